@@ -1,0 +1,44 @@
+// actors/entity/context.hpp: what the machinery of stored entities needs to know of a context.
+#pragma once
+
+#include "actors/entity/journal_actor.hpp"
+#include "actors/kernel/caf.hpp"
+#include "actors/kernel/uuid.hpp"
+
+#include <caf/typed_actor.hpp>
+
+namespace troupe::entity {
+
+/// Looks at what is outstanding: sent when a stored wake-up is due. May be repeated.
+struct wake {};
+
+/// Ends an idle entity; sent by its region after the last command it passed on.
+struct stop {};
+
+/// An entity that has nothing to do asks its region to be stopped.
+struct idle {
+  std::string key;
+};
+
+/// What the entities of one context share on a node.
+struct environment {
+  journal::journal_actor journal;
+  clock_fn now;
+  random_fn random;
+  duration idle_timeout{60'000};        // without commands, until an entity is passivated
+  std::uint64_t snapshot_every = 1'000; // events
+  std::size_t live_max = 250'000;       // entities of a region in memory; then overloaded
+  std::size_t buffered_max = 1'024;     // commands that wait for one entity's recovery; then overloaded
+};
+
+} // namespace troupe::entity
+
+CAF_BEGIN_TYPE_ID_BLOCK(troupe_entity, caf::first_custom_type_id + 200)
+  CAF_ADD_TYPE_ID(troupe_entity, (troupe::entity::wake))
+  CAF_ADD_TYPE_ID(troupe_entity, (troupe::entity::stop))
+  CAF_ADD_TYPE_ID(troupe_entity, (troupe::entity::idle))
+CAF_END_TYPE_ID_BLOCK(troupe_entity)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::wake)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::stop)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::idle)

@@ -1,0 +1,260 @@
+// actors/entity/journal_actor.hpp: the journal as entities see it, and the stores' actors behind it.
+#pragma once
+
+#include "actors/entity/store.hpp"
+#include "actors/kernel/caf.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/type_id.hpp>
+#include <caf/typed_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::journal {
+
+/// Events of one stream, stored together or not at all. Without events it is a barrier: it is acknowledged when all
+/// earlier appends of its stream are.
+struct append {
+  stream_name stream;
+  std::uint64_t expected_version = 0;
+  std::vector<encoded_event> events;
+  std::optional<journal::snapshot> snapshot; // of the state after the last event
+  std::optional<wake_up_change> wake_up;
+  time_point recorded_at; // the entity keeps it from decreasing
+  std::string principal;
+  std::string trace;
+};
+
+struct appended {
+  std::uint64_t version = 0; // of the stream
+};
+
+/// Reads what recovery of an entity needs, after the stream's appends in progress have ended.
+struct load {
+  stream_name stream;
+};
+
+/// The caller holds no state of this stream any more.
+struct forget {
+  stream_name stream;
+};
+
+struct read_stream {
+  stream_name stream;
+  std::uint64_t first_version = 1;
+  std::size_t limit = 1000;
+};
+
+struct read_shard {
+  std::string context;
+  std::uint16_t shard = 0;
+  std::uint64_t first_offset = 1;
+  std::size_t limit = 1000;
+};
+
+struct read_due {
+  std::string context;
+  time_point until;
+  std::optional<wake_up> after;
+  std::size_t limit = 1000;
+};
+
+struct read_keys {
+  std::string context;
+  std::string after;
+  std::size_t limit = 1000;
+};
+
+struct page {
+  std::vector<stored_event> events;
+};
+
+struct due_page {
+  std::vector<wake_up> items;
+};
+
+struct key_page {
+  std::vector<std::string> keys;
+};
+
+struct get_health {};
+
+struct health {
+  bool writable = false;
+  std::string reason; // empty when writable
+  time_point since;   // when it became so
+  std::uint64_t commits = 0;
+  std::uint64_t events = 0;
+  std::uint64_t waiting = 0; // appends that wait for the commit in flight
+};
+
+/// Owns shards: gives offsets, checks versions, commits in groups. One commit is in flight at a time and whatever
+/// arrives meanwhile is the next one.
+using journal_actor = caf::typed_actor<
+  // Answers when the events are durable. Fails with version_conflict (load the stream again), shard_lost,
+  // store_unavailable, commit_unknown, or overloaded when too much waits.
+  caf::result<appended>(append),
+  // May be repeated. Fails with store_unavailable, store_damaged.
+  caf::result<recovered_stream>(load),
+  caf::result<void>(forget),
+  // Reads of what is durable. May be repeated.
+  caf::result<page>(read_stream), caf::result<page>(read_shard), caf::result<due_page>(read_due),
+  caf::result<key_page>(read_keys),
+  caf::result<health>(get_health)>;
+
+// ---- behind the journal -------------------------------------------------------------------------------------------
+
+struct batch {
+  std::vector<write> writes;
+};
+
+struct batch_result {
+  std::vector<write_result> results; // one per write
+};
+
+/// Throws the connection away, opens a new one and takes all shards of these contexts.
+struct reopen {
+  std::vector<std::string> contexts;
+  std::string node;
+};
+
+struct leases {
+  std::vector<lease> items;
+};
+
+/// A store's writing connection; detached, because databases block.
+using writer_actor = caf::typed_actor<caf::result<batch_result>(batch), caf::result<leases>(reopen)>;
+
+/// A store's reading connection; detached. Reopens itself after a failure.
+using reader_actor = caf::typed_actor<caf::result<recovered_stream>(load), caf::result<page>(read_stream),
+                                      caf::result<page>(read_shard), caf::result<due_page>(read_due),
+                                      caf::result<key_page>(read_keys)>;
+
+struct options {
+  std::vector<std::string> contexts;
+  std::string node;
+  std::size_t waiting_max = 65'536;             // appends; then overloaded
+  std::size_t batch_max = 4'096;                // writes in one commit
+  duration reopen_delay_min{50};                // after a failure, doubling
+  duration reopen_delay_max{2'000};
+};
+
+struct dependencies {
+  writer_actor writer;
+  reader_actor reader;
+  clock_fn now;
+};
+
+} // namespace troupe::journal
+
+CAF_BEGIN_TYPE_ID_BLOCK(troupe_journal, caf::first_custom_type_id + 100)
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::append))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::appended))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::load))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::forget))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::recovered_stream))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::read_stream))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::read_shard))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::read_due))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::read_keys))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::page))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::due_page))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::key_page))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::get_health))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::health))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::batch))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::batch_result))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::reopen))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::leases))
+CAF_END_TYPE_ID_BLOCK(troupe_journal)
+
+// These stay on their node: an entity, its journal and its store live together.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::append)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::appended)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::load)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::forget)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::recovered_stream)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::read_stream)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::read_shard)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::read_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::read_keys)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::due_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::key_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::get_health)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::health)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::batch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::batch_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::reopen)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::leases)
+
+namespace troupe::journal {
+
+/// The behaviour behind journal_actor; reopens the store at once when it starts and after every failure.
+class journal_actor_state {
+public:
+  static constexpr const char* name = "journal";
+
+  journal_actor_state(journal_actor::pointer self, options config, dependencies deps);
+
+  journal_actor::behavior_type make_behavior();
+
+private:
+  struct stream_state {
+    std::uint64_t version = 0;  // the last one given
+    std::uint32_t pending = 0;  // appends not acknowledged yet
+    bool failed = false;        // must be loaded again
+    bool loading = false;
+  };
+  struct shard_state {
+    std::uint64_t epoch = 0;
+    std::uint64_t next_offset = 1;
+    bool lost = false;
+  };
+  struct waiting_append {
+    stream_name stream;
+    caf::typed_response_promise<appended> reply;
+    std::uint64_t version = 0;
+    bool has_write = false; // false: a barrier
+  };
+  struct parked_load {
+    load request;
+    caf::typed_response_promise<recovered_stream> reply;
+  };
+  using stream_key = std::string; // context, a zero byte, key
+
+  caf::result<appended> on_append(append& request);
+  caf::result<recovered_stream> on_load(load& request);
+  void start_load(load request, caf::typed_response_promise<recovered_stream> reply);
+  void schedule_flush();
+  void flush();
+  void on_committed(const std::vector<write_result>& results);
+  void on_failed(const caf::error& reason);
+  void settle(const stream_name& stream);
+  void open();
+  caf::error refuse_unless_writable() const;
+
+  journal_actor::pointer self_;
+  options config_;
+  dependencies deps_;
+  health health_;
+  duration reopen_delay_;
+  std::unordered_map<stream_key, stream_state> streams_;
+  std::map<std::string, std::vector<shard_state>> shards_; // by context, then shard number
+  std::vector<write> next_writes_;
+  std::vector<waiting_append> next_;
+  std::vector<waiting_append> in_flight_;
+  std::unordered_map<stream_key, std::vector<parked_load>> parked_;
+  bool committing_ = false;
+  bool flush_scheduled_ = false;
+};
+
+using journal_actor_impl = journal_actor::stateful_impl<journal_actor_state>;
+
+} // namespace troupe::journal

@@ -1,0 +1,82 @@
+// actors/entity/store.hpp: port: what the journal needs from a database. Blocking; called by one thread at a time.
+#pragma once
+
+#include "actors/entity/stored_event.hpp"
+#include "actors/kernel/caf.hpp"
+
+#include <caf/expected.hpp>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace troupe::journal {
+
+/// What became of one write of a batch whose commit succeeded.
+enum class write_result : std::uint8_t {
+  stored,
+  shard_lost, // its shard's stored epoch is not the writer's; nothing of this write was stored
+};
+
+/// The only connection that writes. After an error other than the ones named, throw the object away and open anew:
+/// a failed sync leaves what is on disk unknown.
+class store_writer {
+public:
+  virtual ~store_writer() = default;
+
+  /// Takes all 1,024 shards of each context for `node`, each with a higher epoch than any before.
+  virtual caf::expected<std::vector<lease>> acquire(std::span<const std::string> contexts, const std::string& node) = 0;
+
+  /// Stores the batch in one transaction and makes it durable; one result per write, in order. A write whose epoch is
+  /// not its shard's stored one fails alone. Fails with version_conflict, and stores nothing of the whole batch, when
+  /// a version or an offset is taken already; with store_unavailable when surely nothing was stored; with
+  /// commit_unknown otherwise.
+  virtual caf::expected<std::vector<write_result>> commit(std::span<const write> batch) = 0;
+
+  /// Moves an outlet's low-water mark. May be repeated.
+  virtual caf::expected<void> save_offset(const std::string& outlet, const std::string& context, std::uint16_t shard,
+                                          std::uint64_t offset) = 0;
+};
+
+/// Reads what is committed, beside the writer. Every event's checksum is verified: store_damaged names the event.
+class store_reader {
+public:
+  virtual ~store_reader() = default;
+
+  /// The newest snapshot and the events after it; empty for a stream without events.
+  virtual caf::expected<recovered_stream> load(const stream_name& stream) = 0;
+
+  /// Events of a stream from `first_version` on, at most `limit`.
+  virtual caf::expected<std::vector<stored_event>> read_stream(const stream_name& stream, std::uint64_t first_version,
+                                                               std::size_t limit) = 0;
+
+  /// Events of a shard from `first_offset` on, at most `limit`.
+  virtual caf::expected<std::vector<stored_event>> read_shard(const std::string& context, std::uint16_t shard,
+                                                              std::uint64_t first_offset, std::size_t limit) = 0;
+
+  /// Wake-ups of a context due at `until` or before, ordered by (at, key), those after `after` only, at most `limit`.
+  virtual caf::expected<std::vector<wake_up>> due(const std::string& context, time_point until,
+                                                  const std::optional<wake_up>& after, std::size_t limit) = 0;
+
+  /// An outlet's low-water mark; 0 when it has none yet.
+  virtual caf::expected<std::uint64_t> offset_of(const std::string& outlet, const std::string& context,
+                                                 std::uint16_t shard) = 0;
+
+  /// Keys of a context's streams in order, those after `after` only, at most `limit`.
+  virtual caf::expected<std::vector<std::string>> keys(const std::string& context, const std::string& after,
+                                                       std::size_t limit) = 0;
+};
+
+/// Opens connections to one store. Opening is where a foreign, newer, damaged or busy store is refused, untouched.
+class store_factory {
+public:
+  virtual ~store_factory() = default;
+
+  virtual caf::expected<std::unique_ptr<store_writer>> open_writer() = 0;
+
+  /// Only after a writer was opened once, which creates what is missing.
+  virtual caf::expected<std::unique_ptr<store_reader>> open_reader() = 0;
+};
+
+} // namespace troupe::journal

@@ -1,0 +1,153 @@
+// actors/inventory/inventory.hpp: the stock of one SKU. No CAF, no clock, no I/O.
+#pragma once
+
+#include "actors/kernel/id.hpp"
+#include "actors/kernel/time.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace troupe::inventory {
+
+using units_t = std::uint32_t;
+
+/// At most this many units of one SKU, so that no sum of them overflows.
+inline constexpr units_t units_max = 1'000'000'000;
+
+// Commands ask. Each is safe to repeat with the same id.
+
+/// Sets what is available; what is held or sold stays.
+struct set_available {
+  sku_id sku;
+  units_t available = 0;
+};
+
+/// Holds units until `now + hold_time`.
+struct reserve {
+  sku_id sku;
+  reservation_id id;
+  units_t units = 0;
+  duration hold_time{std::chrono::minutes{15}};
+};
+
+/// Compensates reserve, also one that has not arrived yet.
+struct release {
+  sku_id sku;
+  reservation_id id;
+};
+
+/// Held units become sold. Refused with hold_expired when the hold has ended.
+struct allocate {
+  sku_id sku;
+  reservation_id id;
+};
+
+/// Compensates allocate: sold units become available.
+struct take_back {
+  sku_id sku;
+  reservation_id id;
+};
+
+/// Ends the holds that have expired.
+struct expire_holds {};
+
+// Events are facts, stored for ever: fields are added, never renamed or removed.
+
+/// Units came or went outside of orders, by `set_available`.
+struct adjusted {
+  units_t available = 0; // afterwards
+  std::int64_t change = 0;
+};
+struct reserved {
+  reservation_id id;
+  units_t units = 0;
+  time_point expires_at;
+};
+struct released {
+  reservation_id id;
+  time_point at;
+};
+struct hold_expired_event {
+  reservation_id id;
+  time_point at;
+};
+struct allocated {
+  reservation_id id;
+  time_point at;
+};
+struct taken_back {
+  reservation_id id;
+  time_point at;
+};
+/// Available units fell to the threshold or below; again only after they were above it.
+struct low_stock {
+  units_t available = 0;
+  units_t threshold = 0;
+};
+
+using event = std::variant<adjusted, reserved, released, hold_expired_event, allocated, taken_back, low_stock>;
+
+enum class rejection : std::uint8_t {
+  no_units_requested = 1,
+  unknown_sku,      // never stocked
+  out_of_stock,
+  already_released, // the compensation overtook the reservation, or the hold expired
+  hold_expired,
+  not_sold,         // take_back of what was never allocated
+  too_many_units,   // above units_max
+};
+
+/// The events to store, or the reason nothing may happen.
+using decision = std::variant<std::vector<event>, rejection>;
+
+struct hold {
+  units_t units = 0;
+  time_point expires_at;
+};
+
+enum class ending : std::uint8_t { released = 1, expired, sold, taken_back };
+
+struct ended {
+  ending how = ending::released;
+  units_t units = 0;
+  time_point at;
+};
+
+/// How long an ended reservation is remembered, so that a late or repeated command for it is known.
+inline constexpr duration memory_of_ended = std::chrono::days{7};
+
+struct state {
+  bool stocked = false; // ever
+  units_t available = 0;
+  std::uint64_t held = 0; // units, the sum over `holds`
+  std::uint64_t sold = 0; // units
+  bool low = false;       // low_stock was told and the stock was not above the threshold since
+  std::map<reservation_id, hold> holds;
+  std::map<reservation_id, ended> past;             // at most memory_of_ended old
+  std::deque<std::pair<time_point, reservation_id>> past_order; // oldest first
+
+  std::uint64_t on_hand() const { return available + held; }
+  std::uint64_t received() const { return available + held + sold; }
+  std::optional<time_point> next_expiry() const;
+
+  void apply(const event& e); // the only writer; cannot fail, an event has happened
+};
+
+/// What the whole of a SKU's decisions depends on beside its state.
+struct policy {
+  units_t low_stock_threshold = 5;
+};
+
+decision decide(const state& s, const set_available& cmd, const policy& p);
+decision decide(const state& s, const reserve& cmd, time_point now, const policy& p);
+decision decide(const state& s, const release& cmd, time_point now);
+decision decide(const state& s, const allocate& cmd, time_point now);
+decision decide(const state& s, const take_back& cmd, time_point now);
+decision decide(const state& s, const expire_holds& cmd, time_point now);
+
+} // namespace troupe::inventory

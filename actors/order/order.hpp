@@ -1,0 +1,296 @@
+// actors/order/order.hpp: the saga of one order. No CAF, no clock, no I/O.
+//
+// The way of an order, and every way out:
+//
+//   placed ─► reserved ─► authorized ─► allocated ─► captured ─► confirmed
+//     │          │            │            │             └─ cancelled: refund, take back    ─► refunded
+//     │          │            │            └─ cancelled: void, take back                    ─► cancelled
+//     │          │            └─ the hold has expired meanwhile: void                       ─► expired
+//     │          ├─ declined: release                                                       ─► declined
+//     │          └─ nothing sent to the provider and the hold expired: release              ─► expired
+//     └─ a line is unknown or sold out: release                                             ─► rejected
+//
+// Money that may have moved is brought to a definite answer before anything is undone: while an authorization or a
+// capture may have happened, it stays outstanding (looked up first, then repeated with its key), whatever the order is
+// meant to become. When that is no longer possible, or a compensation is refused, the order goes to manual review.
+#pragma once
+
+#include "actors/kernel/error.hpp"
+#include "actors/kernel/id.hpp"
+#include "actors/kernel/money.hpp"
+#include "actors/kernel/time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace troupe::order {
+
+inline constexpr std::size_t lines_max = 100;
+inline constexpr std::uint32_t units_max = 1'000'000; // of one line
+
+struct item {
+  sku_id sku;
+  std::uint32_t units = 0;
+
+  bool operator==(const item&) const = default;
+};
+
+struct address {
+  std::string name;
+  std::string line1;
+  std::string line2;
+  std::string city;
+  std::string region;
+  std::string postal_code;
+  std::string country; // ISO 3166-1 alpha-2
+
+  bool operator==(const address&) const = default;
+};
+
+// ---- commands: each is safe to repeat ------------------------------------------------------------------------------
+
+struct place {
+  order_id id;
+  customer_id customer;
+  std::string email; // personal
+  troupe::currency currency;
+  std::vector<item> items;
+  std::string provider; // configured name; never empty here
+  std::string method;
+  std::optional<address> shipping; // personal
+  bool capture_at_once = true;
+};
+
+struct cancel {
+  order_id id;
+  std::string reason;
+};
+
+/// Captures an authorized order of a shop that does not capture at once.
+struct capture {
+  order_id id;
+};
+
+// What the saga's effects found out. Each is decided upon like a command.
+
+/// Every line has a price and holds its units until `expires_at`.
+struct stock_ready {
+  std::vector<money> prices; // per line, of one unit
+  time_point expires_at;
+};
+/// One line cannot be had. `why` is "unknown_sku", "unknown_product", "out_of_stock", "other_currency", "too_much".
+struct line_refused {
+  std::size_t line = 0;
+  std::string why;
+};
+struct payment_answered {
+  payment_id id;
+  bool authorized = false; // else declined
+  bool captured = false;   // found captured already
+  std::string reason;      // of a decline
+};
+struct stock_taken {};              // every line's units are sold
+struct hold_lost { std::size_t line = 0; };
+struct money_taken {};              // captured
+struct money_released {};           // voided
+struct money_returned { std::string refund_id; };
+struct stock_returned {};           // every line is released or taken back
+
+enum class step : std::uint8_t { reserve = 1, authorize, allocate, capture, void_payment, refund, return_stock };
+std::string_view name_of(step x);
+
+/// A step did not work and may work later.
+struct step_failed {
+  order::step step = order::step::reserve;
+  ec code = ec::unavailable;
+  std::optional<duration> wait; // asked for by the other side
+  double jitter = 0;            // uniform in [0, 1), drawn by the caller
+};
+/// A step cannot work: refused by the other side, or its idempotency key is too old to repeat it.
+struct step_impossible {
+  order::step step = order::step::reserve;
+  std::string why;
+};
+/// Time has passed: ends what has expired.
+struct time_passed {};
+
+// ---- events: facts, stored for ever ------------------------------------------------------------------------------
+
+struct placed {
+  customer_id customer;
+  std::string email;
+  troupe::currency currency;
+  std::vector<item> items;
+  std::string provider;
+  std::string method;
+  std::optional<address> shipping;
+  bool capture_at_once = true;
+  bool operator==(const placed&) const = default;
+};
+struct priced { std::vector<money> prices; money total; bool operator==(const priced&) const = default; };
+struct stock_reserved { time_point expires_at; bool operator==(const stock_reserved&) const = default; };
+struct rejected { std::uint32_t line = 0; sku_id sku; std::string why; bool operator==(const rejected&) const = default; };
+struct payment_authorized { payment_id id; money amount; bool operator==(const payment_authorized&) const = default; };
+struct payment_declined { std::string reason; bool operator==(const payment_declined&) const = default; };
+struct stock_allocated { bool operator==(const stock_allocated&) const = default; };
+struct hold_expired { std::uint32_t line = 0; bool operator==(const hold_expired&) const = default; }; // of the order's lines, the first that was found so
+struct capture_requested { bool operator==(const capture_requested&) const = default; };
+struct payment_captured { money amount; bool operator==(const payment_captured&) const = default; };
+struct confirmed { bool operator==(const confirmed&) const = default; };
+struct cancel_requested { std::string reason; bool operator==(const cancel_requested&) const = default; };
+struct payment_voided { bool operator==(const payment_voided&) const = default; };
+struct payment_refunded { std::string refund_id; money amount; bool operator==(const payment_refunded&) const = default; };
+struct stock_released { bool operator==(const stock_released&) const = default; };
+struct attempt_failed {
+  order::step step = order::step::reserve;
+  std::uint32_t attempt = 1; // of this step, from 1
+  ec code = ec::unavailable;
+  time_point next_at; // when the step is tried again
+  bool operator==(const attempt_failed&) const = default;
+};
+struct sent_to_review { order::step step = order::step::reserve; std::string why; bool operator==(const sent_to_review&) const = default; };
+/// Everything is undone: the order ends as `as`, one of rejected, declined, expired, cancelled, refunded.
+enum class status : std::uint8_t { processing = 1, confirmed, rejected, declined, expired, cancelled, refunded, review };
+struct closed { order::status as = order::status::cancelled; bool operator==(const closed&) const = default; };
+
+using event = std::variant<placed, priced, stock_reserved, rejected, payment_authorized, payment_declined,
+                           stock_allocated, hold_expired, capture_requested, payment_captured, confirmed,
+                           cancel_requested, payment_voided, payment_refunded, stock_released, attempt_failed,
+                           sent_to_review, closed>;
+
+enum class rejection : std::uint8_t {
+  unknown_order = 1,
+  already_placed_otherwise, // the same id with other content
+  no_items,
+  too_many_items,   // more than lines_max
+  bad_units,        // 0 or more than units_max
+  duplicate_sku,    // a SKU on two lines
+  already_ended,    // cancel of an order that ended otherwise than confirmed; capture of one that ended
+  not_authorized,   // capture of an order whose payment is not authorized and allocated yet
+  in_review,        // people decide now
+};
+std::string_view name_of(rejection x);
+
+using decision = std::variant<std::vector<event>, rejection>;
+
+// ---- state -------------------------------------------------------------------------------------------------------
+
+std::string_view name_of(status x);
+inline bool is_terminal(status x) { return x != status::processing; }
+
+enum class phase : std::uint8_t { none, placed, reserved, authorized, allocated, captured };
+
+/// A line of the timeline. `what` is a string literal of this context: the stored type without "order.".
+struct moment {
+  time_point at;
+  std::string_view what;
+  std::string detail; // never personal data; mostly empty
+};
+
+struct state {
+  order::phase phase = order::phase::none;
+  order::status status = order::status::processing;
+  customer_id customer;
+  std::string email;
+  std::optional<address> shipping;
+  troupe::currency currency;
+  std::vector<item> items;
+  std::vector<money> prices; // per line once priced
+  money total;
+  std::string provider;
+  std::string method;
+  bool capture_at_once = true;
+  bool capture_requested = false;
+  time_point hold_expires_at;
+  std::optional<order::status> closing; // a way out was taken, this will be its end
+  std::string reason;                   // of that way out, or of the review
+  std::optional<std::uint32_t> refused_line;
+  payment_id payment;
+  bool payment_declined = false;
+  bool payment_undone = false; // voided or refunded
+  money captured;
+  money refunded;
+  bool stock_returned = false;
+  time_point authorize_since;  // when the authorization's key was made: at stock_reserved
+  time_point capture_since;    // when the capture's key was made
+  time_point undo_since;       // when the void's or refund's key was made
+  bool authorize_uncertain = false; // an attempt to authorize may have acted
+  order::step failing_step = order::step::reserve; // of the attempts below
+  std::uint32_t attempts = 0;  // failed ones of failing_step in a row
+  ec last_failure = ec::unavailable; // meaningful while attempts > 0
+  time_point next_at;          // of the next attempt while attempts > 0
+  time_point placed_at;
+  time_point updated_at;
+  std::vector<moment> timeline;
+
+  /// `at` is when the event was recorded.
+  void apply(const event& e, time_point at); // the only writer; cannot fail
+};
+
+struct policy {
+  duration retry_base{300};              // doubled per failed attempt, plus jitter of up to as much again
+  duration retry_max{30'000};
+  duration hold_time{std::chrono::minutes{15}};
+  duration key_lifetime{std::chrono::hours{24}}; // of the order's provider
+  duration capture_window{std::chrono::days{7}}; // of an authorization that nobody captures
+};
+
+// ---- what is to be done ------------------------------------------------------------------------------------------
+
+namespace effect {
+struct price_and_reserve { std::size_t line = 0; bool operator==(const price_and_reserve&) const = default; };
+/// Look the payment up by reference first if `look_first`; create it only with `key`, and only before `key_dies_at`.
+struct authorize { std::string key; bool look_first = false; time_point key_dies_at; bool operator==(const authorize&) const = default; };
+struct allocate { std::size_t line = 0; bool operator==(const allocate&) const = default; };
+struct capture { std::string key; bool look_first = false; time_point key_dies_at; bool operator==(const capture&) const = default; };
+struct void_payment { std::string key; bool operator==(const void_payment&) const = default; };
+struct refund { std::string key; money amount; time_point key_dies_at; bool operator==(const refund&) const = default; };
+struct release { std::size_t line = 0; bool operator==(const release&) const = default; };   // compensates price_and_reserve
+struct take_back { std::size_t line = 0; bool operator==(const take_back&) const = default; }; // compensates allocate
+} // namespace effect
+
+using effect_t = std::variant<effect::price_and_reserve, effect::authorize, effect::allocate, effect::capture,
+                              effect::void_payment, effect::refund, effect::release, effect::take_back>;
+
+/// Which step an effect belongs to.
+step step_of(const effect_t& x);
+
+/// What is left to do by `s`, a pure function of what is stored. Empty while the next attempt is not due (see
+/// wake_up), while the order waits for capture to be asked for, and at the end. Effects of one answer may run at the
+/// same time; compensations come in reverse order: money first, then stock.
+std::vector<effect_t> outstanding(const order_id& id, const state& s, time_point now, const policy& p);
+
+/// When to look at `s` again: the next attempt, the end of the hold, the end of the capture window, or now for work
+/// that is in progress. Nothing for an order that has ended.
+std::optional<time_point> wake_up(const state& s, const policy& p);
+
+decision decide(const state& s, const place& cmd);
+decision decide(const state& s, const cancel& cmd);
+decision decide(const state& s, const capture& cmd);
+decision decide(const state& s, const stock_ready& x);
+decision decide(const state& s, const line_refused& x);
+decision decide(const state& s, const payment_answered& x);
+decision decide(const state& s, const stock_taken& x);
+decision decide(const state& s, const hold_lost& x);
+decision decide(const state& s, const money_taken& x);
+decision decide(const state& s, const money_released& x);
+decision decide(const state& s, const money_returned& x);
+decision decide(const state& s, const stock_returned& x);
+decision decide(const state& s, const step_failed& x, time_point now, const policy& p);
+decision decide(const state& s, const step_impossible& x);
+decision decide(const state& s, const time_passed& x, time_point now, const policy& p);
+
+/// What a customer reads while the order is processing, by requirement I017–I020: "Processing payment...",
+/// "High volume, please wait", "Verifying payment...", "Technical issue"; a sentence of its own for every end.
+std::string message_of(const state& s);
+
+/// The idempotency keys are made of the order, the step and nothing that changes between two tries of it.
+std::string key_of(const order_id& id, step x);
+
+/// A line's reservation: "<order>/<line>".
+reservation_id reservation_of(const order_id& id, std::size_t line);
+
+} // namespace troupe::order

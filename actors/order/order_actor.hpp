@@ -1,0 +1,98 @@
+// actors/order/order_actor.hpp: an order, as the rest of the system sees it.
+#pragma once
+
+#include "actors/entity/context.hpp"
+#include "actors/order/order.hpp"
+
+#include <caf/typed_actor.hpp>
+
+namespace troupe::order {
+
+struct get_order {
+  order_id id;
+};
+
+/// Answers when the order has ended.
+struct await_end {
+  order_id id;
+};
+
+struct view_line {
+  sku_id sku;
+  std::uint32_t units = 0;
+  std::optional<money> price;  // of one unit, once known
+  std::optional<money> amount; // of the line
+};
+
+struct view_moment {
+  time_point at;
+  std::string what;
+  std::string detail;
+};
+
+/// An order as people may see it; holds personal data.
+struct view {
+  order_id id;
+  order::status status = order::status::processing;
+  std::string message;
+  std::string reason; // of an end other than confirmed; empty otherwise
+  std::optional<std::uint32_t> refused_line;
+  customer_id customer;
+  std::string email;
+  troupe::currency currency;
+  std::vector<view_line> lines;
+  std::optional<money> total; // once priced
+  money authorized;
+  money captured;
+  money refunded;
+  std::string provider;
+  payment_id payment;
+  time_point placed_at;
+  time_point updated_at;
+  std::uint64_t version = 0; // of the stream
+  std::vector<view_moment> timeline;
+};
+
+view make_view(const order_id& id, const state& s, std::uint64_t version);
+
+/// An order, or the region that leads to it. Every command fails as the journal does, too. Nothing is answered before
+/// what it tells is durable.
+using order_actor = caf::typed_actor<
+  // Answers once durable. Fails with already_placed_otherwise, no_items, too_many_items, bad_units, duplicate_sku.
+  caf::result<view>(request_context, place),
+  // Fails with unknown_order.
+  caf::result<view>(request_context, get_order),
+  // Fails with unknown_order, or deadline when it has not ended by then.
+  caf::result<view>(request_context, await_end),
+  // Fails with unknown_order, already_ended, in_review.
+  caf::result<view>(request_context, cancel),
+  // Fails with unknown_order, already_ended, not_authorized, in_review.
+  caf::result<view>(request_context, capture)>;
+
+std::string to_string(rejection x);
+bool from_string(caf::string_view text, rejection& x);
+bool from_integer(std::uint8_t value, rejection& x);
+
+template <class Inspector> bool inspect(Inspector& f, rejection& x) { return caf::default_enum_inspect(f, x); }
+
+} // namespace troupe::order
+
+CAF_BEGIN_TYPE_ID_BLOCK(troupe_order, caf::first_custom_type_id + 400)
+  CAF_ADD_TYPE_ID(troupe_order, (troupe::order::place))
+  CAF_ADD_TYPE_ID(troupe_order, (troupe::order::get_order))
+  CAF_ADD_TYPE_ID(troupe_order, (troupe::order::await_end))
+  CAF_ADD_TYPE_ID(troupe_order, (troupe::order::cancel))
+  CAF_ADD_TYPE_ID(troupe_order, (troupe::order::capture))
+  CAF_ADD_TYPE_ID(troupe_order, (troupe::order::view))
+  CAF_ADD_TYPE_ID(troupe_order, (troupe::order::rejection))
+CAF_END_TYPE_ID_BLOCK(troupe_order)
+
+CAF_ERROR_CODE_ENUM(troupe::order::rejection)
+
+// They cross nodes once nodes share orders; until then they stay on theirs.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::place)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::get_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::await_end)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::cancel)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::capture)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::view)

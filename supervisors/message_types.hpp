@@ -1,0 +1,30 @@
+// supervisors/message_types.hpp: every block of message types in one place; overlapping ids do not compile here.
+#pragma once
+
+#include "actors/catalog/catalog_actor.hpp"
+#include "actors/entity/context.hpp"
+#include "actors/idempotency/idempotency_actor.hpp"
+#include "actors/inventory/inventory_actor.hpp"
+#include "actors/order/order_actor.hpp"
+#include "actors/payment/provider.hpp"
+#include "adapters/http_client/http_client.hpp"
+
+#include <caf/init_global_meta_objects.hpp>
+
+namespace troupe {
+
+/// Call once, before the first actor system.
+inline void register_message_types() {
+  caf::init_global_meta_objects<caf::id_block::troupe_kernel>();
+  caf::init_global_meta_objects<caf::id_block::troupe_journal>();
+  caf::init_global_meta_objects<caf::id_block::troupe_entity>();
+  caf::init_global_meta_objects<caf::id_block::troupe_inventory>();
+  caf::init_global_meta_objects<caf::id_block::troupe_order>();
+  caf::init_global_meta_objects<caf::id_block::troupe_payment>();
+  caf::init_global_meta_objects<caf::id_block::troupe_catalog>();
+  caf::init_global_meta_objects<caf::id_block::troupe_idempotency>();
+  caf::init_global_meta_objects<caf::id_block::troupe_http_client>();
+  caf::core::init_global_meta_objects();
+}
+
+} // namespace troupe
