@@ -221,6 +221,7 @@ private:
     stream_name stream;
     caf::typed_response_promise<appended> reply;
     std::uint64_t version = 0;
+    std::uint32_t events = 0;
     bool has_write = false; // false: a barrier
   };
   struct parked_load {
@@ -238,7 +239,6 @@ private:
   void on_failed(const caf::error& reason);
   void settle(const stream_name& stream);
   void open();
-  caf::error refuse_unless_writable() const;
 
   journal_actor::pointer self_;
   options config_;

@@ -62,6 +62,7 @@ struct place {
   std::string method;
   std::optional<address> shipping; // personal
   bool capture_at_once = true;
+  bool fresh = false; // the id was made for this command just now, so that no earlier order can have it
 };
 
 struct cancel {

@@ -1,0 +1,275 @@
+#include "actors/entity/journal_actor.hpp"
+
+#include "actors/timer.hpp"
+
+#include <caf/action.hpp>
+#include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
+
+namespace troupe::journal {
+
+namespace {
+
+std::string key_of(const stream_name& stream) {
+  std::string key;
+  key.reserve(stream.context.size() + 1 + stream.key.size());
+  key += stream.context;
+  key += '\0';
+  key += stream.key;
+  return key;
+}
+
+} // namespace
+
+journal_actor_state::journal_actor_state(journal_actor::pointer self, options config, dependencies deps)
+  : self_(self), config_(std::move(config)), deps_(std::move(deps)), reopen_delay_(config_.reopen_delay_min) {
+  health_.reason = "the store is not open yet";
+  health_.since = deps_.now();
+}
+
+journal_actor::behavior_type journal_actor_state::make_behavior() {
+  open();
+  return {
+    [this](append& request) { return on_append(request); },
+    [this](load& request) { return on_load(request); },
+    [this](const forget& request) {
+      if (const auto found = streams_.find(key_of(request.stream)); found != streams_.end())
+        if (found->second.pending == 0 && !found->second.loading)
+          streams_.erase(found);
+    },
+    [this](const read_stream& request) { return self_->delegate(deps_.reader, request); },
+    [this](const read_shard& request) { return self_->delegate(deps_.reader, request); },
+    [this](const read_due& request) { return self_->delegate(deps_.reader, request); },
+    [this](const read_keys& request) { return self_->delegate(deps_.reader, request); },
+    [this](get_health) {
+      auto answer = health_;
+      answer.waiting = next_.size();
+      return answer;
+    },
+  };
+}
+
+caf::result<appended> journal_actor_state::on_append(append& request) {
+  if (!health_.writable)
+    return caf::make_error(ec::store_unavailable, health_.reason);
+  if (next_.size() >= config_.waiting_max)
+    return caf::make_error(ec::overloaded);
+  const auto context = shards_.find(request.stream.context);
+  ensure(context != shards_.end(), "append to a context that this journal does not own");
+  const auto number = request.stream.shard();
+  auto& shard = context->second[number];
+  if (shard.lost)
+    return caf::make_error(ec::shard_lost);
+  auto& stream = streams_[key_of(request.stream)];
+  if (stream.failed || stream.loading || stream.version != request.expected_version) {
+    stream.failed = true;
+    return caf::make_error(ec::version_conflict);
+  }
+  const auto events = static_cast<std::uint32_t>(request.events.size());
+  const bool writes = !request.events.empty() || request.snapshot || request.wake_up;
+  if (!writes && stream.pending == 0)
+    return appended{stream.version}; // A barrier with nothing before it.
+  if (writes) {
+    write item;
+    item.epoch = shard.epoch;
+    item.events.reserve(request.events.size());
+    for (auto& e : request.events) {
+      stored_event stored;
+      stored.stream = request.stream;
+      stored.version = ++stream.version;
+      stored.shard = number;
+      stored.offset = shard.next_offset++;
+      stored.type = std::move(e.type);
+      stored.schema = e.schema;
+      stored.data = std::move(e.data);
+      stored.personal = std::move(e.personal);
+      stored.recorded_at = request.recorded_at;
+      stored.epoch = shard.epoch;
+      stored.node = config_.node;
+      stored.principal = request.principal;
+      stored.trace = request.trace;
+      stored.checksum = checksum_of(stored);
+      item.events.push_back(std::move(stored));
+    }
+    item.snapshot = std::move(request.snapshot);
+    item.wake_up = std::move(request.wake_up);
+    item.stream = request.stream;
+    next_writes_.push_back(std::move(item));
+  }
+  ++stream.pending;
+  auto reply = self_->make_response_promise<appended>();
+  next_.push_back({std::move(request.stream), reply, stream.version, events, writes});
+  schedule_flush();
+  return reply;
+}
+
+// The message waits behind everything that has arrived by now, which becomes one commit; nothing lingers.
+void journal_actor_state::schedule_flush() {
+  if (committing_ || flush_scheduled_)
+    return;
+  flush_scheduled_ = true;
+  caf::anon_send(caf::actor_cast<caf::actor>(self_), caf::make_action([this] {
+                   flush_scheduled_ = false;
+                   flush();
+                 }));
+}
+
+void journal_actor_state::flush() {
+  if (committing_ || next_.empty() || !health_.writable)
+    return;
+  batch next;
+  if (next_writes_.size() <= config_.batch_max) {
+    next.writes = std::move(next_writes_);
+    next_writes_.clear();
+    in_flight_ = std::move(next_);
+    next_.clear();
+  } else {
+    // As many appends as bring at most batch_max writes, so that a burst does not make one endless commit.
+    std::size_t writes = 0;
+    std::size_t appends = 0;
+    for (; appends < next_.size() && writes < config_.batch_max; ++appends)
+      writes += next_[appends].has_write ? 1 : 0;
+    const auto cut = static_cast<std::ptrdiff_t>(writes);
+    const auto end = static_cast<std::ptrdiff_t>(appends);
+    next.writes.assign(std::make_move_iterator(next_writes_.begin()), std::make_move_iterator(next_writes_.begin() + cut));
+    next_writes_.erase(next_writes_.begin(), next_writes_.begin() + cut);
+    in_flight_.assign(std::make_move_iterator(next_.begin()), std::make_move_iterator(next_.begin() + end));
+    next_.erase(next_.begin(), next_.begin() + end);
+  }
+  committing_ = true;
+  if (next.writes.empty()) { // Barriers only: what they waited for is durable.
+    on_committed({});
+    return;
+  }
+  self_->request(deps_.writer, caf::infinite, std::move(next))
+    .then([this](const batch_result& x) { on_committed(x.results); }, [this](const caf::error& x) { on_failed(x); });
+}
+
+void journal_actor_state::on_committed(const std::vector<write_result>& results) {
+  committing_ = false;
+  ++health_.commits;
+  auto done = std::move(in_flight_);
+  in_flight_.clear();
+  std::size_t position = 0;
+  for (auto& item : done) {
+    auto& stream = streams_[key_of(item.stream)];
+    --stream.pending;
+    if (item.has_write && results.at(position++) == write_result::shard_lost) {
+      shards_[item.stream.context][item.stream.shard()].lost = true;
+      stream.failed = true;
+      item.reply.deliver(caf::make_error(ec::shard_lost));
+    } else if (stream.failed) {
+      // An earlier append of this stream failed alone, and this one was built on it.
+      item.reply.deliver(caf::make_error(ec::version_conflict));
+    } else {
+      health_.events += item.events;
+      item.reply.deliver(appended{item.version});
+    }
+    settle(item.stream);
+  }
+  flush();
+}
+
+void journal_actor_state::on_failed(const caf::error& reason) {
+  committing_ = false;
+  health_.writable = false;
+  health_.reason = to_string(reason);
+  health_.since = deps_.now();
+  auto failed = std::move(in_flight_);
+  in_flight_.clear();
+  auto never_sent = std::move(next_);
+  next_.clear();
+  next_writes_.clear();
+  for (auto& item : failed)
+    item.reply.deliver(reason);
+  for (auto& item : never_sent)
+    item.reply.deliver(caf::make_error(ec::store_unavailable, health_.reason));
+  // Nobody's idea of a stream is trusted: what is on disk decides.
+  std::erase_if(streams_, [](const auto& x) { return !x.second.loading; });
+  for (auto& [key, stream] : streams_) {
+    stream.pending = 0;
+    stream.failed = true;
+  }
+  open();
+}
+
+void journal_actor_state::open() {
+  self_->request(deps_.writer, caf::infinite, reopen{config_.contexts, config_.node})
+    .then(
+      [this](const leases& x) {
+        shards_.clear();
+        for (const auto& context : config_.contexts)
+          shards_[context].resize(shard_count);
+        for (const auto& item : x.items)
+          shards_[item.context][item.shard] = {item.epoch, item.next_offset, false};
+        health_.writable = true;
+        health_.reason.clear();
+        health_.since = deps_.now();
+        reopen_delay_ = config_.reopen_delay_min;
+        std::vector<stream_name> parked;
+        for (const auto& [key, waiting] : parked_)
+          parked.push_back(waiting.front().request.stream);
+        for (const auto& stream : parked)
+          settle(stream);
+      },
+      [this](const caf::error& x) {
+        health_.reason = to_string(x);
+        run_later(self_, reopen_delay_, [this] { open(); });
+        reopen_delay_ = std::min(reopen_delay_ * 2, config_.reopen_delay_max);
+      });
+}
+
+caf::result<recovered_stream> journal_actor_state::on_load(load& request) {
+  if (!health_.writable)
+    return caf::make_error(ec::store_unavailable, health_.reason);
+  auto reply = self_->make_response_promise<recovered_stream>();
+  const auto key = key_of(request.stream);
+  auto& stream = streams_[key];
+  if (stream.pending > 0 || stream.loading) {
+    stream.failed = true; // Whoever appended before is gone or will be: one writer at a time.
+    parked_[key].push_back({std::move(request), reply});
+  } else {
+    start_load(std::move(request), reply);
+  }
+  return reply;
+}
+
+void journal_actor_state::start_load(load request, caf::typed_response_promise<recovered_stream> reply) {
+  const auto key = key_of(request.stream);
+  auto& stream = streams_[key];
+  stream.loading = true;
+  stream.failed = true;
+  auto name = request.stream;
+  self_->request(deps_.reader, caf::infinite, std::move(request))
+    .then(
+      [this, reply, key, name](recovered_stream& x) mutable {
+        auto& loaded = streams_[key];
+        loaded = {x.version(), 0, false, false};
+        reply.deliver(std::move(x));
+        settle(name);
+      },
+      [this, reply, key, name](caf::error& x) mutable {
+        streams_.erase(key);
+        reply.deliver(std::move(x));
+        settle(name);
+      });
+}
+
+// Loads that waited for a stream's appends, or for another load of it, go on one after another.
+void journal_actor_state::settle(const stream_name& name) {
+  if (parked_.empty())
+    return;
+  const auto key = key_of(name);
+  const auto found = parked_.find(key);
+  if (found == parked_.end() || streams_[key].pending > 0 || streams_[key].loading)
+    return;
+  auto next = std::move(found->second.front());
+  found->second.erase(found->second.begin());
+  if (found->second.empty())
+    parked_.erase(found);
+  start_load(std::move(next.request), std::move(next.reply));
+}
+
+} // namespace troupe::journal

@@ -1,0 +1,247 @@
+// actors/entity/shard_region.hpp: the way to the entities of one context: finds, recovers, wakes and passivates them.
+#pragma once
+
+#include "actors/entity/stored_entity.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/unit.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::entity {
+
+template <class... Commands>
+struct command_list {};
+
+/// The region's own messages beside its context's commands.
+template <class Interface>
+using region_of = typename Interface::template extend<caf::result<void>(idle)>;
+
+/// A stable reference to every entity of a context. Commands reach an entity only through it. `Traits` are those of
+/// stored_entity and, beside them:
+///
+///   using commands = command_list<...>;
+///   template <class Command> using answer_to
+///   static constexpr const char* region_name
+///   static const std::string& key_of(const Command&)
+///   static bool is_first(const Command&): surely the first command of a new entity, so that nothing is recovered
+///
+/// `spawn(self, key, recovered, region)` starts an entity's actor.
+template <class Traits>
+class shard_region {
+public:
+  using handle_type = region_of<typename Traits::interface>;
+  using entity_type = entity_of<typename Traits::interface>;
+  using state_type = typename Traits::state;
+  using pointer = typename handle_type::pointer;
+  using spawn_fn = std::function<entity_type(caf::scheduled_actor*, std::string, recovered<state_type>, caf::actor)>;
+
+  static constexpr const char* name = Traits::region_name;
+
+  shard_region(pointer self, environment env, spawn_fn spawn)
+    : self_(self), env_(std::move(env)), spawn_(std::move(spawn)) {}
+
+  typename handle_type::behavior_type make_behavior() {
+    self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
+    watch_wake_ups();
+    return behavior(typename Traits::commands{});
+  }
+
+private:
+  struct slot {
+    entity_type entity;        // none while it is being recovered
+    bool stopping = false;     // was told to stop; what arrives now waits for its end
+    std::vector<std::function<void(const caf::expected<entity_type>&)>> waiting;
+  };
+
+  template <class... Commands>
+  typename handle_type::behavior_type behavior(command_list<Commands...>) {
+    return {
+      [this](request_context& context, Commands& command) { return pass_on(context, command); }...,
+      [this](const idle& x) { on_idle(x.key); },
+    };
+  }
+
+  template <class Command>
+  auto pass_on(request_context& context, Command& command) -> caf::result<typename Traits::template answer_to<Command>> {
+    using answer = typename Traits::template answer_to<Command>;
+    if (context.deadline < env_.now())
+      return caf::make_error(ec::deadline);
+    const auto& key = Traits::key_of(command);
+    auto found = slots_.find(key);
+    if (found == slots_.end()) {
+      if (slots_.size() >= env_.live_max)
+        return caf::make_error(ec::overloaded);
+      found = slots_.try_emplace(key).first;
+      if (Traits::is_first(command))
+        start(key, found->second, {});
+      else
+        recover(key);
+    }
+    auto& place = found->second;
+    if (place.entity && !place.stopping)
+      return self_->delegate(place.entity, std::move(context), std::move(command));
+    if (place.waiting.size() >= env_.buffered_max)
+      return caf::make_error(ec::overloaded);
+    auto promise = self_->template make_response_promise<answer>();
+    place.waiting.push_back([promise, context = std::move(context),
+                             command = std::move(command)](const caf::expected<entity_type>& entity) mutable {
+      if (entity)
+        promise.delegate(*entity, std::move(context), std::move(command));
+      else
+        promise.deliver(entity.error());
+    });
+    return promise;
+  }
+
+  void start(const std::string& key, slot& place, recovered<state_type> from) {
+    place.entity = spawn_(self_, key, std::move(from), caf::actor_cast<caf::actor>(self_));
+    place.stopping = false;
+    self_->monitor(place.entity);
+    by_address_.emplace(place.entity.address(), key);
+    auto waiting = std::move(place.waiting);
+    place.waiting.clear();
+    const caf::expected<entity_type> entity{place.entity};
+    for (auto& pass : waiting)
+      pass(entity);
+  }
+
+  void recover(const std::string& key) {
+    self_->request(env_.journal, caf::infinite, journal::load{{Traits::context, key}})
+      .then(
+        [this, key](journal::recovered_stream& stored) {
+          auto from = replay(stored);
+          if (from)
+            start(key, slots_[key], std::move(*from));
+          else
+            give_up(key, from.error());
+        },
+        [this, key](const caf::error& reason) { give_up(key, reason); });
+  }
+
+  static caf::expected<recovered<state_type>> replay(const journal::recovered_stream& stored) {
+    recovered<state_type> result;
+    if (stored.base) {
+      auto state = Traits::decode_snapshot(*stored.base);
+      if (!state)
+        return std::move(state.error());
+      result = {std::move(*state), stored.base->version, stored.base->version, stored.base->recorded_at};
+    }
+    for (const auto& e : stored.events) {
+      const auto event = Traits::decode(e);
+      if (!event)
+        return event.error();
+      Traits::apply(result.state, *event, e.recorded_at);
+      result.version = e.version;
+      result.recorded_at = e.recorded_at;
+    }
+    return result;
+  }
+
+  void give_up(const std::string& key, const caf::error& reason) {
+    auto place = slots_.extract(key);
+    if (place.empty())
+      return;
+    const caf::expected<entity_type> none{reason};
+    for (auto& pass : place.mapped().waiting)
+      pass(none);
+  }
+
+  void on_idle(const std::string& key) {
+    const auto found = slots_.find(key);
+    if (found == slots_.end() || !found->second.entity || found->second.stopping)
+      return;
+    // Behind everything that was passed on before: the entity ends with an empty mailbox or not at all.
+    self_->request(found->second.entity, caf::infinite, stop{})
+      .then([this, key](bool ends) { if (!ends) on_stays(key); }, [](const caf::error&) {});
+    found->second.stopping = true;
+  }
+
+  // It has something to do after all.
+  void on_stays(const std::string& key) {
+    const auto found = slots_.find(key);
+    if (found == slots_.end() || !found->second.entity || !found->second.stopping)
+      return;
+    auto& place = found->second;
+    place.stopping = false;
+    auto waiting = std::move(place.waiting);
+    place.waiting.clear();
+    const caf::expected<entity_type> entity{place.entity};
+    for (auto& pass : waiting)
+      pass(entity);
+  }
+
+  void on_down(const caf::actor_addr& who) {
+    const auto known = by_address_.find(who);
+    if (known == by_address_.end())
+      return;
+    const auto key = std::move(known->second);
+    by_address_.erase(known);
+    const auto found = slots_.find(key);
+    if (found == slots_.end())
+      return;
+    if (found->second.waiting.empty()) {
+      slots_.erase(found);
+    } else {
+      found->second.entity = entity_type{};
+      recover(key);
+    }
+  }
+
+  // Entities that nobody asks for act when their stored wake-up is due; those alive hear of it, too, which is harmless.
+  void watch_wake_ups() { look_for_wake_ups(std::nullopt); }
+
+  void look_for_wake_ups(std::optional<journal::wake_up> after) {
+    self_->request(env_.journal, caf::infinite,
+                   journal::read_due{Traits::context, env_.now(), std::move(after), wake_ups_at_once})
+      .then(
+        [this](const journal::due_page& due) {
+          for (const auto& item : due.items)
+            wake_one(item.stream.key);
+          if (due.items.size() == wake_ups_at_once)
+            look_for_wake_ups(due.items.back());
+          else
+            run_later(self_, wake_ups_every, [this] { watch_wake_ups(); });
+        },
+        [this](const caf::error&) { run_later(self_, wake_ups_retry, [this] { watch_wake_ups(); }); });
+  }
+
+  void wake_one(const std::string& key) {
+    auto found = slots_.find(key);
+    if (found == slots_.end()) {
+      if (slots_.size() >= env_.live_max)
+        return; // It stays due.
+      found = slots_.try_emplace(key).first;
+      recover(key);
+    }
+    auto& place = found->second;
+    if (place.entity && !place.stopping)
+      caf::anon_send(place.entity, wake{});
+    else if (place.waiting.empty())
+      place.waiting.push_back([](const caf::expected<entity_type>& entity) {
+        if (entity)
+          caf::anon_send(*entity, wake{});
+      });
+  }
+
+  static constexpr duration wake_ups_every{1'000};
+  static constexpr duration wake_ups_retry{100}; // the store is not open, say
+  static constexpr std::size_t wake_ups_at_once = 500;
+
+  pointer self_;
+  environment env_;
+  spawn_fn spawn_;
+  std::unordered_map<std::string, slot> slots_;
+  std::unordered_map<caf::actor_addr, std::string> by_address_;
+};
+
+/// The part of `region_of` that the rest of the system sees.
+template <class Traits>
+using region_impl = typename region_of<typename Traits::interface>::template stateful_impl<shard_region<Traits>>;
+
+} // namespace troupe::entity
