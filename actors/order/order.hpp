@@ -137,7 +137,9 @@ struct rejected { std::uint32_t line = 0; sku_id sku; std::string why; bool oper
 struct payment_authorized { payment_id id; money amount; bool operator==(const payment_authorized&) const = default; };
 struct payment_declined { std::string reason; bool operator==(const payment_declined&) const = default; };
 struct stock_allocated { bool operator==(const stock_allocated&) const = default; };
-struct hold_expired { std::uint32_t line = 0; bool operator==(const hold_expired&) const = default; }; // of the order's lines, the first that was found so
+/// A hold on which the order rests has ended: the stock's (`line` is the first that was found so), or, with
+/// `authorization`, the payment's, because nobody asked for its capture within the capture window.
+struct hold_expired { std::uint32_t line = 0; bool authorization = false; bool operator==(const hold_expired&) const = default; };
 struct capture_requested { bool operator==(const capture_requested&) const = default; };
 struct payment_captured { money amount; bool operator==(const payment_captured&) const = default; };
 struct confirmed { bool operator==(const confirmed&) const = default; };
@@ -161,6 +163,9 @@ using event = std::variant<placed, priced, stock_reserved, rejected, payment_aut
                            stock_allocated, hold_expired, capture_requested, payment_captured, confirmed,
                            cancel_requested, payment_voided, payment_refunded, stock_released, attempt_failed,
                            sent_to_review, closed>;
+
+/// The stored type without "order.".
+std::string_view name_of(const event& x);
 
 enum class rejection : std::uint8_t {
   unknown_order = 1,
@@ -211,10 +216,12 @@ struct state {
   std::optional<std::uint32_t> refused_line;
   payment_id payment;
   bool payment_declined = false;
+  bool payment_abandoned = false; // surely nothing was set aside, and it is not asked for any more
   bool payment_undone = false; // voided or refunded
   money captured;
   money refunded;
   bool stock_returned = false;
+  time_point authorized_at;    // when the answer was recorded
   time_point authorize_since;  // when the authorization's key was made: at stock_reserved
   time_point capture_since;    // when the capture's key was made
   time_point undo_since;       // when the void's or refund's key was made
@@ -258,6 +265,10 @@ using effect_t = std::variant<effect::price_and_reserve, effect::authorize, effe
 
 /// Which step an effect belongs to.
 step step_of(const effect_t& x);
+
+/// The step that is in progress, its next attempt due or not. Nothing while the order waits for its capture to be asked
+/// for, and at the end.
+std::optional<step> step_in_progress(const state& s);
 
 /// What is left to do by `s`, a pure function of what is stored. Empty while the next attempt is not due (see
 /// wake_up), while the order waits for capture to be asked for, and at the end. Effects of one answer may run at the
