@@ -1,0 +1,514 @@
+#include "actors/order/order_entity.hpp"
+
+#include <utility>
+
+namespace troupe::order {
+
+namespace {
+
+constexpr duration ended_lingers{2'000}; // in memory, for those who ask how it ended
+constexpr duration resumed_after{5'000}; // by its stored wake-up, when this actor is gone in the middle of its work
+constexpr std::size_t only = 0;          // the "line" of a step that an order takes once
+
+/// What a failed request means; `when_unclear` for an answer that never came.
+ec code_of_failure(const caf::error& error, ec when_unclear) {
+  if (error == caf::sec::request_timeout)
+    return ec::timed_out;
+  return code_of(error, when_unclear);
+}
+
+bool may_work_later(ec code) {
+  // Credentials and unknown forms are mended by people; the order waits for them.
+  return is_transient(code) || code != ec::refused;
+}
+
+} // namespace
+
+order_entity::order_entity(pointer self, std::string key, entity::environment env, entity::recovered<order::state> from,
+                           caf::actor region, shared_dependencies deps)
+  : super(self, std::move(key), std::move(env), std::move(from), std::move(region)),
+    deps_(std::move(deps)),
+    recovered_(version() > 0) {}
+
+order_entity::handle_type::behavior_type order_entity::make_behavior() {
+  started();
+  return {
+    [this](const request_context& context, const place& command) {
+      touched();
+      trace_ = context.trace;
+      return answer(context, decide(state(), command));
+    },
+    [this](const request_context& context, const get_order&) -> caf::result<view> {
+      touched();
+      if (state().phase == phase::none) {
+        retire();
+        return caf::make_error(rejection::unknown_order);
+      }
+      return answer(context, std::vector<event>{});
+    },
+    [this](const request_context& context, const await_end&) {
+      touched();
+      return wait_for_end(context);
+    },
+    [this](const request_context& context, const cancel& command) {
+      touched();
+      return answer(context, decide(state(), command));
+    },
+    [this](const request_context& context, const capture& command) {
+      touched();
+      return answer(context, decide(state(), command));
+    },
+    [this](entity::wake) {
+      advance();
+      rearm_wake_up();
+    },
+    [this](entity::stop) { return on_stop(); },
+  };
+}
+
+template <class Outcome>
+caf::result<view> order_entity::answer(const request_context& context, Outcome outcome) {
+  return commit<view>(context, decision{std::move(outcome)},
+                      [this](const order::state& s, std::uint64_t at) { return make_view({key()}, s, at); });
+}
+
+caf::result<view> order_entity::wait_for_end(const request_context& context) {
+  if (state().phase == phase::none)
+    return caf::make_error(rejection::unknown_order);
+  if (is_terminal(state().status))
+    return answer(context, std::vector<event>{});
+  if (waiters_.size() >= deps_->waiters_max)
+    return caf::make_error(ec::overloaded);
+  auto promise = self()->make_response_promise<view>();
+  waiters_.push_back(promise);
+  return promise;
+}
+
+void order_entity::on_stored() {
+  if (is_terminal(state().status)) {
+    answer_waiters();
+    run_later(self(), ended_lingers, [this] { retire(); });
+  }
+  advance();
+}
+
+void order_entity::answer_waiters() {
+  if (waiters_.empty())
+    return;
+  const auto end = make_view({key()}, state(), version());
+  for (auto& waiter : std::exchange(waiters_, {}))
+    waiter.deliver(end);
+}
+
+std::optional<time_point> order_entity::wake_up() const {
+  const auto wanted = order::wake_up(state(), policy());
+  return wanted ? std::optional{std::max(*wanted, env().now() + resumed_after)} : std::nullopt;
+}
+
+bool order_entity::can_stop() const {
+  return in_flight_.empty() && waiters_.empty();
+}
+
+order::policy order_entity::policy() const {
+  auto result = deps_->policy;
+  if (const auto* configured = provider())
+    result.key_lifetime = configured->key_lifetime;
+  return result;
+}
+
+const payment::provider* order_entity::provider() const {
+  const auto found = deps_->providers.find(state().provider);
+  return found == deps_->providers.end() ? nullptr : &found->second;
+}
+
+request_context order_entity::effect_context() const {
+  return {"order/" + key(), trace_, time_point::max()};
+}
+
+void order_entity::advance() {
+  if (writing() || failed())
+    return;
+  if (in_flight_.empty()) {
+    const auto passed = decide(state(), time_passed{}, env().now(), policy());
+    if (const auto* events = std::get_if<std::vector<event>>(&passed); events && !events->empty())
+      return commit(effect_context(), passed);
+  }
+  for (const auto& what : outstanding({key()}, state(), env().now(), policy()))
+    run(what);
+  look_again();
+}
+
+// Stored wake-ups are for orders that nobody holds in memory; this one is looked at in time.
+void order_entity::look_again() {
+  const auto at = order::wake_up(state(), policy());
+  const auto now = env().now();
+  if (!at || *at <= now || (timer_at_ && *timer_at_ <= *at && *timer_at_ > now))
+    return;
+  timer_at_ = at;
+  run_later(self(), *at - now, [this] {
+    timer_at_.reset();
+    advance();
+  });
+}
+
+template <class Outcome>
+void order_entity::conclude(const Outcome& outcome) {
+  commit(effect_context(), decide(state(), outcome));
+  if (!writing()) // It changed nothing: a late or repeated answer.
+    advance();
+}
+
+void order_entity::fail(step which, const caf::error& error, ec when_unclear) {
+  if (state().attempts > 0 && state().failing_step == which && state().next_at > env().now())
+    return; // Another line of this step has failed already; all are tried again together.
+  const auto jitter = static_cast<double>(env().random() >> 11) * 0x1p-53;
+  const auto code = code_of_failure(error, when_unclear);
+  commit(effect_context(),
+         decide(state(), step_failed{which, code, payment::retry_after(error), jitter}, env().now(), policy()));
+}
+
+void order_entity::run(const effect_t& what) {
+  std::visit([this](const auto& x) { run(x); }, what);
+}
+
+// ---- stock ---------------------------------------------------------------------------------------------------------
+
+void order_entity::finish_line(step which, std::size_t line) {
+  lines_.at(line).done = true;
+  for (const auto& x : lines_)
+    if (!x.done)
+      return;
+  switch (which) {
+    case step::reserve: {
+      stock_ready ready{{}, time_point::max()};
+      for (const auto& x : lines_) {
+        ready.prices.push_back(*x.price);
+        ready.expires_at = std::min(ready.expires_at, x.held_until);
+      }
+      return conclude(ready);
+    }
+    case step::allocate: return conclude(stock_taken{});
+    case step::return_stock: return conclude(stock_returned{});
+    case step::authorize:
+    case step::capture:
+    case step::void_payment:
+    case step::refund: return;
+  }
+}
+
+void order_entity::on_line_ready(std::size_t line) {
+  const auto& progress = lines_.at(line);
+  if (!progress.price || !progress.held)
+    return;
+  ended(step::reserve, line);
+  if (lines_step_ == step::reserve)
+    finish_line(step::reserve, line);
+}
+
+void order_entity::run(const effect::price_and_reserve& what) {
+  const auto line = what.line;
+  if (lines_step_ != step::reserve || lines_.size() != state().items.size()) {
+    lines_step_ = step::reserve;
+    lines_.assign(state().items.size(), {});
+  }
+  if (lines_[line].done || !in_flight_.emplace(step::reserve, line).second)
+    return;
+  const auto& item = state().items.at(line);
+  const auto failed = [this, line](const caf::error& error) {
+    ended(step::reserve, line);
+    if (error.category() == caf::type_id_v<inventory::rejection>)
+      return conclude(line_refused{line, to_string(static_cast<inventory::rejection>(error.code()))});
+    if (error.category() == caf::type_id_v<catalog::rejection>)
+      return conclude(line_refused{line, to_string(static_cast<catalog::rejection>(error.code()))});
+    fail(step::reserve, error, ec::unavailable);
+  };
+  if (!lines_[line].price)
+    self()
+      ->request(deps_->catalog, deps_->local_timeout, effect_context(), catalog::get_product{item.sku})
+      .then(
+        [this, line](const catalog::product& x) {
+          if (lines_step_ != step::reserve)
+            return;
+          lines_.at(line).price = x.price;
+          on_line_ready(line);
+        },
+        failed);
+  if (!lines_[line].held) {
+    const auto hold_time = deps_->policy.hold_time;
+    self()
+      ->request(deps_->inventory, deps_->local_timeout, effect_context(),
+                inventory::reserve{item.sku, reservation_of({key()}, line), item.units, hold_time})
+      .then(
+        [this, line, until = env().now() + hold_time](const inventory::stock&) {
+          if (lines_step_ != step::reserve)
+            return;
+          lines_.at(line).held = true;
+          lines_.at(line).held_until = until;
+          on_line_ready(line);
+        },
+        failed);
+  }
+}
+
+void order_entity::run(const effect::allocate& what) {
+  const auto line = what.line;
+  if (lines_step_ != step::allocate) {
+    lines_step_ = step::allocate;
+    lines_.assign(state().items.size(), {});
+  }
+  if (lines_[line].done || !in_flight_.emplace(step::allocate, line).second)
+    return;
+  self()
+    ->request(deps_->inventory, deps_->local_timeout, effect_context(),
+              inventory::allocate{state().items.at(line).sku, reservation_of({key()}, line)})
+    .then(
+      [this, line](const inventory::stock&) {
+        ended(step::allocate, line);
+        if (lines_step_ == step::allocate)
+          finish_line(step::allocate, line);
+      },
+      [this, line](const caf::error& error) {
+        ended(step::allocate, line);
+        if (error.category() == caf::type_id_v<inventory::rejection>)
+          conclude(hold_lost{line});
+        else
+          fail(step::allocate, error, ec::unavailable);
+      });
+}
+
+template <class Message>
+void order_entity::return_line(Message message, std::size_t line) {
+  if (lines_step_ != step::return_stock) {
+    lines_step_ = step::return_stock;
+    lines_.assign(state().items.size(), {});
+  }
+  if (lines_[line].done || !in_flight_.emplace(step::return_stock, line).second)
+    return;
+  self()
+    ->request(deps_->inventory, deps_->local_timeout, effect_context(), std::move(message))
+    .then(
+      [this, line](const inventory::stock&) {
+        ended(step::return_stock, line);
+        finish_line(step::return_stock, line);
+      },
+      [this, line](const caf::error& error) {
+        ended(step::return_stock, line);
+        if (error.category() == caf::type_id_v<inventory::rejection>)
+          finish_line(step::return_stock, line); // There is nothing of ours to give back.
+        else
+          fail(step::return_stock, error, ec::unavailable);
+      });
+}
+
+void order_entity::run(const effect::release& what) {
+  return_line(inventory::release{state().items.at(what.line).sku, reservation_of({key()}, what.line)}, what.line);
+}
+
+void order_entity::run(const effect::take_back& what) {
+  return_line(inventory::take_back{state().items.at(what.line).sku, reservation_of({key()}, what.line)}, what.line);
+}
+
+// ---- money ---------------------------------------------------------------------------------------------------------
+
+void order_entity::run(const effect::authorize& what) {
+  if (!in_flight_.emplace(step::authorize, only).second)
+    return;
+  if (!provider()) {
+    ended(step::authorize);
+    return fail(step::authorize, caf::make_error(ec::unavailable), ec::unavailable);
+  }
+  if (!what.look_first && !recovered_)
+    return authorize(what);
+  self()
+    ->request(provider()->actor, deps_->provider_timeout, effect_context(), payment::find_payments{key()})
+    .then([this, what](const payment::payments& x) { on_found(what, x); },
+          [this](const caf::error& error) {
+            ended(step::authorize);
+            // Looking does not move money, but what is looked for may have moved.
+            fail(step::authorize, error, ec::timed_out);
+          });
+}
+
+void order_entity::on_found(const effect::authorize& what, const payment::payments& found) {
+  const payment::payment* declined = nullptr;
+  const payment::payment* pending = nullptr;
+  for (const auto& x : found.items) {
+    switch (x.status) {
+      case payment::payment_status::authorized:
+      case payment::payment_status::captured:
+        ended(step::authorize);
+        return conclude(
+          payment_answered{x.id, true, x.status == payment::payment_status::captured, {}});
+      case payment::payment_status::declined: declined = &x; break;
+      case payment::payment_status::pending: pending = &x; break;
+      case payment::payment_status::voided: break;
+    }
+  }
+  if (!pending && declined) {
+    ended(step::authorize);
+    return conclude(payment_answered{declined->id, false, false, declined->reason});
+  }
+  if (env().now() >= what.key_dies_at) {
+    ended(step::authorize);
+    return conclude(step_impossible{step::authorize, "the outcome is unknown and its key is too old to ask again"});
+  }
+  if (pending) {
+    ended(step::authorize);
+    return fail(step::authorize, caf::make_error(ec::timed_out), ec::timed_out);
+  }
+  authorize(what);
+}
+
+void order_entity::authorize(const effect::authorize& what) {
+  self()
+    ->request(provider()->actor, deps_->provider_timeout, effect_context(),
+              payment::authorize{key(), what.key, state().total, state().method})
+    .then(
+      [this](const payment::payment& x) {
+        ended(step::authorize);
+        switch (x.status) {
+          case payment::payment_status::authorized: return conclude(payment_answered{x.id, true, false, {}});
+          case payment::payment_status::captured: return conclude(payment_answered{x.id, true, true, {}});
+          case payment::payment_status::declined: return conclude(payment_answered{x.id, false, false, x.reason});
+          case payment::payment_status::pending:
+          case payment::payment_status::voided:
+            return fail(step::authorize, caf::make_error(ec::timed_out), ec::timed_out);
+        }
+      },
+      [this](const caf::error& error) { on_authorize_error(error); });
+}
+
+void order_entity::on_authorize_error(const caf::error& error) {
+  ended(step::authorize);
+  const auto code = code_of_failure(error, ec::interrupted);
+  if (may_work_later(code))
+    fail(step::authorize, error, ec::interrupted);
+  else if (state().authorize_uncertain || recovered_)
+    fail(step::authorize, caf::make_error(ec::timed_out), ec::timed_out);
+  else
+    conclude(payment_answered{{}, false, false, "refused"});
+}
+
+void order_entity::run(const effect::capture& what) {
+  if (!in_flight_.emplace(step::capture, only).second)
+    return;
+  if (!provider()) {
+    ended(step::capture);
+    return fail(step::capture, caf::make_error(ec::unavailable), ec::unavailable);
+  }
+  if (!what.look_first && !recovered_)
+    return capture_now(what);
+  self()
+    ->request(provider()->actor, deps_->provider_timeout, effect_context(), payment::find_payments{key()})
+    .then([this, what](const payment::payments& x) { on_found(what, x); },
+          [this](const caf::error& error) {
+            ended(step::capture);
+            fail(step::capture, error, ec::timed_out);
+          });
+}
+
+void order_entity::on_found(const effect::capture& what, const payment::payments& found) {
+  for (const auto& x : found.items) {
+    if (x.id != state().payment)
+      continue;
+    if (x.status == payment::payment_status::captured) {
+      ended(step::capture);
+      return conclude(money_taken{});
+    }
+    if (x.status == payment::payment_status::voided || x.status == payment::payment_status::declined) {
+      ended(step::capture);
+      return conclude(step_impossible{step::capture, "the provider has voided the payment"});
+    }
+  }
+  if (env().now() >= what.key_dies_at) {
+    ended(step::capture);
+    return conclude(step_impossible{step::capture, "the outcome is unknown and its key is too old to ask again"});
+  }
+  capture_now(what);
+}
+
+void order_entity::capture_now(const effect::capture& what) {
+  self()
+    ->request(provider()->actor, deps_->provider_timeout, effect_context(),
+              payment::capture{state().payment, what.key, state().total})
+    .then(
+      [this](const payment::payment& x) {
+        ended(step::capture);
+        if (x.status == payment::payment_status::captured)
+          conclude(money_taken{});
+        else if (x.status == payment::payment_status::voided || x.status == payment::payment_status::declined)
+          conclude(step_impossible{step::capture, "the provider answered " + to_string(x.status)});
+        else
+          fail(step::capture, caf::make_error(ec::timed_out), ec::timed_out);
+      },
+      [this](const caf::error& error) {
+        ended(step::capture);
+        if (may_work_later(code_of_failure(error, ec::interrupted)))
+          fail(step::capture, error, ec::interrupted);
+        else
+          conclude(step_impossible{step::capture, "the provider refused to capture"});
+      });
+}
+
+void order_entity::run(const effect::void_payment& what) {
+  if (!in_flight_.emplace(step::void_payment, only).second)
+    return;
+  if (!provider()) {
+    ended(step::void_payment);
+    return fail(step::void_payment, caf::make_error(ec::unavailable), ec::unavailable);
+  }
+  self()
+    ->request(provider()->actor, deps_->provider_timeout, effect_context(),
+              payment::void_payment{state().payment, what.key})
+    .then(
+      [this](const payment::payment& x) {
+        ended(step::void_payment);
+        if (x.status == payment::payment_status::voided)
+          conclude(money_released{});
+        else if (x.status == payment::payment_status::captured)
+          conclude(step_impossible{step::void_payment, "the provider had captured the payment"});
+        else
+          fail(step::void_payment, caf::make_error(ec::timed_out), ec::timed_out);
+      },
+      [this](const caf::error& error) {
+        ended(step::void_payment);
+        if (may_work_later(code_of_failure(error, ec::interrupted)))
+          fail(step::void_payment, error, ec::interrupted);
+        else
+          conclude(step_impossible{step::void_payment, "the provider refused to void"});
+      });
+}
+
+void order_entity::run(const effect::refund& what) {
+  if (!in_flight_.emplace(step::refund, only).second)
+    return;
+  if (!provider()) {
+    ended(step::refund);
+    return fail(step::refund, caf::make_error(ec::unavailable), ec::unavailable);
+  }
+  if (env().now() >= what.key_dies_at) {
+    ended(step::refund);
+    return conclude(step_impossible{step::refund, "its key is too old to ask again"});
+  }
+  self()
+    ->request(provider()->actor, deps_->provider_timeout, effect_context(),
+              payment::refund{state().payment, what.key, what.amount})
+    .then(
+      [this](const payment::refunded& x) {
+        ended(step::refund);
+        // A pending refund is on its way: the provider has taken it over.
+        if (x.status == payment::refund_status::failed)
+          conclude(step_impossible{step::refund, "the provider could not refund"});
+        else
+          conclude(money_returned{x.id});
+      },
+      [this](const caf::error& error) {
+        ended(step::refund);
+        if (may_work_later(code_of_failure(error, ec::interrupted)))
+          fail(step::refund, error, ec::interrupted);
+        else
+          conclude(step_impossible{step::refund, "the provider refused to refund"});
+      });
+}
+
+} // namespace troupe::order
