@@ -66,8 +66,7 @@ private:
     virtual void resume(caf::message answer) = 0;
   };
 
-  template <class Reply, class Handler>
-  struct awaiting final : waiter {
+  template <class Reply, class Handler> struct awaiting final : waiter {
     explicit awaiting(Handler h) : handler(std::move(h)) {}
 
     void resume(caf::message answer) override {

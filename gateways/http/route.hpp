@@ -21,11 +21,11 @@ namespace troupe::gateway {
 /// One request, as the handler of its route gets it. Lives until the handler's coroutine has ended.
 struct incoming {
   const http::request& message;
-  std::string_view path;                                    // of the target, as on the wire, without the query
-  std::vector<std::pair<std::string, std::string>> params;  // what the pattern's {names} stand for, decoded
-  nlohmann::json body;                                      // parsed and valid when the route has a schema
+  std::string_view path;                                   // of the target, as on the wire, without the query
+  std::vector<std::pair<std::string, std::string>> params; // what the pattern's {names} stand for, decoded
+  nlohmann::json body;                                     // parsed and valid when the route has a schema
   request_context context;
-  asker& actors;                                            // of this thread
+  asker& actors;                                                      // of this thread
   asker::steady::time_point until = asker::steady::time_point::max(); // context.deadline on the steady clock
 
   /// The first value of that name in the query, decoded; `?x` and `?x=` give an empty one.
