@@ -1,0 +1,205 @@
+#include "supervisors/ctl/ctl.hpp"
+
+#include "actors/kernel/money.hpp"
+#include "adapters/http_client/curl_engine.hpp"
+#include "supervisors/ctl/table.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <future>
+#include <iostream>
+
+namespace troupe::ctl {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int answered = 0;
+constexpr int refused = 1;
+constexpr int unreachable = 2;
+
+struct reply {
+  int exit = answered;
+  json body;
+};
+
+http::engine_result fetch(const target& where, const std::string& base, http::request message) {
+  if (!where.operator_key.empty())
+    message.fields.emplace_back("Authorization", "Bearer " + where.operator_key);
+  if (!message.body.empty())
+    message.fields.emplace_back("Content-Type", "application/json");
+  http::curl_engine engine{{}};
+  std::promise<http::engine_result> promise;
+  auto result = promise.get_future();
+  engine.submit({base, std::move(message)}, [&](http::engine_result x) { promise.set_value(std::move(x)); });
+  return result.get();
+}
+
+reply call(const target& where, const std::string& base, const std::string& method, const std::string& path,
+           const json& body = nullptr, const std::vector<int>& fine = {}) {
+  const auto result = fetch(where, base, {method, path, {}, body.is_null() ? std::string{} : body.dump()});
+  if (const auto* failure = std::get_if<http::engine_failure>(&result)) {
+    std::cerr << "troupe ctl: nobody answers at " << base << " (" << failure->text
+              << "). Is `troupe serve` running? Name another address with --url.\n";
+    return {unreachable, {}};
+  }
+  const auto& response = std::get<http::response>(result);
+  auto parsed = json::parse(response.body, nullptr, false);
+  const bool good = response.status < 400 || std::find(fine.begin(), fine.end(), response.status) != fine.end();
+  if (!good || parsed.is_discarded()) {
+    const auto title = parsed.is_object() ? parsed.value("title", std::string{"refused"}) : "no JSON";
+    const auto detail = parsed.is_object() ? parsed.value("detail", std::string{}) : std::string{};
+    std::cerr << "troupe ctl: " << title << " (" << response.status << ")" << (detail.empty() ? "" : ": " + detail)
+              << '\n';
+    if (response.status == 401 || response.status == 403)
+      std::cerr << "  Name the operator key's file with --key-file; `troupe serve` prints its path at the start.\n";
+    return {refused, {}};
+  }
+  return {answered, std::move(parsed)};
+}
+
+std::string text_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || found->is_null())
+    return "-";
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+std::string money_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_object())
+    return "-";
+  const auto code = currency::parse(found->value("currency", std::string{}));
+  const money amount{found->value("amount", std::int64_t{0}), code.value_or(currency{})};
+  return to_decimal(amount) + ' ' + std::string{amount.currency.code()};
+}
+
+style style_of(const std::string& status) {
+  if (status == "confirmed" || status == "up")
+    return style::good;
+  if (status == "processing" || status == "unknown")
+    return style::waiting;
+  return style::bad;
+}
+
+int print_order(const target& where, const reply& got) {
+  if (got.exit != answered)
+    return got.exit;
+  const auto& order = got.body;
+  if (where.json) {
+    std::cout << order.dump(2) << '\n';
+    return answered;
+  }
+  const auto status = text_of(order, "status");
+  std::cout << paint("order " + text_of(order, "orderId"), style::strong, where.color) << "  "
+            << paint(status, style_of(status), where.color) << "  " << text_of(order, "message") << '\n';
+  if (order.contains("reason") && !order["reason"].is_null() && order["reason"] != "")
+    std::cout << "reason    " << text_of(order, "reason") << '\n';
+  std::cout << "customer  " << text_of(order, "customerId") << '\n'
+            << "total     " << money_of(order, "total") << '\n'
+            << "captured  " << money_of(order, "captured") << '\n'
+            << "refunded  " << money_of(order, "refunded") << "\n\n";
+  if (const auto lines = order.find("lines"); lines != order.end()) {
+    table rows{{"SKU", "QUANTITY", "PRICE", "AMOUNT"}};
+    for (const auto& line : *lines)
+      rows.add({text_of(line, "sku"), text_of(line, "quantity"), money_of(line, "price"), money_of(line, "amount")});
+    rows.print(std::cout, where.color);
+    std::cout << '\n';
+  }
+  if (const auto timeline = order.find("timeline"); timeline != order.end()) {
+    table rows{{"TIME", "WHAT", "DETAIL"}};
+    for (const auto& moment : *timeline)
+      rows.add({text_of(moment, "at"), text_of(moment, "what"), text_of(moment, "detail")});
+    rows.print(std::cout, where.color);
+  }
+  return answered;
+}
+
+} // namespace
+
+int show_order(const target& where, const std::string& id) {
+  return print_order(where, call(where, where.commerce_url, "GET", "/api/v2/orders/" + id));
+}
+
+int cancel_order(const target& where, const std::string& id, const std::string& reason) {
+  const auto body = reason.empty() ? json::object() : json{{"reason", reason}};
+  const auto got = call(where, where.commerce_url, "POST", "/api/v2/orders/" + id + "/cancel", body);
+  return got.exit == answered ? show_order(where, id) : got.exit;
+}
+
+int capture_order(const target& where, const std::string& id) {
+  const auto got = call(where, where.commerce_url, "POST", "/api/v2/orders/" + id + "/capture", json::object());
+  return got.exit == answered ? show_order(where, id) : got.exit;
+}
+
+int show_events(const target& where, const std::string& id) {
+  const auto got = call(where, where.commerce_url, "GET", "/api/v2/orders/" + id + "/events");
+  if (got.exit != answered)
+    return got.exit;
+  if (where.json) {
+    std::cout << got.body.dump(2) << '\n';
+    return answered;
+  }
+  table rows{{"VERSION", "TIME", "EVENT", "DATA"}};
+  const auto& events = got.body.is_array() ? got.body : got.body.at("events");
+  for (const auto& event : events)
+    rows.add({text_of(event, "version"), text_of(event, "eventTime"), text_of(event, "eventType"),
+              text_of(event, "data")});
+  rows.print(std::cout, where.color);
+  return answered;
+}
+
+int show_stock(const target& where, const std::string& sku) {
+  const auto got = call(where, where.commerce_url, "GET", "/api/v2/inventory/" + sku);
+  if (got.exit != answered)
+    return got.exit;
+  if (where.json) {
+    std::cout << got.body.dump(2) << '\n';
+    return answered;
+  }
+  table rows{{"SKU", "ON HAND", "AVAILABLE", "HELD", "SOLD"}};
+  rows.add({text_of(got.body, "sku"), text_of(got.body, "onHand"), text_of(got.body, "available"),
+            text_of(got.body, "held"), text_of(got.body, "sold")});
+  rows.print(std::cout, where.color);
+  return answered;
+}
+
+int show_health(const target& where) {
+  const auto got = call(where, where.operations_url, "GET", "/health/ready", nullptr, {503});
+  if (got.exit != answered)
+    return got.exit;
+  if (where.json) {
+    std::cout << got.body.dump(2) << '\n';
+    return answered;
+  }
+  const auto status = text_of(got.body, "status");
+  std::cout << paint(status, style_of(status), where.color) << "\n\n";
+  if (const auto dependencies = got.body.find("dependencies"); dependencies != got.body.end()) {
+    table rows{{"DEPENDENCY", "STATUS", "AGE", "DETAIL"}};
+    for (const auto& x : *dependencies)
+      rows.add({text_of(x, "name"), text_of(x, "status"), text_of(x, "ageMs"), text_of(x, "detail")});
+    rows.print(std::cout, where.color);
+  }
+  return answered;
+}
+
+int set_outage(const target& where, bool out) {
+  if (!out) {
+    const auto got = call(where, where.sandbox_url, "DELETE", "/_sandbox/faults");
+    if (got.exit == answered)
+      std::cout << "The sandbox providers work again. Waiting orders go on by themselves within seconds.\n";
+    return got.exit;
+  }
+  const auto fault = json{{"faults", json::array({json{{"method", "*"}, {"path", "/"}, {"status", 503}}})}};
+  const auto got = call(where, where.sandbox_url, "PUT", "/_sandbox/faults", fault);
+  if (got.exit == answered)
+    std::cout << "The sandbox providers answer 503 to every call. Place an order, and watch it wait with\n"
+                 "  troupe ctl order ID\n"
+                 "End the outage with\n"
+                 "  troupe ctl outage end\n";
+  return got.exit;
+}
+
+} // namespace troupe::ctl

@@ -1,0 +1,39 @@
+// supervisors/ctl/ctl.hpp: `troupe ctl`: what operators ask a running node, through its HTTP API.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace troupe::ctl {
+
+struct target {
+  std::string commerce_url;   // "http://127.0.0.1:9001"
+  std::string operations_url; // "http://127.0.0.1:7777"
+  std::string sandbox_url;    // "http://127.0.0.1:7778"
+  std::string operator_key;   // empty: what is open to everybody
+  bool json = false;          // the API's own answers, for programs
+  bool color = false;
+};
+
+// Each prints its answer on standard output or a reason on standard error, and returns the exit status: 0 for an
+// answer, 1 for a refusal, 2 when nobody answered.
+
+/// An order: status, lines, amounts and timeline.
+int show_order(const target& where, const std::string& id);
+
+/// An order's public events, oldest first.
+int show_events(const target& where, const std::string& id);
+
+int cancel_order(const target& where, const std::string& id, const std::string& reason);
+
+int capture_order(const target& where, const std::string& id);
+
+int show_stock(const target& where, const std::string& sku);
+
+/// What the node depends on, and since when.
+int show_health(const target& where);
+
+/// Puts the sandbox's payment provider out of order (`PUT /_sandbox/faults`), or in order again.
+int set_outage(const target& where, bool out);
+
+} // namespace troupe::ctl
