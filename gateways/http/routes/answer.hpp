@@ -1,0 +1,56 @@
+// gateways/http/routes/answer.hpp: what the routes of all resources share.
+#pragma once
+
+#include "gateways/http/route.hpp"
+#include "gateways/http/routes/explanation.hpp"
+#include "gateways/http/routes/order_json.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <nlohmann/json.hpp>
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::gateway {
+
+/// A coroutine that answers with `Value`.
+template <class Value>
+using eventually = boost::asio::awaitable<Value>;
+
+/// JSON with its members in the order in which they were written.
+http::response answer(int status, const nlohmann::ordered_json& body, http::headers fields = {});
+
+/// JSON that is text already.
+http::response answer_text(int status, std::string body);
+
+/// The problem that `x` tells of.
+http::response refusal(const explanation& x);
+http::response refusal(const caf::error& x);
+
+/// 422: a body that fits its schema and is wrong all the same.
+http::response wrong_body(const std::vector<wrong_field>& fields);
+
+/// 400: something beside the body is wrong; `where` says what, as people write it: "query parameter as_of".
+http::response wrong_request(std::string_view where, std::string detail);
+
+/// Whether the caller sent the operator key.
+bool is_operator(const incoming& in);
+
+inline constexpr std::string_view sku_pattern = "^[A-Za-z0-9][A-Za-z0-9._:~+-]{0,127}$";
+bool is_sku(std::string_view text); // whether it fits sku_pattern
+
+/// Schemas that several routes use.
+nlohmann::json sku_schema();
+nlohmann::json money_schema();
+nlohmann::json object_schema(nlohmann::json properties, std::vector<std::string> required);
+
+/// A further path of a row. Operation ids are unique, so it gets one of its own: the row's with `suffix`.
+struct alias {
+  std::string path;
+  std::string suffix;
+};
+void add_with_aliases(router& table, const route& row, std::initializer_list<alias> aliases);
+
+} // namespace troupe::gateway

@@ -1,0 +1,171 @@
+#include "gateways/http/routes/order_json.hpp"
+
+#include "gateways/http/routes/json_text.hpp"
+
+#include <utility>
+
+namespace troupe::gateway {
+
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+std::string text_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found == object.end() ? std::string{} : found->get<std::string>();
+}
+
+order::address to_address(const json& x) {
+  return {text_of(x, "name"),   text_of(x, "line1"),      text_of(x, "line2"),  text_of(x, "city"),
+          text_of(x, "region"), text_of(x, "postalCode"), text_of(x, "country")};
+}
+
+ordered_json line_json(const order::view_line& x) {
+  ordered_json out{{"sku", x.sku.value}, {"quantity", x.units}};
+  if (x.price)
+    out["price"] = to_json(*x.price);
+  if (x.amount)
+    out["amount"] = to_json(*x.amount);
+  return out;
+}
+
+ordered_json moment_json(const order::view_moment& x) {
+  ordered_json out{{"at", to_rfc3339(x.at)}, {"what", x.what}};
+  if (!x.detail.empty())
+    out["detail"] = x.detail;
+  return out;
+}
+
+std::string line_v1_text(const order::view_line& x) {
+  return json_object({{"sku", json_string(x.sku.value)},
+                 {"quantity", std::to_string(x.units)},
+                 {"unit_price", json_decimal(x.price)},
+                 {"amount", json_decimal(x.amount)}});
+}
+
+ordered_json links_json(const order_id& id) {
+  const auto self = order_path(id);
+  return {{"self", self}, {"events", self + "/events"}, {"cancel", self + "/cancel"}, {"capture", self + "/capture"}};
+}
+
+/// Money of nothing has no currency; people read it in the order's.
+money in_currency_of(const order::view& order, money x) {
+  return x.minor == 0 ? money{0, order.currency} : x;
+}
+
+} // namespace
+
+std::variant<order::place, std::vector<wrong_field>> to_place(const json& body, order_id id,
+                                                              const order_defaults& defaults) {
+  std::vector<wrong_field> wrong;
+  order::place out;
+  out.id = std::move(id);
+  out.customer = customer_id{text_of(body, "customerId")};
+  out.email = text_of(body, "email");
+  out.capture_at_once = defaults.capture_at_once;
+  if (const auto known = currency::parse(text_of(body, "currency")))
+    out.currency = *known;
+  else
+    wrong.push_back({"/currency", "This is not an active currency code of ISO 4217."});
+  std::set<std::string> seen;
+  const auto& items = body.at("items");
+  out.items.reserve(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    auto sku = text_of(items[i], "sku");
+    if (!seen.insert(sku).second)
+      wrong.push_back({"/items/" + std::to_string(i) + "/sku", "This SKU stands in an earlier item; add the quantities."});
+    out.items.push_back({sku_id{std::move(sku)}, items[i].at("quantity").get<std::uint32_t>()});
+  }
+  const auto& payment = body.at("payment");
+  out.method = text_of(payment, "method");
+  out.provider = payment.contains("provider") ? text_of(payment, "provider") : defaults.provider;
+  if (!defaults.providers.contains(out.provider))
+    wrong.push_back({"/payment/provider", "No payment provider of this name is configured."});
+  if (const auto shipping = body.find("shippingAddress"); shipping != body.end())
+    out.shipping = to_address(*shipping);
+  if (!wrong.empty())
+    return wrong;
+  return out;
+}
+
+ordered_json to_json(const money& x) {
+  return {{"amount", x.minor}, {"currency", x.currency.code()}};
+}
+
+std::string mask_email(std::string_view email) {
+  const auto at = email.rfind('@');
+  if (at == std::string_view::npos)
+    return email.empty() ? "" : "***";
+  // The first character, with the rest of its bytes in UTF-8, unless it is all there is before the @.
+  std::size_t first = at > 0 ? 1 : 0;
+  while (first < at && (static_cast<unsigned char>(email[first]) & 0xC0) == 0x80)
+    ++first;
+  return std::string{first < at ? email.substr(0, first) : ""} + "***" + std::string{email.substr(at)};
+}
+
+std::string order_path(const order_id& id) {
+  return "/api/v2/orders/" + id.value;
+}
+
+ordered_json receipt_json(const order::view& x) {
+  return {{"orderId", x.id.value},
+          {"status", order::name_of(x.status)},
+          {"message", x.message},
+          {"links", links_json(x.id)}};
+}
+
+ordered_json order_v2_json(const order::view& x, bool with_personal) {
+  ordered_json out{{"orderId", x.id.value}, {"status", order::name_of(x.status)}, {"message", x.message}};
+  if (!x.reason.empty())
+    out["reason"] = x.reason;
+  if (x.refused_line)
+    out["refusedItem"] = "/items/" + std::to_string(*x.refused_line);
+  out["customerId"] = x.customer.value;
+  out["email"] = with_personal ? x.email : mask_email(x.email);
+  out["currency"] = x.currency.code();
+  auto& items = out["items"] = ordered_json::array();
+  for (const auto& line : x.lines)
+    items.push_back(line_json(line));
+  auto& amounts = out["amounts"] = ordered_json::object();
+  if (x.total)
+    amounts["total"] = to_json(*x.total);
+  amounts["authorized"] = to_json(in_currency_of(x, x.authorized));
+  amounts["captured"] = to_json(in_currency_of(x, x.captured));
+  amounts["refunded"] = to_json(in_currency_of(x, x.refunded));
+  auto& payment = out["payment"] = ordered_json{{"provider", x.provider}};
+  if (!x.payment.value.empty())
+    payment["id"] = x.payment.value;
+  out["placedAt"] = to_rfc3339(x.placed_at);
+  out["updatedAt"] = to_rfc3339(x.updated_at);
+  out["version"] = x.version;
+  auto& timeline = out["timeline"] = ordered_json::array();
+  for (const auto& moment : x.timeline)
+    timeline.push_back(moment_json(moment));
+  out["links"] = links_json(x.id);
+  return out;
+}
+
+std::string order_v1_text(const order::view& x, bool with_personal) {
+  std::string items;
+  for (const auto& line : x.lines)
+    items.append(items.empty() ? "[" : ",").append(line_v1_text(line));
+  return json_object({{"order_id", json_string(x.id.value)},
+                 {"status", json_string(order::name_of(x.status))},
+                 {"message", json_string(x.message)},
+                 {"reason", x.reason.empty() ? "null" : json_string(x.reason)},
+                 {"customer_id", json_string(x.customer.value)},
+                 {"email", json_string(with_personal ? x.email : mask_email(x.email))},
+                 {"currency", json_string(x.currency.code())},
+                 {"items", items.empty() ? "[]" : items + "]"},
+                 {"total_amount", json_decimal(x.total)},
+                 {"captured_amount", to_decimal(in_currency_of(x, x.captured))},
+                 {"refunded_amount", to_decimal(in_currency_of(x, x.refunded))},
+                 {"payment_provider", json_string(x.provider)},
+                 {"payment_id", x.payment.value.empty() ? "null" : json_string(x.payment.value)},
+                 {"created_at", json_string(to_rfc3339(x.placed_at))},
+                 {"updated_at", json_string(to_rfc3339(x.updated_at))},
+                 {"version", std::to_string(x.version)}});
+}
+
+} // namespace troupe::gateway

@@ -1,0 +1,71 @@
+// gateways/http/routes/services.hpp: what the routes stand on. Filled by supervisors/main.cpp and by tests.
+#pragma once
+
+#include "actors/catalog/catalog_actor.hpp"
+#include "actors/entity/journal_actor.hpp"
+#include "actors/idempotency/idempotency_actor.hpp"
+#include "actors/inventory/inventory_actor.hpp"
+#include "actors/kernel/http.hpp"
+#include "actors/kernel/time.hpp"
+#include "actors/kernel/uuid.hpp"
+#include "actors/order/order_actor.hpp"
+#include "gateways/http/routes/order_json.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace troupe::gateway {
+
+/// What became of a provider's webhook.
+enum class webhook_outcome : std::uint8_t {
+  accepted = 1,
+  repeated,      // seen before: answered like accepted, so that the provider stops sending it
+  bad_signature, // unsigned, signed with another secret, or signed too long ago
+  malformed,     // signed rightly, and not what the provider documents
+};
+
+/// Verifies a webhook, takes note of it, and returns at once. Called on the gateway's threads, several at a time.
+using webhook_receiver = std::function<webhook_outcome(const http::request&)>;
+
+/// Behind the commerce gateway. Its handles keep their actors alive: let go of the router before the actor system.
+struct services {
+  order::order_actor orders;
+  inventory::inventory_actor stock;
+  catalog::catalog_actor catalog;
+  idempotency::idempotency_actor idempotency;
+  journal::journal_actor journal;
+  clock_fn now;     // called on the gateway's threads, several at a time
+  random_fn random; // likewise
+  order_defaults ordering;
+  std::map<std::string, webhook_receiver> webhooks; // by the name in /webhooks/<name>
+};
+
+struct dependency {
+  enum class condition : std::uint8_t { up = 1, down, unknown };
+
+  std::string name;
+  condition is = condition::unknown;
+  bool required = true; // the node is not ready without it
+  std::string detail;   // why it is down
+  time_point checked_at; // meaningless while unknown
+};
+
+/// What is known of a node's health.
+struct health_report {
+  bool draining = false; // takes no new work
+  std::vector<dependency> dependencies;
+};
+
+/// Behind the operations gateway. The callbacks return at once and are called on the gateway's threads.
+struct operations {
+  clock_fn now;
+  time_point started_at;
+  std::string version;
+  std::function<health_report()> health;
+  std::function<std::string()> metrics; // Prometheus text format 0.0.4
+};
+
+} // namespace troupe::gateway
