@@ -21,13 +21,19 @@ struct put_product {
 struct product_created {
   std::string title;
   money price;
+
+  bool operator==(const product_created&) const = default;
 };
 struct product_retitled {
   std::string title;
+
+  bool operator==(const product_retitled&) const = default;
 };
 struct price_changed {
   money from;
   money to;
+
+  bool operator==(const price_changed&) const = default;
 };
 
 using event = std::variant<product_created, product_retitled, price_changed>;
@@ -45,7 +51,9 @@ struct state {
   std::string title;
   money price;
 
-  void apply(const event& e);
+  bool operator==(const state&) const = default;
+
+  void apply(const event& e); // the only writer; cannot fail, an event has happened
 };
 
 decision decide(const state& s, const put_product& cmd);

@@ -1,26 +1,16 @@
-// actors/idempotency/idempotency_actor.hpp: one Idempotency-Key of one principal on one route, for 24 hours.
+// actors/idempotency/idempotency_actor.hpp: an idempotency key, as the rest of the system sees it.
 #pragma once
 
 #include "actors/entity/context.hpp"
+#include "actors/idempotency/idempotency.hpp"
 
 #include <caf/typed_actor.hpp>
 
 namespace troupe::idempotency {
 
-/// Says that a request with this key wants to make the thing `subject`. Safe to repeat.
-struct claim {
-  std::string scope;       // principal, route and key: the entity's id
-  std::uint64_t body_hash = 0;
-  std::string subject;     // the id that the first request makes
-};
-
 struct claimed {
   std::string subject; // the first one's
   bool first = false;
-};
-
-enum class rejection : std::uint8_t {
-  other_body = 1, // the key was used with another body
 };
 
 /// Answers once the claim is durable.

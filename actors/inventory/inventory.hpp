@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,8 +17,12 @@ namespace troupe::inventory {
 
 using units_t = std::uint32_t;
 
-/// At most this many units of one SKU, so that no sum of them overflows.
+/// At most this many units of one SKU are set on hand, so that no sum of them overflows.
 inline constexpr units_t units_max = 1'000'000'000;
+
+/// expire_holds ends at most this many holds in one decision, so that one append stays small; next_expiry says that
+/// there are more.
+inline constexpr std::size_t expired_at_once_max = 1'000;
 
 // Commands ask. Each is safe to repeat with the same id.
 
@@ -47,7 +52,7 @@ struct allocate {
   reservation_id id;
 };
 
-/// Compensates allocate: sold units become available.
+/// Compensates allocate, and reserve too: whatever is sold or held becomes available, and a late reserve is refused.
 struct take_back {
   sku_id sku;
   reservation_id id;
@@ -62,32 +67,50 @@ struct expire_holds {};
 struct adjusted {
   units_t available = 0; // afterwards
   std::int64_t change = 0;
+
+  bool operator==(const adjusted&) const = default;
 };
 struct reserved {
   reservation_id id;
   units_t units = 0;
   time_point expires_at;
+
+  bool operator==(const reserved&) const = default;
 };
 struct released {
   reservation_id id;
   time_point at;
+  units_t units = 0; // 0 when the compensation overtook the reservation
+
+  bool operator==(const released&) const = default;
 };
 struct hold_expired_event {
   reservation_id id;
   time_point at;
+  units_t units = 0;
+
+  bool operator==(const hold_expired_event&) const = default;
 };
 struct allocated {
   reservation_id id;
   time_point at;
+  units_t units = 0;
+
+  bool operator==(const allocated&) const = default;
 };
 struct taken_back {
   reservation_id id;
   time_point at;
+  units_t units = 0;
+
+  bool operator==(const taken_back&) const = default;
 };
 /// Available units fell to the threshold or below; again only after they were above it.
 struct low_stock {
   units_t available = 0;
   units_t threshold = 0;
+
+  bool operator==(const low_stock&) const = default;
 };
 
 using event = std::variant<adjusted, reserved, released, hold_expired_event, allocated, taken_back, low_stock>;
@@ -108,6 +131,8 @@ using decision = std::variant<std::vector<event>, rejection>;
 struct hold {
   units_t units = 0;
   time_point expires_at;
+
+  bool operator==(const hold&) const = default;
 };
 
 enum class ending : std::uint8_t { released = 1, expired, sold, taken_back };
@@ -116,6 +141,8 @@ struct ended {
   ending how = ending::released;
   units_t units = 0;
   time_point at;
+
+  bool operator==(const ended&) const = default;
 };
 
 /// How long an ended reservation is remembered, so that a late or repeated command for it is known.
@@ -126,16 +153,20 @@ struct state {
   units_t available = 0;
   std::uint64_t held = 0; // units, the sum over `holds`
   std::uint64_t sold = 0; // units
-  bool low = false;       // low_stock was told and the stock was not above the threshold since
+  bool low = false;       // low_stock was told and the stock was not above that threshold since
+  units_t low_threshold = 0; // of the last low_stock
   std::map<reservation_id, hold> holds;
+  std::set<std::pair<time_point, reservation_id>> expiries; // of `holds`
   std::map<reservation_id, ended> past;             // at most memory_of_ended old
-  std::deque<std::pair<time_point, reservation_id>> past_order; // oldest first
+  std::deque<std::pair<time_point, reservation_id>> past_order; // oldest first; an id may stand in it twice
 
   std::uint64_t on_hand() const { return available + held; }
   std::uint64_t received() const { return available + held + sold; }
-  std::optional<time_point> next_expiry() const;
+  std::optional<time_point> next_expiry() const; // the earliest of `holds`; it may have passed
 
-  void apply(const event& e); // the only writer; cannot fail, an event has happened
+  bool operator==(const state&) const = default;
+
+  void apply(const event& e); // the only writer; cannot fail, an event has happened. O(log n) but for what it forgets
 };
 
 /// What the whole of a SKU's decisions depends on beside its state.
