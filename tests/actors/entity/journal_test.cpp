@@ -1,0 +1,274 @@
+// The journal's actor: versions, offsets, groups, fencing and failures, over a store of a few lines.
+#include "actors/entity/journal_actor.hpp"
+
+#include "tests/support/deterministic_system.hpp"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <memory>
+
+namespace troupe::journal {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Stands in for a store: commits when told to, and can be made to fail.
+struct fake_store {
+  std::deque<std::vector<write>> commits;    // in the order in which they came
+  std::map<std::string, recovered_stream> streams;
+  caf::error next_failure;                   // of the next commit
+  std::vector<write_result> next_results;    // of the next commit; stored for all when empty
+  std::uint64_t epoch = 0;
+  bool opens = true;
+  int opened = 0;
+  bool hold = false; // keep the answer of a commit until release() is called
+  std::vector<caf::typed_response_promise<batch_result>> held;
+
+  void release() {
+    for (auto& promise : std::exchange(held, {}))
+      promise.deliver(batch_result{std::vector<write_result>(commits.back().size(), write_result::stored)});
+  }
+};
+
+using store_ptr = std::shared_ptr<fake_store>;
+
+writer_actor::behavior_type fake_writer(writer_actor::pointer self, store_ptr store) {
+  return {
+    [self, store](const batch& x) -> caf::result<batch_result> {
+      store->commits.push_back(x.writes);
+      if (store->next_failure)
+        return std::exchange(store->next_failure, {});
+      if (store->hold) {
+        auto promise = self->make_response_promise<batch_result>();
+        store->held.push_back(promise);
+        return promise;
+      }
+      auto results = std::exchange(store->next_results, {});
+      results.resize(x.writes.size(), write_result::stored);
+      return batch_result{std::move(results)};
+    },
+    [store](const reopen& x) -> caf::result<leases> {
+      ++store->opened;
+      if (!store->opens)
+        return caf::make_error(ec::store_unavailable);
+      ++store->epoch;
+      leases all;
+      for (const auto& context : x.contexts)
+        for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+          all.items.push_back({context, shard, store->epoch, 1});
+      return all;
+    },
+  };
+}
+
+reader_actor::behavior_type fake_reader(store_ptr store) {
+  return {
+    [store](const load& x) -> caf::result<recovered_stream> { return store->streams[x.stream.key]; },
+    [](const read_stream&) -> caf::result<page> { return page{}; },
+    [](const read_shard&) -> caf::result<page> { return page{}; },
+    [](const read_due&) -> caf::result<due_page> { return due_page{}; },
+    [](const read_keys&) -> caf::result<key_page> { return key_page{}; },
+  };
+}
+
+class JournalActor : public test::deterministic_system {
+protected:
+  void SetUp() override {
+    store = std::make_shared<fake_store>();
+    writer = sys.spawn(fake_writer, store);
+    journal = sys.spawn<journal_actor_impl>(options{{"order"}, "node-1"},
+                                            dependencies{writer, sys.spawn(fake_reader, store), [this] { return now(); }});
+    run();
+  }
+
+  void TearDown() override {
+    store->held.clear();
+    self->send_exit(journal, caf::exit_reason::kill);
+    journal = nullptr;
+    writer = nullptr;
+    deterministic_system::TearDown();
+  }
+
+  append one(std::string key, std::uint64_t expected, int events = 1) {
+    append x;
+    x.stream = {"order", std::move(key)};
+    x.expected_version = expected;
+    for (int i = 0; i < events; ++i)
+      x.events.push_back({"order.placed", 1, "{}", ""});
+    x.recorded_at = now();
+    return x;
+  }
+
+  /// Sends without delivering; the answer can be received after run().
+  auto request(append x) { return self->request(journal, caf::infinite, std::move(x)); }
+
+  template <class Response>
+  static std::uint64_t version_of(Response& response) {
+    std::uint64_t version = 0;
+    response.receive([&](const appended& x) { version = x.version; },
+                     [](const caf::error& e) { ADD_FAILURE() << to_string(e); });
+    return version;
+  }
+
+  template <class Response>
+  static caf::error error_of(Response& response) {
+    caf::error error;
+    response.receive([](const appended&) { ADD_FAILURE() << "was stored"; },
+                     [&](const caf::error& e) { error = e; });
+    return error;
+  }
+
+  store_ptr store;
+  writer_actor writer;
+  journal_actor journal;
+};
+
+TEST_F(JournalActor, StoresWhatArrivesTogetherInOneCommit) {
+  auto a = request(one("a", 0));
+  auto b = request(one("b", 0));
+  auto c = request(one("c", 0));
+  run();
+  EXPECT_EQ(store->commits.size(), 1u);
+  EXPECT_EQ(store->commits.front().size(), 3u);
+  EXPECT_EQ(version_of(a) + version_of(b) + version_of(c), 3u);
+}
+
+TEST_F(JournalActor, KeepsOneCommitInFlightAndGathersTheNext) {
+  store->hold = true;
+  auto a = request(one("a", 0));
+  run();
+  auto b = request(one("b", 0));
+  auto c = request(one("c", 0));
+  run();
+  EXPECT_EQ(store->commits.size(), 1u);
+  EXPECT_TRUE(self->mailbox().empty()); // nothing is acknowledged before it is durable
+  store->release();
+  run();
+  ASSERT_EQ(store->commits.size(), 2u);
+  EXPECT_EQ(store->commits.back().size(), 2u);
+  store->release();
+  run();
+  EXPECT_EQ(version_of(a) + version_of(b) + version_of(c), 3u);
+}
+
+TEST_F(JournalActor, GivesContiguousOffsetsWithinAShard) {
+  auto a = request(one("a", 0, 3));
+  auto more = request(one("a", 3, 2));
+  run();
+  EXPECT_EQ(version_of(a), 3u);
+  EXPECT_EQ(version_of(more), 5u);
+  std::uint64_t offset = 0;
+  for (const auto& commit : store->commits)
+    for (const auto& item : commit)
+      for (const auto& e : item.events) {
+        EXPECT_EQ(e.offset, ++offset);
+        EXPECT_EQ(e.version, offset);
+        EXPECT_EQ(e.checksum, checksum_of(e));
+      }
+  EXPECT_EQ(offset, 5u);
+}
+
+TEST_F(JournalActor, FailsAStreamAloneWhenItsVersionHasMovedOn) {
+  auto a = request(one("a", 0));
+  auto stale = request(one("a", 0));
+  auto behind = request(one("a", 1));
+  auto other = request(one("b", 0));
+  run();
+  EXPECT_EQ(version_of(a), 1u);
+  EXPECT_EQ(error_of(stale), ec::version_conflict);
+  EXPECT_EQ(error_of(behind), ec::version_conflict); // until it is loaded again
+  EXPECT_EQ(version_of(other), 1u);
+  store->streams["a"].events.resize(1);
+  store->streams["a"].events[0].version = 1;
+  EXPECT_TRUE(ask<recovered_stream>(journal, load{{"order", "a"}}));
+  EXPECT_EQ(ask<appended>(journal, one("a", 1))->version, 2u);
+}
+
+TEST_F(JournalActor, LoadsAStreamOnlyAfterItsAppendsHaveEnded) {
+  store->hold = true;
+  auto a = request(one("a", 0));
+  run();
+  auto loaded = self->request(journal, caf::infinite, load{{"order", "a"}});
+  run();
+  EXPECT_TRUE(self->mailbox().empty());
+  store->streams["a"].events.resize(1);
+  store->streams["a"].events[0].version = 1;
+  store->release();
+  run();
+  loaded.receive([](const recovered_stream& x) { EXPECT_EQ(x.version(), 1u); },
+                 [](const caf::error& e) { FAIL() << to_string(e); });
+}
+
+TEST_F(JournalActor, RefusesOnlyTheShardThatItHasLost) {
+  store->next_results = {write_result::shard_lost, write_result::stored};
+  ASSERT_NE((stream_name{"order", "a"}.shard()), (stream_name{"order", "b"}.shard()));
+  auto a = request(one("a", 0));
+  auto b = request(one("b", 0));
+  run();
+  EXPECT_EQ(error_of(a), ec::shard_lost);
+  EXPECT_EQ(version_of(b), 1u);
+  EXPECT_EQ(ask<appended>(journal, one("a", 0)).error(), ec::shard_lost);
+}
+
+TEST_F(JournalActor, AcknowledgesNothingOfAFailedCommitAndReopensTheStore) {
+  store->next_failure = caf::make_error(ec::commit_unknown);
+  store->opens = false;
+  auto a = request(one("a", 0));
+  auto b = request(one("b", 0));
+  run();
+  EXPECT_EQ(error_of(a), ec::commit_unknown);
+  EXPECT_EQ(error_of(b), ec::commit_unknown);
+  EXPECT_EQ(ask<appended>(journal, one("c", 0)).error(), ec::store_unavailable);
+  EXPECT_FALSE(ask<health>(journal, get_health{})->writable);
+  store->opens = true;
+  advance(2s);
+  EXPECT_TRUE(ask<health>(journal, get_health{})->writable);
+  EXPECT_EQ(ask<appended>(journal, one("c", 0))->version, 1u);
+  EXPECT_EQ(store->commits.back().front().epoch, 2u); // a new epoch: whatever the old connection still does, loses
+}
+
+TEST_F(JournalActor, AnswersABarrierAfterTheAppendsBeforeIt) {
+  store->hold = true;
+  auto a = request(one("a", 0));
+  run();
+  auto barrier = request(one("a", 1, 0));
+  run();
+  EXPECT_TRUE(self->mailbox().empty());
+  store->release();
+  run();
+  EXPECT_EQ(version_of(a), 1u);
+  EXPECT_EQ(version_of(barrier), 1u);
+  EXPECT_EQ(store->commits.size(), 1u); // and it costs no commit of its own
+}
+
+TEST_F(JournalActor, AnswersABarrierOfAnIdleStreamAtOnce) {
+  ASSERT_TRUE(ask<appended>(journal, one("a", 0)));
+  EXPECT_EQ(ask<appended>(journal, one("a", 1, 0))->version, 1u);
+  EXPECT_EQ(store->commits.size(), 1u);
+}
+
+TEST_F(JournalActor, RefusesWhatDoesNotFitItsBound) {
+  options small{{"order"}, "node-1"};
+  small.waiting_max = 2;
+  auto bounded = sys.spawn<journal_actor_impl>(
+    small, dependencies{writer, sys.spawn(fake_reader, store), [this] { return now(); }});
+  run();
+  store->hold = true;
+  auto first = self->request(bounded, caf::infinite, one("a", 0));
+  run();
+  auto second = self->request(bounded, caf::infinite, one("b", 0));
+  auto third = self->request(bounded, caf::infinite, one("c", 0));
+  auto fourth = self->request(bounded, caf::infinite, one("d", 0));
+  run();
+  EXPECT_EQ(error_of(fourth), ec::overloaded);
+  store->hold = false;
+  store->release();
+  run();
+  EXPECT_EQ(version_of(first) + version_of(second) + version_of(third), 3u);
+  self->send_exit(bounded, caf::exit_reason::kill);
+  run();
+}
+
+} // namespace
+} // namespace troupe::journal
