@@ -54,9 +54,9 @@ struct charge {
   std::int64_t amount = 0;     // minor units, as all amounts here
   std::int64_t captured = 0;
   std::int64_t refunded = 0;
-  text_store::place text = 0;   // what the twin keeps with it; the reference is a part of it
-  text_store::place method = 0; // interned
-  std::uint32_t salt = 0;       // makes its id hard to guess
+  text_store::place text = 0;               // what the twin keeps with it; the reference is a part of it
+  text_store::place method = 0;             // interned
+  std::uint32_t salt = 0;                   // makes its id hard to guess
   std::uint32_t earlier = text_index::none; // the charge before it with the same reference
   std::uint32_t entry = text_index::none;   // its latest
   std::uint16_t reference_at = 0;           // within text
@@ -77,7 +77,7 @@ struct entry {
   std::uint32_t fingerprint = 0; // of the request that had the key
   std::uint32_t charge = 0;
   std::uint32_t earlier = text_index::none; // the entry before it of the same charge
-  std::uint16_t reason = 0; // of a decline, a void or a refusal
+  std::uint16_t reason = 0;                 // of a decline, a void or a refusal
   entry_kind kind = entry_kind::refuse;
   charge_status status = charge_status::unconfirmed; // of the charge, after it
 };
@@ -129,8 +129,8 @@ struct call {
 
 /// Which part of the ledger is read.
 struct ledger_query {
-  std::string_view reference;     // only this one, when not empty
-  std::uint32_t after = 0;        // charges to pass over: the `next` of the page before
+  std::string_view reference; // only this one, when not empty
+  std::uint32_t after = 0;    // charges to pass over: the `next` of the page before
   std::uint32_t charges_max = 1000;
 };
 
@@ -181,7 +181,8 @@ public:
   std::vector<std::uint32_t> find_reference(twin_kind twin, std::string_view reference) const;
 
   /// The number of the latest entry with this key, if it is younger than `lifetime`.
-  std::optional<std::uint32_t> find_key(twin_kind twin, std::string_view key, std::int64_t now, duration lifetime) const;
+  std::optional<std::uint32_t> find_key(twin_kind twin, std::string_view key, std::int64_t now,
+                                        duration lifetime) const;
 
   /// The first pending charge of this twin that is due by `now`.
   std::optional<std::uint32_t> due(twin_kind twin, std::int64_t now);

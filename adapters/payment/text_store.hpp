@@ -28,7 +28,8 @@ public:
       used_ = 0;
     }
     std::memcpy(blocks_.back().get() + used_, text.data(), text.size());
-    const place result = (static_cast<place>(blocks_.size() - 1) << 44) | (static_cast<place>(used_) << 22) | text.size();
+    const place result =
+      (static_cast<place>(blocks_.size() - 1) << 44) | (static_cast<place>(used_) << 22) | text.size();
     used_ += text.size();
     return result;
   }
@@ -54,15 +55,13 @@ public:
   static constexpr std::uint32_t none = 0xffffffff;
 
   /// The number put for `hash` whose record `matches`, or none.
-  template <class Matches>
-  std::uint32_t find(std::uint64_t hash, Matches matches) const {
+  template <class Matches> std::uint32_t find(std::uint64_t hash, Matches matches) const {
     const auto* found = slot_of(slots_, fold(hash), matches);
     return found ? found->number : none;
   }
 
   /// Puts `number`, in place of the one whose record `matches` if there is one.
-  template <class Matches>
-  void put(std::uint64_t hash, std::uint32_t number, Matches matches) {
+  template <class Matches> void put(std::uint64_t hash, std::uint32_t number, Matches matches) {
     if ((size_ + 1) * 4 > slots_.size() * 3)
       grow();
     const auto mark = fold(hash);

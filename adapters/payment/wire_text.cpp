@@ -36,22 +36,6 @@ int hex_value(char c) {
   return -1;
 }
 
-std::string decode(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      out += ' ';
-    } else if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 std::optional<std::string> decode_base64(std::string_view text) {
   constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
@@ -149,6 +133,22 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return result;
 }
 
+std::string decode_form(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+') {
+      out += ' ';
+    } else if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
+      out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
 fields parse_form(std::string_view text) {
   fields result;
   while (!text.empty()) {
@@ -157,8 +157,8 @@ fields parse_form(std::string_view text) {
     if (pair.empty())
       continue;
     const auto equals = std::min(pair.find('='), pair.size());
-    result.emplace_back(decode(pair.substr(0, equals)),
-                        equals == pair.size() ? std::string{} : decode(pair.substr(equals + 1)));
+    result.emplace_back(decode_form(pair.substr(0, equals)),
+                        equals == pair.size() ? std::string{} : decode_form(pair.substr(equals + 1)));
   }
   return result;
 }

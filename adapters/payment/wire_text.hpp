@@ -27,7 +27,10 @@ std::optional<std::int64_t> parse_integer(std::string_view text);
 
 using fields = std::vector<std::pair<std::string, std::string>>;
 
-/// The pairs of `application/x-www-form-urlencoded`, decoded, in their order. A bad escape stays as it is.
+/// One text of `application/x-www-form-urlencoded`, decoded. A bad escape stays as it is.
+std::string decode_form(std::string_view text);
+
+/// The pairs of `application/x-www-form-urlencoded`, decoded, in their order.
 fields parse_form(std::string_view text);
 
 /// The value of the first pair of that name.

@@ -318,9 +318,12 @@ http::response twin::grant(const http::request& r, time_point now) {
   const auto form = wire::parse_form(r.body);
   if (wire::find(form, "grant_type") != "client_credentials")
     return respond(400, R"({"error":"unsupported_grant_type"})");
-  const auto basic = wire::parse_basic(http::find(r.fields, "Authorization"));
-  const auto id = basic ? std::string_view{basic->first} : wire::find(form, "client_id").value_or("");
-  const auto secret = basic ? std::string_view{basic->second} : wire::find(form, "client_secret").value_or("");
+  std::string id{wire::find(form, "client_id").value_or("")};
+  std::string secret{wire::find(form, "client_secret").value_or("")};
+  if (const auto basic = wire::parse_basic(http::find(r.fields, "Authorization"))) {
+    id = wire::decode_form(basic->first); // RFC 6749, section 2.3.1: encoded as in a form before they are joined
+    secret = wire::decode_form(basic->second);
+  }
   if (id.empty() || secret.empty()
       || (!options_.client_id.empty() && (id != options_.client_id || secret != options_.client_secret)))
     return respond(401, R"({"error":"invalid_client"})");
