@@ -160,9 +160,8 @@ void journal_actor_state::on_committed(const std::vector<write_result>& results)
       shards_[item.stream.context][item.stream.shard()].lost = true;
       stream.failed = true;
       item.reply.deliver(caf::make_error(ec::shard_lost));
-    } else if (stream.failed) {
-      // An earlier append of this stream failed alone, and this one was built on it.
-      item.reply.deliver(caf::make_error(ec::version_conflict));
+    } else if (!item.has_write && shards_[item.stream.context][item.stream.shard()].lost) {
+      item.reply.deliver(caf::make_error(ec::shard_lost)); // A barrier is as good as what it stands behind.
     } else {
       health_.events += item.events;
       item.reply.deliver(appended{item.version});

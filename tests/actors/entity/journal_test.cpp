@@ -3,6 +3,8 @@
 
 #include "tests/support/deterministic_system.hpp"
 
+#include <caf/action.hpp>
+#include <caf/send.hpp>
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -22,13 +24,9 @@ struct fake_store {
   std::uint64_t epoch = 0;
   bool opens = true;
   int opened = 0;
-  bool hold = false; // keep the answer of a commit until release() is called
+  bool hold = false; // keep the answers of commits
   std::vector<caf::typed_response_promise<batch_result>> held;
 
-  void release() {
-    for (auto& promise : std::exchange(held, {}))
-      promise.deliver(batch_result{std::vector<write_result>(commits.back().size(), write_result::stored)});
-  }
 };
 
 using store_ptr = std::shared_ptr<fake_store>;
@@ -100,6 +98,17 @@ protected:
     return x;
   }
 
+  /// Lets the store answer what it has held back, and delivers what follows.
+  void release() {
+    // Within the writer: a promise is delivered by the actor that made it.
+    caf::anon_send(caf::actor_cast<caf::actor>(writer), caf::make_action([store = store] {
+                     const auto writes = store->commits.back().size();
+                     for (auto& promise : std::exchange(store->held, {}))
+                       promise.deliver(batch_result{std::vector<write_result>(writes, write_result::stored)});
+                   }));
+    run();
+  }
+
   /// Sends without delivering; the answer can be received after run().
   auto request(append x) { return self->request(journal, caf::infinite, std::move(x)); }
 
@@ -143,12 +152,10 @@ TEST_F(JournalActor, KeepsOneCommitInFlightAndGathersTheNext) {
   run();
   EXPECT_EQ(store->commits.size(), 1u);
   EXPECT_TRUE(self->mailbox().empty()); // nothing is acknowledged before it is durable
-  store->release();
-  run();
+  release();
   ASSERT_EQ(store->commits.size(), 2u);
   EXPECT_EQ(store->commits.back().size(), 2u);
-  store->release();
-  run();
+  release();
   EXPECT_EQ(version_of(a) + version_of(b) + version_of(c), 3u);
 }
 
@@ -194,8 +201,7 @@ TEST_F(JournalActor, LoadsAStreamOnlyAfterItsAppendsHaveEnded) {
   EXPECT_TRUE(self->mailbox().empty());
   store->streams["a"].events.resize(1);
   store->streams["a"].events[0].version = 1;
-  store->release();
-  run();
+  release();
   loaded.receive([](const recovered_stream& x) { EXPECT_EQ(x.version(), 1u); },
                  [](const caf::error& e) { FAIL() << to_string(e); });
 }
@@ -235,8 +241,7 @@ TEST_F(JournalActor, AnswersABarrierAfterTheAppendsBeforeIt) {
   auto barrier = request(one("a", 1, 0));
   run();
   EXPECT_TRUE(self->mailbox().empty());
-  store->release();
-  run();
+  release();
   EXPECT_EQ(version_of(a), 1u);
   EXPECT_EQ(version_of(barrier), 1u);
   EXPECT_EQ(store->commits.size(), 1u); // and it costs no commit of its own
@@ -263,8 +268,7 @@ TEST_F(JournalActor, RefusesWhatDoesNotFitItsBound) {
   run();
   EXPECT_EQ(error_of(fourth), ec::overloaded);
   store->hold = false;
-  store->release();
-  run();
+  release();
   EXPECT_EQ(version_of(first) + version_of(second) + version_of(third), 3u);
   self->send_exit(bounded, caf::exit_reason::kill);
   run();
