@@ -1,0 +1,340 @@
+#include "adapters/simulated_store/simulated_store.hpp"
+
+#include <algorithm>
+
+namespace troupe::simulated {
+
+using namespace journal;
+
+namespace {
+
+caf::error closed() {
+  return caf::make_error(ec::store_unavailable, std::string{"the process that opened this connection is gone"});
+}
+
+std::string name_of(const stream_name& x) {
+  return x.context + "/" + x.key;
+}
+
+} // namespace
+
+disk::disk() : faults_(std::make_shared<faults>()) {}
+
+void disk::set_faults(std::shared_ptr<faults> x) {
+  faults_ = x ? std::move(x) : std::make_shared<faults>();
+}
+
+void disk::sync() {
+  pending_.clear();
+}
+
+void disk::crash() {
+  take_back(0);
+  ++boots_;
+}
+
+stored_event* disk::find(const stream_name& name, std::uint64_t version) {
+  const auto where = contexts_.find(name.context);
+  if (where == contexts_.end())
+    return nullptr;
+  const auto found = where->second.streams.find(name.key);
+  if (found == where->second.streams.end() || version == 0 || version > found->second.events.size())
+    return nullptr;
+  return &found->second.events[version - 1];
+}
+
+std::string disk::apply(std::span<const write> batch, std::vector<write_result>& results) {
+  results.reserve(batch.size());
+  for (const auto& x : batch)
+    if (auto refusal = apply(x, results.emplace_back(write_result::stored)); !refusal.empty())
+      return refusal;
+  return {};
+}
+
+std::string disk::apply(const write& x, write_result& result) {
+  const auto where = contexts_.find(x.stream.context);
+  if (where == contexts_.end() || x.epoch == 0 || where->second.epoch != x.epoch) {
+    result = write_result::shard_lost;
+    return {};
+  }
+  auto& in = where->second;
+  const auto number = x.stream.shard();
+  auto& what = in.streams[x.stream.key];
+  if (what.key.empty())
+    what.key = x.stream.key;
+  auto& back = pending_.emplace_back();
+  back.where = &in;
+  back.what = &what;
+  if (!x.events.empty()) {
+    auto& shard = in.shards[number];
+    for (const auto& e : x.events) {
+      if (e.version != what.events.size() + 1)
+        return name_of(x.stream) + " has version " + std::to_string(what.events.size());
+      if (e.offset != shard.size() + 1 || e.shard != number)
+        return "shard " + std::to_string(number) + " has offset " + std::to_string(shard.size());
+      what.events.push_back(e);
+      shard.push_back({&what, e.version});
+      ++back.events;
+      ++events_;
+    }
+  }
+  if (x.wake_up) {
+    back.had_wake_up_change = true;
+    back.wake_up = what.wake_up;
+    set_wake_up(in, what, x.wake_up->at);
+  }
+  if (x.snapshot) {
+    if (x.snapshot->version == 0 || x.snapshot->version > what.events.size())
+      return "a snapshot of a version that " + name_of(x.stream) + " does not have";
+    if (!what.snapshot || what.snapshot->version <= x.snapshot->version) {
+      back.had_snapshot_change = true;
+      back.snapshot = std::move(what.snapshot);
+      what.snapshot = x.snapshot;
+    }
+  }
+  return {};
+}
+
+void disk::take_back(std::size_t keep) {
+  for (; pending_.size() > keep; pending_.pop_back()) {
+    auto& back = pending_.back();
+    auto& in = *back.where;
+    auto& what = *back.what;
+    for (; back.events > 0; --back.events) {
+      in.shards[what.events.back().shard].pop_back();
+      what.events.pop_back();
+      --events_;
+    }
+    if (back.had_wake_up_change)
+      set_wake_up(in, what, back.wake_up);
+    if (back.had_snapshot_change)
+      what.snapshot = std::move(back.snapshot);
+  }
+}
+
+void disk::set_wake_up(context& where, stream& what, const std::optional<time_point>& at) {
+  if (what.wake_up == at)
+    return;
+  if (what.wake_up)
+    where.wake_ups.erase({*what.wake_up, what.key});
+  if (at)
+    where.wake_ups.emplace(*at, what.key);
+  what.wake_up = at;
+}
+
+const disk::stream* disk::find_stream(const stream_name& name) const {
+  const auto where = contexts_.find(name.context);
+  if (where == contexts_.end())
+    return nullptr;
+  const auto found = where->second.streams.find(name.key);
+  return found == where->second.streams.end() ? nullptr : &found->second;
+}
+
+class writer final : public store_writer {
+public:
+  explicit writer(std::shared_ptr<disk> where) : disk_(std::move(where)), boot_(disk_->boots_) {}
+
+  caf::expected<std::vector<lease>> acquire(std::span<const std::string> contexts, const std::string& node) override {
+    if (auto reason = unusable())
+      return reason;
+    std::vector<lease> leases;
+    leases.reserve(contexts.size() * shard_count);
+    for (const auto& name : contexts) {
+      auto& in = disk_->contexts_[name];
+      ++in.epoch;
+      in.owner = node;
+      auto next = in.shards.begin();
+      for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
+        std::uint64_t offset = 1;
+        if (next != in.shards.end() && next->first == shard)
+          offset += (next++)->second.size();
+        leases.push_back({name, shard, in.epoch, offset});
+      }
+    }
+    return leases;
+  }
+
+  caf::expected<std::vector<write_result>> commit(std::span<const write> batch) override {
+    if (auto reason = unusable())
+      return reason;
+    const auto fate = disk_->faults_->on_commit(batch);
+    if (disk_->boots_ != boot_)
+      return closed(); // The disk crashed while it was slow.
+    if (fate == commit_fate::full)
+      return caf::make_error(ec::store_unavailable, std::string{"the disk is full"});
+    if (fate == commit_fate::lost)
+      return broken();
+    const auto before = disk_->pending_.size();
+    std::vector<write_result> results;
+    if (auto refusal = disk_->apply(batch, results); !refusal.empty()) {
+      disk_->take_back(before);
+      return caf::make_error(ec::version_conflict, std::move(refusal));
+    }
+    if (fate != commit_fate::unsynced)
+      disk_->sync(); // Whatever was written before is synced with it.
+    if (fate == commit_fate::unknown)
+      return broken();
+    ++disk_->commits_;
+    return results;
+  }
+
+  caf::expected<void> save_offset(const std::string& outlet, const std::string& context, std::uint16_t shard,
+                                  std::uint64_t offset) override {
+    if (auto reason = unusable())
+      return reason;
+    disk_->outlets_[{outlet, context, shard}] = offset;
+    return caf::unit;
+  }
+
+private:
+  caf::error unusable() const {
+    if (disk_->boots_ != boot_)
+      return closed();
+    if (broken_)
+      return caf::make_error(ec::store_unavailable, std::string{"the store must be opened again"});
+    return {};
+  }
+
+  caf::error broken() {
+    broken_ = true;
+    return caf::make_error(ec::commit_unknown, std::string{"the disk could not sync"});
+  }
+
+  std::shared_ptr<disk> disk_;
+  std::uint64_t boot_;
+  bool broken_ = false;
+};
+
+class reader final : public store_reader {
+public:
+  explicit reader(std::shared_ptr<disk> where) : disk_(std::move(where)), boot_(disk_->boots_) {}
+
+  caf::expected<recovered_stream> load(const stream_name& name) override {
+    if (auto reason = unusable())
+      return reason;
+    recovered_stream result;
+    const auto* found = disk_->find_stream(name);
+    if (!found)
+      return result;
+    result.base = found->snapshot;
+    const auto after = result.base ? result.base->version : 0;
+    result.events.assign(found->events.begin() + static_cast<std::ptrdiff_t>(after), found->events.end());
+    return verified(result, result.events);
+  }
+
+  caf::expected<std::vector<stored_event>> read_stream(const stream_name& name, std::uint64_t first_version,
+                                                       std::size_t limit) override {
+    if (auto reason = unusable())
+      return reason;
+    std::vector<stored_event> result;
+    const auto* found = disk_->find_stream(name);
+    const auto first = std::max<std::uint64_t>(first_version, 1) - 1;
+    if (found && first < found->events.size()) {
+      const auto from = found->events.begin() + static_cast<std::ptrdiff_t>(first);
+      result.assign(from, from + static_cast<std::ptrdiff_t>(std::min(limit, found->events.size() - first)));
+    }
+    return verified(result, result);
+  }
+
+  caf::expected<std::vector<stored_event>> read_shard(const std::string& context, std::uint16_t shard,
+                                                      std::uint64_t first_offset, std::size_t limit) override {
+    if (auto reason = unusable())
+      return reason;
+    std::vector<stored_event> result;
+    const auto where = disk_->contexts_.find(context);
+    if (where == disk_->contexts_.end())
+      return result;
+    const auto found = where->second.shards.find(shard);
+    if (found == where->second.shards.end())
+      return result;
+    for (auto i = std::max<std::uint64_t>(first_offset, 1) - 1; i < found->second.size() && result.size() < limit; ++i)
+      result.push_back(found->second[i].owner->events[found->second[i].version - 1]);
+    return verified(result, result);
+  }
+
+  caf::expected<std::vector<wake_up>> due(const std::string& context, time_point until,
+                                          const std::optional<wake_up>& after, std::size_t limit) override {
+    if (auto reason = unusable())
+      return reason;
+    std::vector<wake_up> result;
+    const auto where = disk_->contexts_.find(context);
+    if (where == disk_->contexts_.end())
+      return result;
+    const auto& all = where->second.wake_ups;
+    for (auto i = after ? all.upper_bound({after->at, after->stream.key}) : all.begin();
+         i != all.end() && i->first <= until && result.size() < limit; ++i)
+      result.push_back({{context, i->second}, i->first});
+    return result;
+  }
+
+  caf::expected<std::uint64_t> offset_of(const std::string& outlet, const std::string& context,
+                                         std::uint16_t shard) override {
+    if (auto reason = unusable())
+      return reason;
+    const auto found = disk_->outlets_.find({outlet, context, shard});
+    return found == disk_->outlets_.end() ? std::uint64_t{0} : found->second;
+  }
+
+  caf::expected<std::vector<std::string>> keys(const std::string& context, const std::string& after,
+                                               std::size_t limit) override {
+    if (auto reason = unusable())
+      return reason;
+    std::vector<std::string> result;
+    const auto where = disk_->contexts_.find(context);
+    if (where == disk_->contexts_.end())
+      return result;
+    const auto& all = where->second.streams;
+    for (auto i = all.upper_bound(after); i != all.end() && result.size() < limit; ++i)
+      if (!i->second.events.empty())
+        result.push_back(i->first);
+    return result;
+  }
+
+private:
+  caf::error unusable() const {
+    if (disk_->boots_ != boot_)
+      return closed();
+    if (disk_->faults_->fails_to_read())
+      return caf::make_error(ec::store_unavailable, std::string{"the disk cannot be read"});
+    return {};
+  }
+
+  template <class Result>
+  caf::expected<Result> verified(Result& result, const std::vector<stored_event>& events) const {
+    if (disk_->verify_)
+      for (const auto& x : events)
+        if (checksum_of(x) != x.checksum)
+          return caf::make_error(ec::store_damaged, "event " + std::to_string(x.version) + " of " + name_of(x.stream)
+                                                      + " is damaged: its checksum does not hold");
+    return std::move(result);
+  }
+
+  std::shared_ptr<disk> disk_;
+  std::uint64_t boot_;
+};
+
+class store final : public store_factory {
+public:
+  explicit store(std::shared_ptr<disk> where) : disk_(std::move(where)) {}
+
+  caf::expected<std::unique_ptr<store_writer>> open_writer() override {
+    if (disk_->faults_->fails_to_open())
+      return caf::make_error(ec::store_unavailable, std::string{"the disk cannot be opened"});
+    return std::unique_ptr<store_writer>{std::make_unique<writer>(disk_)};
+  }
+
+  caf::expected<std::unique_ptr<store_reader>> open_reader() override {
+    if (disk_->faults_->fails_to_open())
+      return caf::make_error(ec::store_unavailable, std::string{"the disk cannot be opened"});
+    return std::unique_ptr<store_reader>{std::make_unique<reader>(disk_)};
+  }
+
+private:
+  std::shared_ptr<disk> disk_;
+};
+
+std::shared_ptr<store_factory> make_store(std::shared_ptr<disk> where) {
+  return std::make_shared<store>(std::move(where));
+}
+
+} // namespace troupe::simulated

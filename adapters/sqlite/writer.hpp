@@ -1,0 +1,84 @@
+// adapters/sqlite/writer.hpp
+#pragma once
+
+#include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/file.hpp"
+#include "adapters/sqlite/store.hpp"
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::sqlite {
+
+class writer final : public journal::store_writer {
+public:
+  /// Takes the lock, checks or creates the file, opens it. Throws failure.
+  explicit writer(const options& config);
+  ~writer() override;
+
+  caf::expected<std::vector<journal::lease>> acquire(std::span<const std::string> contexts,
+                                                     const std::string& node) override;
+  caf::expected<std::vector<journal::write_result>> commit(std::span<const journal::write> batch) override;
+  caf::expected<void> save_offset(const std::string& outlet, const std::string& context, std::uint16_t shard,
+                                  std::uint64_t offset) override;
+
+private:
+  struct shard_state {
+    std::uint64_t epoch = 0; // 0: never acquired
+    std::uint64_t next_offset = 1;
+    std::vector<std::int64_t> tail; // seqs of the events that shard_runs does not have yet
+  };
+  struct context_state {
+    std::int64_t id = 0;
+    std::vector<shard_state> shards;
+  };
+  struct head {
+    std::int64_t id = 0; // of the stream's row
+    std::int64_t context = 0;
+    const std::string* key = nullptr; // of the write in progress
+    std::uint64_t version = 0;
+    std::int64_t last = 0; // seq of the last event; 0 when there is none
+    std::optional<std::int64_t> wake_at;
+    bool is_new = false; // it has no row yet
+    bool woken = false;  // its row has another wake-up
+    bool listed = false; // its row must be written in this transaction
+  };
+
+  /// Runs `body` in a transaction that is durable when this returns.
+  template <class Body>
+  auto write_durably(Body&& body) -> caf::expected<decltype(body())>;
+  void refresh();
+  void load();
+  std::int64_t id_of(const std::string& context);
+  journal::write_result store(const journal::write& x);
+  void store_events(const journal::write& x, context_state& context, head& stream);
+  head& head_of(const context_state& context, const std::string& key);
+  void list(head& x);
+  void store_heads();
+  void index_shards();
+  void checkpoint();
+
+  options config_;
+  file_lock lock_;
+  struct prepared {
+    prepared(const options& config, const file_lock&);
+    int log_pages = 0; // in the log since it was last copied into the file
+    connection db;
+    statement begin, commit, rollback, data_version;
+    statement insert_event, insert_stream, move_stream, wake_stream, insert_mark, insert_snapshot, insert_run;
+    statement find_stream, advance_shard, advance_index, save_offset;
+  };
+  prepared sql_;
+  std::string broken_; // why this object refuses to go on; empty while it is sound
+  bool loaded_ = false;
+  std::int64_t data_version_ = 0;
+  std::unordered_map<std::string, context_state> contexts_;
+  std::unordered_map<std::string, head> heads_; // by context id and key; a cache
+  std::vector<head*> listed_;
+  std::int64_t next_seq_ = 1;
+  std::int64_t next_stream_ = 1;
+  std::size_t tail_size_ = 0;
+};
+
+} // namespace troupe::sqlite
