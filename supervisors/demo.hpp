@@ -1,0 +1,29 @@
+// supervisors/demo.hpp: a small catalogue for a first order.
+#pragma once
+
+#include "actors/catalog/catalog_actor.hpp"
+#include "actors/inventory/inventory_actor.hpp"
+#include "actors/kernel/time.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+struct demo_product {
+  std::string sku;
+  std::string title;
+  money price;
+  inventory::units_t available = 0;
+};
+
+const std::vector<demo_product>& demo_catalogue();
+
+/// Puts those of the catalogue that are not in the price list yet on it and on the shelf. May be repeated. Blocks the
+/// calling thread until it is done; false when the store did not take it in time.
+bool stock_demo_catalogue(caf::actor_system& system, const catalog::catalog_actor& catalog,
+                          const inventory::inventory_actor& stock);
+
+} // namespace troupe

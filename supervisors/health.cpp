@@ -1,0 +1,93 @@
+#include "supervisors/health.hpp"
+
+#include "actors/timer.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+namespace troupe {
+
+void health_board::set(gateway::dependency x) {
+  const std::lock_guard guard{mutex_};
+  dependencies_[x.name] = std::move(x);
+}
+
+void health_board::set_draining() {
+  const std::lock_guard guard{mutex_};
+  draining_ = true;
+}
+
+gateway::health_report health_board::report() const {
+  const std::lock_guard guard{mutex_};
+  gateway::health_report result;
+  result.draining = draining_;
+  for (const auto& [name, dependency] : dependencies_)
+    result.dependencies.push_back(dependency);
+  return result;
+}
+
+namespace {
+
+class health_state {
+public:
+  static constexpr const char* name = "health";
+
+  health_state(caf::event_based_actor* self, health_checks checks, std::shared_ptr<health_board> board)
+    : self_(self), checks_(std::move(checks)), board_(std::move(board)) {}
+
+  caf::behavior make_behavior() {
+    using condition = gateway::dependency::condition;
+    board_->set({"store", condition::unknown, true, "not checked yet", {}});
+    for (const auto& [provider, about] : checks_.providers)
+      board_->set({"payment/" + provider, condition::unknown, false, "not checked yet", {}});
+    look_at_store();
+    for (const auto& [provider, about] : checks_.providers)
+      look_at_provider(provider, about.actor);
+    return {[](caf::unit_t) {}};
+  }
+
+private:
+  using condition = gateway::dependency::condition;
+
+  void look_at_store() {
+    self_->request(checks_.journal, checks_.provider_timeout, journal::get_health{})
+      .then(
+        [this](const journal::health& x) {
+          found("store", x.writable ? condition::up : condition::down, true, x.reason);
+          run_later(self_, checks_.store_every, [this] { look_at_store(); });
+        },
+        [this](const caf::error& x) {
+          found("store", condition::down, true, to_string(x));
+          run_later(self_, checks_.store_every, [this] { look_at_store(); });
+        });
+  }
+
+  // Looking for a payment that nobody made costs the provider little, and shows address, credentials and answers.
+  void look_at_provider(const std::string& provider, const payment::provider_actor& actor) {
+    self_->request(actor, checks_.provider_timeout, request_context{"health", {}, time_point::max()},
+                   payment::find_payments{"health-check"})
+      .then([this, provider, actor](const payment::payments&) { looked(provider, actor, condition::up, {}); },
+            [this, provider, actor](const caf::error& x) { looked(provider, actor, condition::down, to_string(x)); });
+  }
+
+  void looked(const std::string& provider, const payment::provider_actor& actor, condition is, std::string detail) {
+    found("payment/" + provider, is, false, std::move(detail));
+    run_later(self_, checks_.provider_every, [this, provider, actor] { look_at_provider(provider, actor); });
+  }
+
+  void found(std::string dependency, condition is, bool required, std::string detail) {
+    board_->set({std::move(dependency), is, required, std::move(detail), checks_.now()});
+  }
+
+  caf::event_based_actor* self_;
+  health_checks checks_;
+  std::shared_ptr<health_board> board_;
+};
+
+} // namespace
+
+caf::actor spawn_health_checks(caf::actor_system& system, health_checks checks, std::shared_ptr<health_board> board) {
+  return system.spawn<caf::stateful_actor<health_state>>(std::move(checks), std::move(board));
+}
+
+} // namespace troupe

@@ -1,0 +1,19 @@
+// supervisors/operator_key.hpp: the key that administrative routes ask for.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace troupe {
+
+struct operator_key {
+  std::filesystem::path file;
+  std::string key;
+  bool made = false; // just now
+};
+
+/// Reads the key from `file`, or makes one there that only this user can read (mode 0600). Throws std::runtime_error
+/// naming the file when it is empty, open to others, or cannot be read or written.
+operator_key load_operator_key(const std::filesystem::path& file);
+
+} // namespace troupe
