@@ -115,8 +115,12 @@ struct step_impossible {
   order::step step = order::step::reserve;
   std::string why;
 };
-/// Time has passed: ends what has expired.
-struct time_passed {};
+/// Time has passed: ends what has expired. Decide upon it only while nothing is in flight.
+struct time_passed {
+  /// Whoever asks has carried out every attempt of this order itself: no crash can hide one that was sent and that no
+  /// event tells of. Without that, an authorization is never taken to be unsent.
+  bool seen_all = false;
+};
 
 // ---- events: facts, stored for ever ------------------------------------------------------------------------------
 
@@ -275,8 +279,8 @@ std::optional<step> step_in_progress(const state& s);
 /// same time; compensations come in reverse order: money first, then stock.
 std::vector<effect_t> outstanding(const order_id& id, const state& s, time_point now, const policy& p);
 
-/// When to look at `s` again: the next attempt, the end of the hold, the end of the capture window, or now for work
-/// that is in progress. Nothing for an order that has ended.
+/// When to look at `s` again: the next attempt, the end of the capture window, or, for work that is in progress, an
+/// instant that has passed: whoever recovers the order goes on at once. Nothing for an order that has ended.
 std::optional<time_point> wake_up(const state& s, const policy& p);
 
 decision decide(const state& s, const place& cmd);

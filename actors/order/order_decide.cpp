@@ -83,10 +83,9 @@ events on_authorized(const state& s, const payment_answered& x) {
   return out;
 }
 
-/// No attempt to authorize acted, and none is on its way: all of them got a definite answer, and the next is not due.
-/// Between the time that an attempt is due and its answer, a crash may hide that it was sent.
-bool surely_not_sent(const state& s, time_point now) {
-  return step_in_progress(s) == step::authorize && s.attempts > 0 && !s.authorize_uncertain && now < s.next_at;
+/// No attempt to authorize acted, and none is on its way: all of them are known, and got a definite answer.
+bool surely_not_sent(const state& s, const time_passed& x) {
+  return x.seen_all && step_in_progress(s) == step::authorize && !s.authorize_uncertain;
 }
 
 bool awaits_capture(const state& s) {
@@ -226,8 +225,8 @@ decision decide(const state& s, const step_impossible& x) {
   return events{sent_to_review{x.step, x.why}};
 }
 
-decision decide(const state& s, const time_passed&, time_point now, const policy& p) {
-  if (now >= s.hold_expires_at && surely_not_sent(s, now))
+decision decide(const state& s, const time_passed& x, time_point now, const policy& p) {
+  if (now >= s.hold_expires_at && surely_not_sent(s, x))
     return events{hold_expired{}};
   if (awaits_capture(s) && now >= s.authorized_at + p.capture_window)
     return events{hold_expired{.line = 0, .authorization = true}};

@@ -1,8 +1,6 @@
 // What an order has left to do, and when to look at it again.
 #include "actors/order/order.hpp"
 
-#include <algorithm>
-
 namespace troupe::order {
 
 namespace {
@@ -113,8 +111,7 @@ std::optional<time_point> wake_up(const state& s, const policy& p) {
   }
   if (!backs_off(s, *current))
     return s.updated_at; // It is in progress: whoever recovers the order goes on at once.
-  const bool may_expire = *current == step::authorize && !s.authorize_uncertain;
-  return may_expire ? std::min(s.next_at, s.hold_expires_at) : s.next_at;
+  return s.next_at;
 }
 
 std::string key_of(const order_id& id, step x) {
