@@ -84,9 +84,9 @@ private:
     Handler handler;
   };
 
+  // An id is the slot in its low bits and how often the slot has been used above: a late answer finds another id.
   struct slot {
-    std::uint64_t id = 0; // 0 while free
-    std::uint64_t uses = 0;
+    std::uint64_t id = 0;
     std::unique_ptr<waiter> who;
   };
 
@@ -101,14 +101,13 @@ private:
   void hear(std::uint64_t id, caf::message answer);
   void hand_out();
   std::unique_ptr<waiter> take(std::uint64_t id);
-  void watch(steady::time_point until, std::uint64_t id);
   void arm();
   void expire();
 
-  struct clockwork;
+  struct life; // what handlers that are still to run may touch
 
   boost::asio::io_context& context_;
-  std::shared_ptr<clockwork> timer_;
+  std::shared_ptr<life> life_;
   caf::strong_actor_ptr mouth_;
   std::vector<slot> slots_;
   std::vector<std::uint32_t> free_;

@@ -1,0 +1,239 @@
+#include "gateways/http/json_schema.hpp"
+
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+namespace troupe::gateway {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t pattern_subject_max = 1'024; // characters
+
+// Builds the value as it reads, so that a refused text is never held as a whole.
+class builder final : public nlohmann::json_sax<json> {
+public:
+  builder(json& root, std::size_t depth_max) : root_(root), depth_max_(depth_max) {}
+
+  std::string refusal;
+
+  bool null() override { return put(nullptr); }
+  bool boolean(bool x) override { return put(x); }
+  bool number_integer(number_integer_t x) override { return put(x); }
+
+  bool number_unsigned(number_unsigned_t x) override {
+    if (x > static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max()))
+      return refuse("the number " + std::to_string(x) + " does not fit 64 bits");
+    return put(static_cast<number_integer_t>(x));
+  }
+
+  bool number_float(number_float_t x, const string_t& text) override {
+    // The reader makes decimals of integers that do not fit, and would round them.
+    if (text.find_first_of(".eE") == text.npos)
+      return refuse("the number " + text.substr(0, 40) + " does not fit 64 bits");
+    return put(x);
+  }
+
+  bool string(string_t& x) override { return put(std::move(x)); }
+  bool binary(binary_t&) override { return refuse("binary values are not JSON"); }
+
+  bool start_object(std::size_t) override { return open(json::object()); }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(json::array()); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& x) override {
+    auto& object = open_.back()->get_ref<json::object_t&>();
+    const auto [where, fresh] = object.try_emplace(std::move(x));
+    if (!fresh)
+      return refuse("the member \"" + where->first.substr(0, 80) + "\" stands twice in one object");
+    member_ = &where->second;
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string&, const json::exception& e) override {
+    // The library's sentence starts with its own name and number, and the byte that we name ourselves.
+    std::string what = e.what();
+    if (const auto colon = what.find(": "); colon != what.npos)
+      what.erase(0, colon + 2);
+    return refuse("at byte " + std::to_string(position) + ": " + what);
+  }
+
+private:
+  template <class T> bool put(T&& x) {
+    slot() = std::forward<T>(x);
+    return true;
+  }
+
+  json& slot() {
+    if (open_.empty())
+      return root_;
+    if (open_.back()->is_object())
+      return *member_;
+    return open_.back()->get_ref<json::array_t&>().emplace_back();
+  }
+
+  bool open(json empty) {
+    if (open_.size() == depth_max_)
+      return refuse("values nest deeper than " + std::to_string(depth_max_) + " levels");
+    auto& place = slot();
+    place = std::move(empty);
+    open_.push_back(&place);
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  bool refuse(std::string why) {
+    refusal = std::move(why);
+    return false;
+  }
+
+  json& root_;
+  const std::size_t depth_max_;
+  std::vector<json*> open_;
+  json* member_ = nullptr;
+};
+
+void refuse_costly_patterns(const json& schema) {
+  if (schema.is_object()) {
+    if (schema.contains("pattern") && schema["pattern"].is_string()) {
+      const auto longest = schema.find("maxLength");
+      if (longest == schema.end() || !longest->is_number_integer()
+          || longest->get<std::int64_t>() > static_cast<std::int64_t>(pattern_subject_max))
+        throw std::invalid_argument("a pattern needs a maxLength of at most 1024 beside it");
+    }
+    if (schema.contains("patternProperties"))
+      throw std::invalid_argument("patternProperties match names of any length");
+  }
+  if (schema.is_structured())
+    for (const auto& inner : schema)
+      refuse_costly_patterns(inner);
+}
+
+// Long strings cut, for the pass that explains: unlike the first, it does not stop at a maxLength before a pattern.
+json shortened(const json& x) {
+  if (x.is_string()) {
+    const auto& text = x.get_ref<const std::string&>();
+    std::size_t end = 0;
+    for (std::size_t characters = 0; end < text.size(); ++end)
+      if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && ++characters > pattern_subject_max + 1)
+        break;
+    return text.substr(0, end);
+  }
+  if (!x.is_structured())
+    return x;
+  json copy = x.is_array() ? json::array() : json::object();
+  if (x.is_array())
+    for (const auto& inner : x)
+      copy.push_back(shortened(inner));
+  else
+    for (const auto& [name, inner] : x.items())
+      copy[name] = shortened(inner);
+  return copy;
+}
+
+std::string escaped(std::string_view name) {
+  std::string out;
+  for (const char c : name)
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
+  return out;
+}
+
+// The library writes a path as {"<root>", "[items]", "[0]"}.
+std::string pointer_of(const std::vector<std::string>& path) {
+  std::string out;
+  for (const auto& step : path)
+    if (step.size() >= 2 && step.front() == '[' && step.back() == ']')
+      out += "/" + escaped(std::string_view{step}.substr(1, step.size() - 2));
+  return out;
+}
+
+std::string quoted_in(const std::string& text) {
+  const auto begin = text.find('\'');
+  const auto end = text.rfind('\'');
+  return begin == text.npos || end == begin ? "" : text.substr(begin + 1, end - begin - 1);
+}
+
+// These repeat, about an enclosing value, what an entry of its own says about the value inside.
+bool is_echo(const std::string& text) {
+  return text.starts_with("Failed to validate against schema associated")
+         || text.starts_with("Failed to validate item #")
+         || text.starts_with("Failed to validate against additional properties");
+}
+
+field_error told(const valijson::ValidationResults::Error& e) {
+  auto pointer = pointer_of(e.context);
+  if (e.description.starts_with("Missing required property"))
+    return {pointer + "/" + escaped(quoted_in(e.description)), "is required"};
+  if (e.description.starts_with("Object contains a property"))
+    return {pointer + "/" + escaped(quoted_in(e.description.substr(e.description.rfind(": ") + 1))), "is not known"};
+  return {std::move(pointer), e.description};
+}
+
+} // namespace
+
+json_reading read_json(std::string_view text, std::size_t depth_max) {
+  json_reading out;
+  builder sax{out.value, depth_max};
+  if (!json::sax_parse(text.begin(), text.end(), &sax)) {
+    out.refusal = std::move(sax.refusal);
+    out.value = nullptr;
+  }
+  return out;
+}
+
+struct json_schema::compiled {
+  valijson::Schema schema;
+};
+
+json_schema::json_schema(const nlohmann::json& document) {
+  refuse_costly_patterns(document);
+  auto made = std::make_unique<compiled>();
+  try {
+    valijson::SchemaParser parser;
+    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter{document}, made->schema);
+  } catch (const std::exception& e) {
+    throw std::invalid_argument(std::string{"not a JSON schema: "} + e.what());
+  }
+  compiled_ = std::move(made);
+}
+
+json_schema::json_schema(json_schema&&) noexcept = default;
+json_schema& json_schema::operator=(json_schema&&) noexcept = default;
+json_schema::~json_schema() = default;
+
+std::vector<field_error> json_schema::check(const nlohmann::json& value) const {
+  // It caches the patterns that it has compiled, and is not safe on two threads.
+  thread_local valijson::Validator validator;
+  if (validator.validate(compiled_->schema, valijson::adapters::NlohmannJsonAdapter{value}, nullptr))
+    return {};
+  const auto safe = shortened(value);
+  valijson::ValidationResults results;
+  validator.validate(compiled_->schema, valijson::adapters::NlohmannJsonAdapter{safe}, &results);
+  std::vector<field_error> out;
+  for (const auto& e : results)
+    if (!is_echo(e.description))
+      out.push_back(told(e));
+  if (out.empty())
+    out.push_back({"", "is not valid"});
+  return out;
+}
+
+} // namespace troupe::gateway

@@ -1,0 +1,84 @@
+#include "gateways/http/openapi.hpp"
+
+#include <algorithm>
+
+namespace troupe::gateway {
+
+namespace {
+
+using nlohmann::json;
+
+json problem_schema() {
+  return {{"type", "object"},
+          {"required", {"type", "title", "status"}},
+          {"properties",
+           {{"type", {{"type", "string"}, {"format", "uri-reference"}}},
+            {"title", {{"type", "string"}}},
+            {"status", {{"type", "integer"}}},
+            {"detail", {{"type", "string"}}},
+            {"errors",
+             {{"type", "array"},
+              {"items",
+               {{"type", "object"},
+                {"required", {"pointer", "detail"}},
+                {"properties", {{"pointer", {{"type", "string"}}}, {"detail", {{"type", "string"}}}}}}}}}}}};
+}
+
+json parameters_of(std::string_view path) {
+  auto out = json::array();
+  for (auto open = path.find('{'); open != path.npos; open = path.find('{', open + 1)) {
+    const auto close = path.find('}', open);
+    out.push_back({{"name", path.substr(open + 1, close - open - 1)},
+                   {"in", "path"},
+                   {"required", true},
+                   {"schema", {{"type", "string"}}}});
+  }
+  return out;
+}
+
+json response_of(const documented_response& x) {
+  json out{{"description", x.description}};
+  if (!x.schema.is_null())
+    out["content"]["application/json"]["schema"] = x.schema;
+  else if (x.status >= 400)
+    out["content"]["application/problem+json"]["schema"]["$ref"] = "#/components/schemas/Problem";
+  return out;
+}
+
+json operation_of(const route& row) {
+  json out{{"operationId", row.operation_id}, {"summary", row.summary}};
+  if (auto parameters = parameters_of(row.path); !parameters.empty())
+    out["parameters"] = std::move(parameters);
+  if (!row.request_schema.is_null())
+    out["requestBody"] = {{"required", true}, {"content", {{"application/json", {{"schema", row.request_schema}}}}}};
+  auto& responses = out["responses"];
+  responses = json::object();
+  for (const auto& x : row.responses)
+    responses[std::to_string(x.status)] = response_of(x);
+  responses.emplace("default", response_of({500, "A problem, by RFC 9457.", nullptr}));
+  if (row.scope == scope::operator_key)
+    out["security"] = json::array({{{"operatorKey", json::array()}}});
+  return out;
+}
+
+} // namespace
+
+json openapi(const router& table, const api_info& info) {
+  json out{{"openapi", "3.1.0"},
+           {"info", {{"title", info.title}, {"version", info.version}}},
+           {"paths", json::object()},
+           {"components",
+            {{"schemas", {{"Problem", problem_schema()}}},
+             {"securitySchemes", {{"operatorKey", {{"type", "http"}, {"scheme", "bearer"}}}}}}}};
+  if (!info.description.empty())
+    out["info"]["description"] = info.description;
+  for (const auto& row : table.routes()) {
+    auto method = row.method;
+    std::transform(method.begin(), method.end(), method.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    out["paths"][row.path][method] = operation_of(row);
+  }
+  return out;
+}
+
+} // namespace troupe::gateway
