@@ -141,12 +141,16 @@ private:
         problem(name_of(x) + ": it claims version " + std::to_string(row.number(1)) + ", its last event has version "
                 + std::to_string(x.version));
     }
-    statement snapshots{db_, "SELECT stream, version FROM snapshots"};
+    statement snapshots{db_, "SELECT stream, version, schema, data, recorded_at, checksum FROM snapshots"};
     for (auto row = snapshots.rows(); row.next(); ++report_.snapshots) {
       const auto& x = streams_[row.integer(0)];
       if (row.number(1) == 0 || row.number(1) > x.version)
         problem(name_of(x) + ": its snapshot is of version " + std::to_string(row.number(1))
                 + ", its last event has version " + std::to_string(x.version));
+      const journal::snapshot of{row.number(1), static_cast<std::uint16_t>(row.integer(2)), row.string(3),
+                                 time_point{duration{row.integer(4)}}};
+      if (checksum_of({contexts_[x.context], x.key}, of) != row.number(5))
+        problem(name_of(x) + ": the checksum of its snapshot does not hold");
     }
     statement marks{db_, "SELECT m.stream, m.version, e.stream, e.version FROM marks m LEFT JOIN events e "
                          "ON e.seq = m.seq"};

@@ -33,7 +33,7 @@ reader::reader(const options& config)
     find_event_(db_, "SELECT " TROUPE_SQLITE_EVENT_COLUMNS " FROM events e WHERE e.seq = ?"),
     find_previous_(db_, "SELECT stream, version, previous FROM events WHERE seq = ?"),
     find_mark_(db_, "SELECT version, seq FROM marks WHERE stream = ? AND version >= ? ORDER BY version LIMIT 1"),
-    find_snapshot_(db_, "SELECT version, schema, data, recorded_at FROM snapshots WHERE stream = ?"),
+    find_snapshot_(db_, "SELECT version, schema, data, recorded_at, checksum FROM snapshots WHERE stream = ?"),
     progress_(db_, "SELECT indexed_to FROM progress"),
     scan_(db_, "SELECT seq, place, shard_offset FROM events WHERE seq > ? ORDER BY seq"),
     find_run_(db_, "SELECT first_offset FROM shard_runs WHERE place = ? AND first_offset <= ? "
@@ -75,6 +75,9 @@ caf::expected<journal::recovered_stream> reader::load(const journal::stream_name
         result.base = journal::snapshot{row.number(0), static_cast<std::uint16_t>(row.integer(1)), row.string(2),
                                         time_point{duration{row.integer(3)}}};
         from = result.base->version + 1;
+        if (checksum_of(stream, *result.base) != row.number(4))
+          throw failure{ec::store_damaged, "the snapshot of " + name_of(stream) + " is damaged: its checksum does not "
+                                             "hold; keep a copy of the file, run `troupe store check` and restore a backup"};
       }
     }
     if (from > known.version + 1)

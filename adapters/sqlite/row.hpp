@@ -28,6 +28,9 @@ std::string name_of(const journal::stream_name& x);
 /// Throws store_damaged unless the checksum holds.
 void verify(const journal::stored_event& x);
 
+/// FNV-1a over a snapshot and the name of its stream.
+std::uint64_t checksum_of(const journal::stream_name& stream, const journal::snapshot& x);
+
 /// Growing numbers as differences of 7 bits a byte.
 std::string pack(const std::vector<std::int64_t>& seqs);
 std::vector<std::int64_t> unpack(std::string_view bytes);

@@ -37,7 +37,7 @@ inline constexpr const char* schema_sql = R"sql(
   CREATE TABLE shard_runs (place INTEGER NOT NULL, first_offset INTEGER NOT NULL, seqs BLOB NOT NULL,
     PRIMARY KEY (place, first_offset)) WITHOUT ROWID;
   CREATE TABLE snapshots (stream INTEGER PRIMARY KEY, version INTEGER NOT NULL, schema INTEGER NOT NULL,
-    data TEXT NOT NULL, recorded_at INTEGER NOT NULL);
+    data TEXT NOT NULL, recorded_at INTEGER NOT NULL, checksum INTEGER NOT NULL);
   CREATE TABLE outlets (outlet TEXT NOT NULL, context INTEGER NOT NULL, shard INTEGER NOT NULL,
     shard_offset INTEGER NOT NULL, PRIMARY KEY (outlet, context, shard)) WITHOUT ROWID;
 )sql";

@@ -58,9 +58,10 @@ writer::prepared::prepared(const options& config, const file_lock& lock)
     move_stream(db, "UPDATE streams SET version = ?, last = ? WHERE id = ?"),
     wake_stream(db, "UPDATE streams SET version = ?, last = ?, wake_at = ? WHERE id = ?"),
     insert_mark(db, "INSERT INTO marks VALUES (?, ?, ?)"),
-    insert_snapshot(db, "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE SET "
+    insert_snapshot(db, "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE SET "
                         "version = excluded.version, schema = excluded.schema, data = excluded.data, "
-                        "recorded_at = excluded.recorded_at WHERE excluded.version >= version"),
+                        "recorded_at = excluded.recorded_at, checksum = excluded.checksum "
+                        "WHERE excluded.version >= version"),
     insert_run(db, "INSERT INTO shard_runs VALUES (?, ?, ?)"),
     find_stream(db, "SELECT id, version, last, wake_at FROM streams WHERE context = ? AND key = ?"),
     advance_shard(db, "UPDATE shards SET next_offset = ? WHERE context = ? AND shard = ?"),
@@ -265,7 +266,8 @@ journal::write_result writer::store(const journal::write& x) {
     if (x.snapshot->version > stream.version || x.snapshot->version == 0)
       throw failure{ec::version_conflict, "a snapshot of a version that " + name_of(x.stream) + " does not have"};
     sql_.insert_snapshot.run(stream.id, x.snapshot->version, x.snapshot->schema, x.snapshot->data,
-                             std::int64_t{x.snapshot->recorded_at.time_since_epoch().count()});
+                             std::int64_t{x.snapshot->recorded_at.time_since_epoch().count()},
+                             checksum_of(x.stream, *x.snapshot));
   }
   return journal::write_result::stored;
 }
