@@ -17,7 +17,7 @@ struct options {
 };
 
 struct webhook_options {
-  std::string secret;             // "whsec_…", of the endpoint
+  std::string secret{};             // "whsec_…", of the endpoint
   duration tolerance{300'000};    // how far the time of a signature may be off, either way
   std::size_t events_max = 100'000; // that are remembered within the tolerance
 };
