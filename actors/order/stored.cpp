@@ -1,16 +1,18 @@
 #include "actors/order/stored.hpp"
 
-#include "actors/entity/upcast.hpp"
+#include "actors/entity/stored_json.hpp"
 #include "actors/kernel/json_writer.hpp"
 
 #include <span>
 #include <stdexcept>
-#include <utility>
 
 namespace troupe::order {
 
 namespace {
 
+using journal::form;
+using journal::read_number;
+using journal::read_time;
 using nlohmann::json;
 
 constexpr std::string_view type_prefix = "order.";
@@ -110,23 +112,7 @@ struct writer_of {
 // ---- reading -------------------------------------------------------------------------------------------------------
 
 [[noreturn]] void damaged(const char* what) {
-  throw std::invalid_argument{what};
-}
-
-template <class Number>
-Number number(const json& x) {
-  if (x.is_number_unsigned()) {
-    if (const auto value = x.get<std::uint64_t>(); std::in_range<Number>(value))
-      return static_cast<Number>(value);
-  } else if (x.is_number_integer()) {
-    if (const auto value = x.get<std::int64_t>(); std::in_range<Number>(value))
-      return static_cast<Number>(value);
-  }
-  damaged("number");
-}
-
-time_point instant(const json& x) {
-  return time_point{duration{number<std::int64_t>(x)}};
+  throw std::out_of_range{what};
 }
 
 const std::string& text(const json& x) {
@@ -157,7 +143,7 @@ troupe::currency read_currency(const json& x) {
 }
 
 money read_money(const json& x) {
-  return {number<std::int64_t>(x.at("minor")), read_currency(x.at("currency"))};
+  return {read_number<std::int64_t>(x.at("minor")), read_currency(x.at("currency"))};
 }
 
 template <class Value, class Read>
@@ -173,7 +159,7 @@ std::vector<money> read_prices(const json& x) {
 }
 
 item read_item(const json& x) {
-  return {text(x.at("sku")), number<std::uint32_t>(x.at("units"))};
+  return {text(x.at("sku")), read_number<std::uint32_t>(x.at("units"))};
 }
 
 std::vector<item> read_items(const json& x) {
@@ -194,7 +180,6 @@ std::optional<address> read_shipping(const json& personal) {
                                                               : std::optional{read_address(personal.at("shipping"))};
 }
 
-using journal::form;
 using read_fn = event (*)(const form&);
 
 event read_placed(const form& x) {
@@ -207,10 +192,10 @@ event read_priced(const form& x) {
   return priced{read_prices(x.data.at("prices")), read_money(x.data.at("total"))};
 }
 event read_stock_reserved(const form& x) {
-  return stock_reserved{instant(x.data.at("expires_at"))};
+  return stock_reserved{read_time(x.data.at("expires_at"))};
 }
 event read_rejected(const form& x) {
-  return rejected{number<std::uint32_t>(x.data.at("line")), text(x.data.at("sku")), text(x.data.at("why"))};
+  return rejected{read_number<std::uint32_t>(x.data.at("line")), text(x.data.at("sku")), text(x.data.at("why"))};
 }
 event read_payment_authorized(const form& x) {
   return payment_authorized{text(x.data.at("id")), read_money(x.data.at("amount"))};
@@ -219,7 +204,7 @@ event read_payment_declined(const form& x) {
   return payment_declined{text(x.data.at("reason"))};
 }
 event read_hold_expired(const form& x) {
-  return hold_expired{number<std::uint32_t>(x.data.at("line")), x.data.at("authorization").get<bool>()};
+  return hold_expired{read_number<std::uint32_t>(x.data.at("line")), x.data.at("authorization").get<bool>()};
 }
 event read_payment_captured(const form& x) {
   return payment_captured{read_money(x.data.at("amount"))};
@@ -231,8 +216,8 @@ event read_payment_refunded(const form& x) {
   return payment_refunded{text(x.data.at("refund_id")), read_money(x.data.at("amount"))};
 }
 event read_attempt_failed(const form& x) {
-  return attempt_failed{named<step>(x.data.at("step")), number<std::uint32_t>(x.data.at("attempt")),
-                        code(x.data.at("code")), instant(x.data.at("next_at"))};
+  return attempt_failed{named<step>(x.data.at("step")), read_number<std::uint32_t>(x.data.at("attempt")),
+                        code(x.data.at("code")), read_time(x.data.at("next_at"))};
 }
 event read_sent_to_review(const form& x) {
   return sent_to_review{named<step>(x.data.at("step")), text(x.data.at("why"))};
@@ -296,14 +281,14 @@ std::string_view read_what(const json& x) {
 }
 
 phase read_phase(const json& x) {
-  const auto value = number<std::uint8_t>(x);
+  const auto value = read_number<std::uint8_t>(x);
   if (value > static_cast<std::uint8_t>(phase::captured))
     damaged("phase");
   return static_cast<phase>(value);
 }
 
 moment read_moment(const json& x) {
-  return {instant(x.at("at")), read_what(x.at("what")), text(x.at("detail"))};
+  return {read_time(x.at("at")), read_what(x.at("what")), text(x.at("detail"))};
 }
 
 void write_order(json_writer& w, const state& x) {
@@ -363,11 +348,11 @@ void read_order(const json& x, state& s) {
 }
 
 void read_progress(const json& x, state& s) {
-  s.hold_expires_at = instant(x.at("hold_expires_at"));
+  s.hold_expires_at = read_time(x.at("hold_expires_at"));
   if (x.contains("closing"))
     s.closing = named<status>(x.at("closing"));
   if (x.contains("refused_line"))
-    s.refused_line = number<std::uint32_t>(x.at("refused_line"));
+    s.refused_line = read_number<std::uint32_t>(x.at("refused_line"));
   s.payment = text(x.at("payment"));
   s.payment_declined = x.at("payment_declined").get<bool>();
   s.payment_abandoned = x.at("payment_abandoned").get<bool>();
@@ -375,20 +360,20 @@ void read_progress(const json& x, state& s) {
   s.captured = read_money(x.at("captured"));
   s.refunded = read_money(x.at("refunded"));
   s.stock_returned = x.at("stock_returned").get<bool>();
-  s.authorized_at = instant(x.at("authorized_at"));
-  s.authorize_since = instant(x.at("authorize_since"));
-  s.capture_since = instant(x.at("capture_since"));
-  s.undo_since = instant(x.at("undo_since"));
+  s.authorized_at = read_time(x.at("authorized_at"));
+  s.authorize_since = read_time(x.at("authorize_since"));
+  s.capture_since = read_time(x.at("capture_since"));
+  s.undo_since = read_time(x.at("undo_since"));
   s.authorize_uncertain = x.at("authorize_uncertain").get<bool>();
   s.failing_step = named<step>(x.at("failing_step"));
-  s.attempts = number<std::uint32_t>(x.at("attempts"));
+  s.attempts = read_number<std::uint32_t>(x.at("attempts"));
   s.last_failure = code(x.at("last_failure"));
-  s.next_at = instant(x.at("next_at"));
+  s.next_at = read_time(x.at("next_at"));
 }
 
 void read_history(const json& x, state& s) {
-  s.placed_at = instant(x.at("placed_at"));
-  s.updated_at = instant(x.at("updated_at"));
+  s.placed_at = read_time(x.at("placed_at"));
+  s.updated_at = read_time(x.at("updated_at"));
   s.timeline = read_all<moment>(x.at("timeline"), read_moment);
 }
 
@@ -401,24 +386,6 @@ state read_state(const form& x) {
   s.shipping = read_shipping(x.personal);
   s.reason = x.personal.is_null() ? std::string{} : text(x.personal.at("reason"));
   return s;
-}
-
-// ---- both ----------------------------------------------------------------------------------------------------------
-
-/// Parses both parts, lifts them to today's form and reads it. What does not fit is damage.
-template <class Value, class Read>
-caf::expected<Value> read_stored(const std::string& data, const std::string& personal, std::uint16_t schema,
-                                 std::span<const journal::upcaster> upcasters, Read read) {
-  try {
-    auto lifted = journal::lift({json::parse(data), personal.empty() ? json{} : json::parse(personal)}, schema, upcasters);
-    if (!lifted)
-      return std::move(lifted.error());
-    return Value{read(*lifted)};
-  } catch (const json::exception&) {
-    return caf::make_error(ec::store_damaged);
-  } catch (const std::invalid_argument&) {
-    return caf::make_error(ec::store_damaged);
-  }
 }
 
 } // namespace
@@ -442,7 +409,7 @@ caf::expected<event> decode(const journal::stored_event& x) {
   const auto* found = name.starts_with(type_prefix) ? find_type(name.substr(type_prefix.size())) : nullptr;
   if (!found)
     return caf::make_error(ec::unknown_type);
-  return read_stored<event>(x.data, x.personal, x.schema, found->upcasters, found->read);
+  return journal::read_form<event>(x.type, x.data, x.personal, x.schema, found->upcasters, found->read);
 }
 
 std::string encode_snapshot(const state& x) {
@@ -461,7 +428,7 @@ std::string encode_snapshot(const state& x) {
 }
 
 caf::expected<state> decode_snapshot(const std::string& data, std::uint16_t schema) {
-  return read_stored<state>(data, {}, schema, snapshot_upcasters, [](form& x) {
+  return journal::read_form<state>("order.snapshot", data, {}, schema, snapshot_upcasters, [](form& x) {
     x.personal = x.data.at("personal");
     return read_state(x);
   });

@@ -158,6 +158,15 @@ TEST(OrderStored, RefusesATypeOrASchemaOfANewerRelease) {
     EXPECT_EQ(code_of(decode(x).error()), ec::unknown_type);
 }
 
+TEST(OrderStored, RefusesAnInstantThatNothingCanBeAddedTo) {
+  const auto refused = [](const std::string& instant) {
+    return !decode(stored_as({"order.stock_reserved", 1, "{\"expires_at\":" + instant + '}', {}}));
+  };
+  EXPECT_FALSE(refused("1772366400000"));
+  EXPECT_TRUE(refused("9223372036854775807"));
+  EXPECT_TRUE(refused("-9223372036854775808"));
+}
+
 TEST(OrderStored, RefusesWhatIsDamaged) {
   const auto form = encode(payment_captured{total});
   const auto refused = [&](const std::string& data) {
