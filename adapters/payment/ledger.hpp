@@ -134,7 +134,7 @@ struct ledger_query {
   std::uint32_t charges_max = 1000;
 };
 
-/// The books of every twin of one sandbox. A million orders take about 350 MB; calls are kept for the last
+/// The books of every twin of one sandbox. A million orders take about 400 MB; calls are kept for the last
 /// `calls_max` only. An idempotency key counts for its lifetime; the ledger shows it for ever.
 class ledger {
 public:

@@ -67,7 +67,7 @@ outcome sandbox::handle(http::request r, time_point now) {
     return serve(twin_kind::stripe, std::move(r), now);
   if (below(r.target, rest_prefix))
     return serve(twin_kind::rest, std::move(r), now);
-  return {.response = administer(r, now), .send_max = std::nullopt};
+  return {.response = administer(r, now)};
 }
 
 outcome sandbox::serve(twin_kind twin, http::request r, time_point now) {
@@ -79,7 +79,7 @@ outcome sandbox::serve(twin_kind twin, http::request r, time_point now) {
   r.target.erase(0, is_stripe ? stripe_prefix.size() : rest_prefix.size());
   if (kind == fault_kind::rate_limit || kind == fault_kind::error || kind == fault_kind::drop_before) {
     if (kind == fault_kind::drop_before) {
-      result.drop = true;
+      result.ending = sandbox_ending::dropped;
     } else {
       const auto status = kind == fault_kind::rate_limit ? 429 : hit.rule->status;
       result.response = is_stripe ? payment::stripe::twin::failure(status) : payment::rest::twin::failure(status);
@@ -103,17 +103,17 @@ outcome sandbox::serve(twin_kind twin, http::request r, time_point now) {
   books_.note_fault(hit.rule->name);
   auto& body = result.response.body;
   switch (kind) {
-    case fault_kind::drop_after: result.drop = true; break;
+    case fault_kind::drop_after: result.ending = sandbox_ending::dropped; break;
     case fault_kind::timeout_after:
       result.delay += hit.rule->hold;
-      result.drop = true;
+      result.ending = sandbox_ending::dropped;
       break;
     case fault_kind::late_answer: result.delay += hit.rule->hold; break;
     case fault_kind::malformed:
       body.resize(body.size() / 2);
       body += "\"}]{:";
       break;
-    case fault_kind::truncate: result.send_max = body.size() / 2; break;
+    case fault_kind::truncate: result.ending = sandbox_ending::truncated; break;
     case fault_kind::none:
     case fault_kind::rate_limit:
     case fault_kind::error:

@@ -23,12 +23,17 @@ struct options {
   fault_plan faults; // from the start
 };
 
+enum class sandbox_ending : std::uint8_t {
+  answered = 1,
+  truncated, // half of the body is sent under its full Content-Length, then the connection is closed
+  dropped,   // the connection is closed without an answer
+};
+
 /// What the mount does with a request.
 struct outcome {
   http::response response;
-  duration delay{0};                  // before anything is sent
-  bool drop = false;                  // then close the connection without an answer
-  std::optional<std::size_t> send_max; // of the body, under its full Content-Length; then close the connection
+  duration delay{0}; // before any of it happens
+  sandbox_ending ending = sandbox_ending::answered;
 };
 
 /// An event for the endpoint of Stripe's webhooks.

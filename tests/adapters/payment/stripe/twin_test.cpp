@@ -25,7 +25,7 @@ protected:
                      const std::string& more = {}) {
     return send("POST", "/v1/payment_intents", key,
                 "amount=1000&currency=eur&capture_method=manual&confirm=true&payment_method=" + card
-                  + "&metadata%5Border_id%5D=" + order + more);
+                  + "&metadata%5Breference%5D=" + order + more);
   }
 
   std::string paid() { return json::parse(pay("pay").body).at("id"); }
@@ -58,7 +58,7 @@ TEST_F(StripeTwin, HoldsMoneyAndTakesItOnCapture) {
   const auto x = json::parse(pay("k1").body);
   EXPECT_EQ(x.at("status"), "requires_capture");
   EXPECT_EQ(x.at("amount_capturable"), 1000);
-  EXPECT_EQ(x.at("metadata").at("order_id"), "o-1");
+  EXPECT_EQ(x.at("metadata").at("reference"), "o-1");
   const auto y = json::parse(act(x.at("id"), "capture", "k2", "amount_to_capture=900").body);
   EXPECT_EQ(y.at("status"), "succeeded");
   EXPECT_EQ(y.at("amount_received"), 900);
@@ -166,9 +166,9 @@ TEST_F(StripeTwin, DecidesAProcessingPaymentWhenItsTimeHasCome) {
 TEST_F(StripeTwin, FindsByMetadataAndStatus) {
   pay("k1");
   pay("k2", "pm_card_visa", "o-2", "&metadata[shop]=one");
-  EXPECT_EQ(search("metadata%5B%27order_id%27%5D%3A%27o-2%27").size(), 1u);
+  EXPECT_EQ(search("metadata%5B%27reference%27%5D%3A%27o-2%27").size(), 1u);
   EXPECT_EQ(search("metadata['shop']:'one'+AND+status:'requires_capture'").size(), 1u);
-  EXPECT_EQ(search("metadata['order_id']:'o-2'+AND+status:'succeeded'").size(), 0u);
+  EXPECT_EQ(search("metadata['reference']:'o-2'+AND+status:'succeeded'").size(), 0u);
   EXPECT_EQ(send("GET", "/v1/payment_intents/search?query=nonsense").status, 400);
 }
 
@@ -176,7 +176,7 @@ TEST_F(StripeTwin, SearchOverlooksANewPaymentForAsLongAsItsLag) {
   options_.search_lag = 60s;
   twin late{options_, books_, [this] { return ++dice_; }};
   pay("k1");
-  const http::request r{"GET", "/v1/payment_intents/search?query=metadata['order_id']:'o-1'",
+  const http::request r{"GET", "/v1/payment_intents/search?query=metadata['reference']:'o-1'",
                         {{"Authorization", "Bearer sk_test"}}, {}};
   EXPECT_EQ(json::parse(late.handle(r, now_ + 59s).body).at("data").size(), 0u);
   EXPECT_EQ(json::parse(late.handle(r, now_ + 60s).body).at("data").size(), 1u);
@@ -219,7 +219,7 @@ TEST_F(StripeTwin, AnnouncesWhatHappenedOnce) {
 
 TEST_F(StripeTwin, WritesJsonWhateverTheMetadataHolds) {
   const auto x = json::parse(pay("k1", "pm_card_visa", "%22%5C%0A%00%C3%A9%FF").body);
-  EXPECT_EQ(x.at("metadata").at("order_id"), std::string("\"\\\n\0\xc3\xa9\xef\xbf\xbd", 9));
+  EXPECT_EQ(x.at("metadata").at("reference"), std::string("\"\\\n\0\xc3\xa9\xef\xbf\xbd", 9));
   EXPECT_EQ(pay("k2", "pm_card_visa", "a%1Eb").status, 400);
 }
 
