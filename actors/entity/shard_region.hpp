@@ -4,6 +4,7 @@
 #include "actors/entity/stored_entity.hpp"
 
 #include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/unit.hpp>
 
@@ -45,6 +46,16 @@ public:
 
   shard_region(pointer self, environment env, spawn_fn spawn)
     : self_(self), env_(std::move(env)), spawn_(std::move(spawn)) {}
+
+  // Entities hold their region, so that nobody else would end them.
+  ~shard_region() {
+    for (auto& [key, place] : slots_)
+      if (place.entity)
+        caf::anon_send_exit(place.entity, caf::exit_reason::user_shutdown);
+  }
+
+  shard_region(const shard_region&) = delete;
+  shard_region& operator=(const shard_region&) = delete;
 
   typename handle_type::behavior_type make_behavior() {
     self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });

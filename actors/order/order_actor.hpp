@@ -17,6 +17,11 @@ struct await_end {
   order_id id;
 };
 
+/// The provider says that something has changed about this order's payment: a reason to look before the next attempt.
+struct payment_news {
+  order_id id;
+};
+
 struct view_line {
   sku_id sku;
   std::uint32_t units = 0;
@@ -67,7 +72,9 @@ using order_actor = caf::typed_actor<
   // Fails with unknown_order, already_ended, in_review.
   caf::result<view>(request_context, cancel),
   // Fails with unknown_order, already_ended, not_authorized, in_review.
-  caf::result<view>(request_context, capture)>;
+  caf::result<view>(request_context, capture),
+  // May be repeated; an order that waits for nothing ignores it.
+  caf::result<void>(request_context, payment_news)>;
 
 std::string to_string(rejection x);
 bool from_string(caf::string_view text, rejection& x);
@@ -85,6 +92,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_order, caf::first_custom_type_id + 400)
   CAF_ADD_TYPE_ID(troupe_order, (troupe::order::capture))
   CAF_ADD_TYPE_ID(troupe_order, (troupe::order::view))
   CAF_ADD_TYPE_ID(troupe_order, (troupe::order::rejection))
+  CAF_ADD_TYPE_ID(troupe_order, (troupe::order::payment_news))
 CAF_END_TYPE_ID_BLOCK(troupe_order)
 
 CAF_ERROR_CODE_ENUM(troupe::order::rejection)
@@ -96,3 +104,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::await_end)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::cancel)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::capture)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::view)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::payment_news)

@@ -58,6 +58,7 @@ order_entity::handle_type::behavior_type order_entity::make_behavior() {
       touched();
       return answer(context, decide(state(), command));
     },
+    [this](const request_context&, const payment_news&) { on_payment_news(); },
     [this](entity::wake) {
       advance();
       rearm_wake_up();
@@ -136,6 +137,14 @@ void order_entity::advance() {
   for (const auto& what : outstanding({key()}, state(), env().now(), policy()))
     run(what);
   look_again();
+}
+
+// Takes the next attempt's time as come; looking first, it repeats nothing that was done.
+void order_entity::on_payment_news() {
+  if (writing() || failed() || state().attempts == 0)
+    return;
+  for (const auto& what : outstanding({key()}, state(), std::max(env().now(), state().next_at), policy()))
+    run(what);
 }
 
 // Stored wake-ups are for orders that nobody holds in memory; this one is looked at in time.

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <set>
+#include <type_traits>
 #include <vector>
 
 namespace troupe::order {
@@ -19,9 +20,9 @@ struct traits {
   using event = order::event;
   using rejection = order::rejection;
   using interface = order_actor;
-  using commands = entity::command_list<place, get_order, await_end, cancel, capture>;
+  using commands = entity::command_list<place, get_order, await_end, cancel, capture, payment_news>;
   template <class Command>
-  using answer_to = view;
+  using answer_to = std::conditional_t<std::is_same_v<Command, payment_news>, void, view>;
 
   static constexpr const char* context = "order";
   static constexpr const char* region_name = "orders";
@@ -85,6 +86,7 @@ private:
   caf::result<view> answer(const request_context& context, Outcome outcome);
   caf::result<view> wait_for_end(const request_context& context);
   void advance();
+  void on_payment_news();
   void look_again();
   void answer_waiters();
   request_context effect_context() const;

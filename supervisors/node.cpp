@@ -1,0 +1,280 @@
+#include "supervisors/node.hpp"
+
+#include "actors/entity/store_actors.hpp"
+#include "adapters/http_client/curl_client.hpp"
+#include "adapters/payment/stripe/webhook.hpp"
+#include "adapters/sqlite/store.hpp"
+#include "gateways/http/openapi.hpp"
+#include "gateways/http/routes/routes.hpp"
+#include "supervisors/demo.hpp"
+#include "supervisors/entropy.hpp"
+#include "supervisors/health.hpp"
+#include "supervisors/observability/log.hpp"
+#include "supervisors/observability/metrics.hpp"
+#include "supervisors/operator_key.hpp"
+#include "supervisors/scheduler/asio_coordinator.hpp"
+#include "supervisors/topology.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <stdexcept>
+
+namespace troupe {
+
+namespace {
+
+struct system_config : caf::actor_system_config {
+  explicit system_config(std::size_t threads) {
+    set("caf.logger.console.verbosity", "quiet");
+    set("caf.logger.file.verbosity", "quiet");
+    scheduler::load_asio_scheduler(*this, threads);
+  }
+};
+
+[[noreturn]] void fail(const std::string& what, const caf::error& why) {
+  // A store says in the error's context what to do.
+  const auto text = why.context().match_elements<std::string>() ? why.context().get_as<std::string>(0) : to_string(why);
+  throw std::runtime_error{what + ": " + text};
+}
+
+std::shared_ptr<journal::store_factory> make_stores(const std::filesystem::path& file) {
+  sqlite::options with;
+  with.file = file.string();
+  return sqlite::make_store(std::move(with));
+}
+
+} // namespace
+
+class node::impl {
+public:
+  explicit impl(node_settings settings)
+    : settings_(std::move(settings)),
+      key_(load_operator_key(settings_.operator_key_file)),
+      stores_(make_stores(settings_.store_file)),
+      config_(settings_.threads) {
+    refuse_unusable_store();
+    system_ = std::make_unique<caf::actor_system>(config_);
+    try {
+      start();
+    } catch (...) {
+      stop();
+      throw;
+    }
+  }
+
+  ~impl() { stop(); }
+
+  bool stop() {
+    if (!system_)
+      return true;
+    board_->set_draining();
+    bool whole = true;
+    if (commerce_)
+      whole = commerce_->stop();
+    if (operations_)
+      whole = operations_->stop() && whole;
+    // The routers hold handles, and a live handle keeps its actor and so the system from ending.
+    commerce_.reset();
+    operations_.reset();
+    caf::scoped_actor self{*system_};
+    for (const auto& actor : actors_)
+      self->send_exit(actor, caf::exit_reason::user_shutdown);
+    actors_.clear();
+    system_.reset();
+    return whole;
+  }
+
+  node_settings settings_;
+  operator_key key_;
+  std::shared_ptr<journal::store_factory> stores_;
+  system_config config_;
+  std::shared_ptr<health_board> board_ = std::make_shared<health_board>();
+  std::unique_ptr<caf::actor_system> system_;
+  std::unique_ptr<request_metrics> commerce_metrics_;
+  std::unique_ptr<request_metrics> operations_metrics_;
+  std::unique_ptr<gateway::server> commerce_;
+  std::unique_ptr<gateway::server> operations_;
+  std::vector<caf::actor> actors_; // outermost first
+
+private:
+  // A store that is foreign, newer, damaged or in use will not mend itself: the start is refused. A store that fails
+  // later does, and the journal waits for it.
+  void refuse_unusable_store() {
+    auto writer = stores_->open_writer();
+    if (!writer)
+      fail("store " + settings_.store_file.string(), writer.error());
+  }
+
+  template <class Handle>
+  Handle keep(Handle actor) {
+    actors_.insert(actors_.begin(), caf::actor_cast<caf::actor>(actor));
+    return actor;
+  }
+
+  void start() {
+    auto& system = *system_;
+    const auto now = system_clock();
+    const auto random = system_random();
+    started_at_ = now();
+
+    const auto writer = keep(system.spawn<caf::detached>(journal::make_writer, stores_));
+    const auto reader = keep(system.spawn<caf::detached>(journal::make_reader, stores_));
+    const auto journal = keep(spawn_journal(system, writer, reader, settings_.name, now));
+
+    entity::environment env{journal, now, random};
+    env.idle_timeout = settings_.idle_timeout;
+    env.snapshot_every = settings_.snapshot_every;
+    env.live_max = settings_.live_max;
+    const auto stock = keep(spawn_inventories(system, env, settings_.inventory));
+    const auto catalog = keep(spawn_products(system, env));
+    const auto keys = keep(spawn_idempotency_keys(system, env));
+
+    const auto client = keep(http::spawn_curl_client(system, settings_.client));
+    payment::providers providers;
+    for (const auto& configured : settings_.providers) {
+      providers[configured.name] = payment::spawn_provider(system, configured, client, now, random);
+      keep(providers[configured.name].actor);
+    }
+
+    order::dependencies deps{stock, catalog, providers, settings_.orders};
+    for (const auto& configured : settings_.providers)
+      deps.provider_timeout = std::max(deps.provider_timeout, configured.timeout + duration{10'000});
+    const auto orders = keep(spawn_orders(system, env, std::move(deps)));
+
+    keep(spawn_health_checks(system, {journal, providers, now}, board_));
+    if (settings_.demo_catalogue && !stock_demo_catalogue(system, catalog, stock))
+      log::warn("The demo catalogue could not be stored");
+    open_gateways({orders, stock, catalog, keys, journal, now, random, {}, {}}, providers);
+  }
+
+  gateway::options gateway_options(const std::string& address, std::uint16_t port, request_metrics& metrics) {
+    gateway::options with;
+    with.address = address;
+    with.port = port;
+    with.limits = settings_.limits;
+    with.operator_key = key_.key;
+    with.now = system_clock();
+    with.random = system_random();
+    with.observe = [&metrics, service = settings_.name](const gateway::finished& x) {
+      metrics.finished(x.method, x.route, x.status, x.took);
+      if (log::enabled(log::level::debug) || x.status >= 500)
+        log::write(x.status >= 500 ? log::level::warn : log::level::debug, "API call completed",
+                   {{"service", service},
+                    {"endpoint", x.route.empty() ? std::string_view{"-"} : x.route},
+                    {"method", x.method},
+                    {"statusCode", std::int64_t{x.status}},
+                    {"durationMs", static_cast<double>(x.took.count()) / 1000.0},
+                    {"correlationId", x.context.trace.trace_id()}});
+    };
+    return with;
+  }
+
+  void open_gateways(gateway::services behind, const payment::providers& providers) {
+    auto& system = *system_;
+    auto& scheduler = scheduler::asio_scheduler(system);
+    gateway::server::contexts contexts;
+    for (std::size_t i = 0; i < scheduler.size(); ++i)
+      contexts.emplace_back(scheduler.context(i));
+
+    behind.ordering.provider = settings_.default_provider;
+    behind.ordering.capture_at_once = settings_.capture_at_once;
+    for (const auto& [name, provider] : providers)
+      behind.ordering.providers.insert(name);
+    add_webhooks(behind);
+
+    gateway::router commerce;
+    gateway::add_commerce_routes(commerce, behind);
+    add_openapi(commerce);
+    commerce_metrics_ = std::make_unique<request_metrics>(system, "commerce");
+    commerce_ = std::make_unique<gateway::server>(
+      gateway_options(settings_.commerce_address, settings_.commerce_port, *commerce_metrics_), contexts, system,
+      std::move(commerce));
+
+    gateway::router operations;
+    gateway::add_operations_routes(operations, {behind.now, started_at_, TROUPE_VERSION,
+                                                [board = board_] { return board->report(); },
+                                                [&system] { return prometheus_text(system); }});
+    operations_metrics_ = std::make_unique<request_metrics>(system, "operations");
+    operations_ = std::make_unique<gateway::server>(
+      gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_), contexts, system,
+      std::move(operations));
+  }
+
+  // A webhook is a reason to ask the provider, never a fact: what it says is not trusted over what the provider answers.
+  void add_webhooks(gateway::services& behind) {
+    for (const auto& configured : settings_.providers) {
+      if (configured.kind != "stripe" || configured.webhook_secret.empty())
+        continue;
+      payment::stripe::webhook_options with;
+      with.secret = configured.webhook_secret;
+      auto verifier = std::make_shared<payment::stripe::webhook_verifier>(std::move(with));
+      behind.webhooks["stripe"] = [verifier, orders = behind.orders, now = behind.now](const http::request& message) {
+        const auto admitted = verifier->admit(http::find(message.fields, "Stripe-Signature"), message.body, now());
+        if (const auto* refused = std::get_if<payment::stripe::webhook_refusal>(&admitted))
+          return outcome_of(*refused);
+        const auto& event = std::get<payment::stripe::webhook_event>(admitted);
+        if (!event.reference.empty())
+          caf::anon_send(orders, request_context{"stripe", {}, time_point::max()},
+                         order::payment_news{{event.reference}});
+        return gateway::webhook_outcome::accepted;
+      };
+    }
+  }
+
+  static gateway::webhook_outcome outcome_of(payment::stripe::webhook_refusal x) {
+    switch (x) {
+      case payment::stripe::webhook_refusal::bad_signature:
+      case payment::stripe::webhook_refusal::too_old: return gateway::webhook_outcome::bad_signature;
+      case payment::stripe::webhook_refusal::malformed: return gateway::webhook_outcome::malformed;
+      case payment::stripe::webhook_refusal::repeated: return gateway::webhook_outcome::repeated;
+    }
+    return gateway::webhook_outcome::malformed;
+  }
+
+  // The document describes its own route, too, so it is made after the route has its place in the table.
+  static void add_openapi(gateway::router& table) {
+    auto document = std::make_shared<std::string>();
+    gateway::route row;
+    row.method = "GET";
+    row.path = "/openapi.json";
+    row.operation_id = "getOpenApi";
+    row.summary = "This document";
+    row.responses = {{200, "OpenAPI 3.1", nlohmann::json{{"type", "object"}}}};
+    row.handle = [document](gateway::incoming&) -> boost::asio::awaitable<http::response> {
+      co_return http::response{200, {{"Content-Type", "application/json"}}, *document};
+    };
+    table.add(std::move(row));
+    *document = gateway::openapi(table, {"troupe commerce", TROUPE_VERSION, "Orders that cannot be lost."}).dump();
+  }
+
+  time_point started_at_;
+};
+
+node::node(node_settings settings) : impl_(std::make_unique<impl>(std::move(settings))) {}
+
+node::~node() = default;
+
+std::uint16_t node::commerce_port() const {
+  return impl_->commerce_->port();
+}
+
+std::uint16_t node::operations_port() const {
+  return impl_->operations_->port();
+}
+
+const std::filesystem::path& node::operator_key_file() const {
+  return impl_->key_.file;
+}
+
+bool node::operator_key_made() const {
+  return impl_->key_.made;
+}
+
+bool node::stop() {
+  return impl_->stop();
+}
+
+} // namespace troupe
