@@ -680,7 +680,8 @@ curl_engine::~curl_engine() {
 
 void curl_engine::submit(engine_call call, done on_done) {
   const auto deadline = steady::now() + call.timeout;
-  loop_->submit({std::move(call), std::move(on_done), deadline});
+  const auto kept = loop_; // the answer may come, and end the engine, before this returns
+  kept->submit({std::move(call), std::move(on_done), deadline});
 }
 
 } // namespace troupe::http

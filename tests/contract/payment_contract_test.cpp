@@ -5,7 +5,8 @@
 #include "tests/adapters/payment/scripted_client.hpp"
 #include "tests/support/deterministic_system.hpp"
 
-#include <map>
+#include <functional>
+#include <memory>
 
 namespace troupe::payment {
 namespace {
@@ -26,6 +27,30 @@ struct methods {
   std::string answer_lost = "tok_timeout";
 };
 
+/// What stands behind the wire of one kind. A new kind needs an entry here.
+struct sandbox {
+  methods use;
+  std::function<http::response(const http::request&, time_point)> handle; // none: there is no wire
+};
+
+sandbox sandbox_of(std::string_view kind, ledger& books, const random_fn& random) {
+  if (kind == "rest") {
+    rest::twin_options options;
+    options.token = "secret";
+    auto twin = std::make_shared<rest::twin>(options, books, random);
+    return {{}, [twin](const http::request& r, time_point now) { return twin->handle(r, now); }};
+  }
+  if (kind == "stripe") {
+    stripe::twin_options options;
+    options.api_key = "secret";
+    auto twin = std::make_shared<stripe::twin>(options, books, random);
+    return {{"pm_card_visa", "pm_card_visa_chargeDeclined", "pm_card_visa_chargeDeclinedInsufficientFunds",
+             "pm_card_processing", "pm_card_visa", "pm_card_visa"},
+            [twin](const http::request& r, time_point now) { return twin->handle(r, now); }};
+  }
+  return {};
+}
+
 class PaymentContract : public test::deterministic_system, public ::testing::WithParamInterface<std::string_view> {
 protected:
   void SetUp() override {
@@ -34,19 +59,17 @@ protected:
     x.kind = GetParam();
     x.base_url = "https://pay.example";
     x.token = x.api_key = "secret";
-    if (x.kind == "stripe")
-      use = {"pm_card_visa", "pm_card_visa_chargeDeclined", "pm_card_visa_chargeDeclinedInsufficientFunds",
-             "pm_card_processing", "pm_card_visa", "pm_card_visa"};
+    behind = sandbox_of(x.kind, books, random);
+    use = behind.use;
     client.emplace(sys, [this](const http::call& call) { return deliver(call); });
     configured = spawn_provider(sys, x, client->actor(), [this] { return now(); }, random);
   }
 
-  /// The wire: to the twin of the kind under test, unless the test has cut it.
+  /// The wire, unless the test has cut it.
   caf::expected<http::response> deliver(const http::call& call) {
     if (wire == wire_state::down)
       return caf::make_error(ec::unavailable);
-    auto answer = GetParam() == "stripe" ? stripe_twin.handle(call.message, now())
-                                         : rest_twin.handle(call.message, now());
+    auto answer = behind.handle(call.message, now());
     if (wire == wire_state::answers_lost)
       return caf::make_error(ec::interrupted);
     return answer;
@@ -76,32 +99,17 @@ protected:
     return x ? x->items : std::vector<payment>{};
   }
 
-  bool has_wire() const { return GetParam() != "simulated"; }
+  bool has_wire() const { return static_cast<bool>(behind.handle); }
 
   enum class wire_state : std::uint8_t { up, down, answers_lost };
 
   random_fn random = [n = std::uint64_t{7}]() mutable { return n = n * 6364136223846793005u + 1442695040888963407u; };
   ledger books;
-  rest::twin rest_twin{rest_options(), books, random};
-  stripe::twin stripe_twin{stripe_options(), books, random};
+  sandbox behind;
   wire_state wire = wire_state::up;
   methods use;
   std::optional<test::scripted_client> client;
   troupe::payment::provider configured;
-
-private:
-  static rest::twin_options rest_options() {
-    rest::twin_options x;
-    x.token = "secret";
-    return x;
-  }
-
-  static stripe::twin_options stripe_options() {
-    stripe::twin_options x;
-    x.api_key = "secret";
-    x.reference_field = "reference";
-    return x;
-  }
 };
 
 TEST_P(PaymentContract, AuthorizesAndCaptures) {

@@ -3,6 +3,8 @@
 #include "tests/adapters/payment/scripted_client.hpp"
 #include "tests/support/deterministic_system.hpp"
 
+#include <algorithm>
+
 namespace troupe::payment::stripe {
 namespace {
 
