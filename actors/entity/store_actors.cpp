@@ -9,8 +9,7 @@ namespace troupe::journal {
 namespace {
 
 /// `Result` as `wrap` makes it of what `call` answers; an exception of a library becomes `otherwise`.
-template <class Result, class Call, class Wrap>
-caf::result<Result> answer(ec otherwise, Call&& call, Wrap&& wrap) {
+template <class Result, class Call, class Wrap> caf::result<Result> answer(ec otherwise, Call&& call, Wrap&& wrap) {
   try {
     auto result = call();
     if (!result)
@@ -26,10 +25,17 @@ public:
   explicit writer_state(std::shared_ptr<store_factory> stores) : stores_(std::move(stores)) {}
 
   caf::result<batch_result> commit(const batch& x) {
-    if (!connection_)
+    // Taken out meanwhile, so that one that threw is not used again.
+    auto connection = std::move(connection_);
+    if (!connection)
       return caf::make_error(ec::store_unavailable, std::string{"the store is not open"});
     return answer<batch_result>(
-      ec::commit_unknown, [&] { return connection_->commit(x.writes); },
+      ec::commit_unknown,
+      [&] {
+        auto results = connection->commit(x.writes);
+        connection_ = std::move(connection);
+        return results;
+      },
       [](std::vector<write_result> results) { return batch_result{std::move(results)}; });
   }
 
@@ -59,14 +65,13 @@ class reader_state {
 public:
   explicit reader_state(std::shared_ptr<store_factory> stores) : stores_(std::move(stores)) {}
 
-  template <class Result, class Call, class Wrap>
-  caf::result<Result> read(Call&& call, Wrap&& wrap) {
-    return answer<Result>(ec::store_unavailable, [&] { return on_connection(call); }, wrap);
+  template <class Result, class Call, class Wrap> caf::result<Result> read(Call&& call, Wrap&& wrap) {
+    return answer<Result>(
+      ec::store_unavailable, [&] { return on_connection(call); }, wrap);
   }
 
 private:
-  template <class Call>
-  auto on_connection(Call& call) -> decltype(call(std::declval<store_reader&>())) {
+  template <class Call> auto on_connection(Call& call) -> decltype(call(std::declval<store_reader&>())) {
     // Taken out meanwhile, so that whatever fails in between leaves none behind.
     auto connection = std::move(connection_);
     if (!connection) {
@@ -107,8 +112,8 @@ reader_actor::behavior_type make_reader(reader_actor::pointer, std::shared_ptr<s
                                            [](recovered_stream found) { return found; });
     },
     [state](const read_stream& x) {
-      return state->read<page>(
-        [&](store_reader& from) { return from.read_stream(x.stream, x.first_version, x.limit); }, to_page);
+      return state->read<page>([&](store_reader& from) { return from.read_stream(x.stream, x.first_version, x.limit); },
+                               to_page);
     },
     [state](const read_shard& x) {
       return state->read<page>(

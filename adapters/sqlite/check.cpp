@@ -46,8 +46,7 @@ private:
   };
 
   // A page that cannot be read ends one phase, not the check.
-  template <class Body>
-  void phase(Body&& body) {
+  template <class Body> void phase(Body&& body) {
     try {
       body();
     } catch (const failure& x) {
@@ -190,9 +189,7 @@ private:
     progress("shards", 1, 1);
   }
 
-  std::string name_of(const stream& x) {
-    return sqlite::name_of(journal::stream_name{contexts_[x.context], x.key});
-  }
+  std::string name_of(const stream& x) { return sqlite::name_of(journal::stream_name{contexts_[x.context], x.key}); }
 
   std::string name_of(std::int64_t place) {
     return "shard " + std::to_string(place % shard_count) + " of " + contexts_[place / shard_count];

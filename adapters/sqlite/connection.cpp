@@ -10,10 +10,10 @@ namespace {
 
 ec code_for(int sqlite_code) {
   switch (sqlite_code & 0xFF) {
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return ec::store_damaged;
-    case SQLITE_CONSTRAINT: return ec::version_conflict;
-    default: return ec::store_unavailable;
+  case SQLITE_CORRUPT:
+  case SQLITE_NOTADB: return ec::store_damaged;
+  case SQLITE_CONSTRAINT: return ec::version_conflict;
+  default: return ec::store_unavailable;
   }
 }
 
@@ -47,12 +47,13 @@ failure connection::last_failure(const std::string& what) const {
   const int code = sqlite3_extended_errcode(db_);
   auto text = what + ": " + sqlite3_errmsg(db_);
   const int kind = code & 0xFF; // The others do not come from the system, whose last error is then an old one.
-  const int number = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN || kind == SQLITE_FULL ? sqlite3_system_errno(db_) : 0;
+  const int number =
+    kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN || kind == SQLITE_FULL ? sqlite3_system_errno(db_) : 0;
   if (number != 0)
     text += " (" + std::generic_category().message(number) + ")";
   if (code_for(code) == ec::store_damaged)
     text += "; stop the node, keep a copy of the file, run `troupe store check` and restore a backup";
-  return {code_for(code), std::move(text), code, number};
+  return {code_for(code), std::move(text), code};
 }
 
 statement::statement(connection& db, const char* sql) : db_(db) {

@@ -17,25 +17,22 @@ namespace troupe::sqlite {
 /// Carries a failure to the edge of this folder, where it becomes a caf::error; never leaves it.
 class failure : public std::exception {
 public:
-  failure(ec code, std::string text, int sqlite_code = 0, int system_code = 0)
-    : code_(code), text_(std::move(text)), sqlite_code_(sqlite_code), system_code_(system_code) {}
+  failure(ec code, std::string text, int sqlite_code = 0)
+    : code_(code), text_(std::move(text)), sqlite_code_(sqlite_code) {}
 
   ec code() const { return code_; }
   const std::string& text() const { return text_; }
   int sqlite_code() const { return sqlite_code_; } // 0 when SQLite said nothing
-  int system_code() const { return system_code_; } // an errno; 0 when the system said nothing
   const char* what() const noexcept override { return text_.c_str(); }
 
 private:
   ec code_;
   std::string text_;
   int sqlite_code_;
-  int system_code_;
 };
 
 /// Runs `body` and turns whatever it throws into an error.
-template <class Body>
-auto guarded(Body&& body) -> caf::expected<decltype(body())> {
+template <class Body> auto guarded(Body&& body) -> caf::expected<decltype(body())> {
   try {
     if constexpr (std::is_void_v<decltype(body())>) {
       body();
@@ -80,8 +77,7 @@ public:
   ~statement();
 
   /// For statements without rows.
-  template <class... Values>
-  void run(const Values&... values) {
+  template <class... Values> void run(const Values&... values) {
     bind_all(values...);
     step_to_end();
   }
@@ -105,15 +101,13 @@ public:
   };
 
   /// The values must live as long as the cursor.
-  template <class... Values>
-  cursor rows(const Values&... values) {
+  template <class... Values> cursor rows(const Values&... values) {
     bind_all(values...);
     return cursor{*this};
   }
 
 private:
-  template <class... Values>
-  void bind_all(const Values&... values) {
+  template <class... Values> void bind_all(const Values&... values) {
     int index = 0;
     (bind(++index, values), ...);
   }

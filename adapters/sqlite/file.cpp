@@ -46,9 +46,10 @@ private:
 }
 
 [[noreturn]] void damaged(const std::string& file, const std::string& how) {
-  throw failure{ec::store_damaged, file + " is damaged: " + how
-                                     + "; nothing was changed. Keep a copy of it, run `troupe store check` and restore a "
-                                       "backup"};
+  throw failure{ec::store_damaged,
+                file + " is damaged: " + how
+                  + "; nothing was changed. Keep a copy of it, run `troupe store check` and restore a "
+                    "backup"};
 }
 
 std::uint32_t number_at(const std::array<unsigned char, header_bytes>& header, std::size_t position) {
@@ -81,7 +82,7 @@ std::string immutable_uri(const std::string& file) {
 }
 
 std::uint64_t size_of(const std::string& file) {
-  struct stat info{};
+  struct stat info {};
   return ::stat(file.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
 
@@ -104,7 +105,7 @@ std::array<unsigned char, header_bytes> read_header(const std::string& file, std
   const descriptor fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
   if (fd.get() < 0)
     fail("cannot open " + file);
-  struct stat info{};
+  struct stat info {};
   if (::fstat(fd.get(), &info) != 0)
     fail("cannot read " + file);
   if (!S_ISREG(info.st_mode))
@@ -149,7 +150,7 @@ file_lock::~file_lock() {
 }
 
 bool file_exists(const std::string& file) {
-  struct stat info{};
+  struct stat info {};
   if (::stat(file.c_str(), &info) == 0)
     return true;
   if (errno != ENOENT)
@@ -209,9 +210,10 @@ void check_contents(const std::string& file, const std::string& vfs) {
   if (shards < 1)
     damaged(file, "it does not say how many shards it has");
   if (shards != shard_count)
-    throw failure{ec::store_foreign, file + " has " + std::to_string(shards) + " shards, and this release needs "
-                                       + std::to_string(shard_count)
-                                       + "; nothing was changed. Start the release that wrote it, or name another file"};
+    throw failure{ec::store_foreign,
+                  file + " has " + std::to_string(shards) + " shards, and this release needs "
+                    + std::to_string(shard_count)
+                    + "; nothing was changed. Start the release that wrote it, or name another file"};
 }
 
 void create_file(const std::string& file, const std::string& vfs) {

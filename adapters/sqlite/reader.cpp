@@ -54,8 +54,7 @@ reader::reader(const options& config)
 
 reader::~reader() = default;
 
-template <class Body>
-auto reader::read(Body&& body) -> caf::expected<decltype(body())> {
+template <class Body> auto reader::read(Body&& body) -> caf::expected<decltype(body())> {
   return guarded([&] {
     transaction one_state{db_, begin_, commit_, rollback_};
     return body(); // Rolling back a transaction that only read ends it like a commit.
@@ -76,8 +75,10 @@ caf::expected<journal::recovered_stream> reader::load(const journal::stream_name
                                         time_point{duration{row.integer(3)}}};
         from = result.base->version + 1;
         if (checksum_of(stream, *result.base) != row.number(4))
-          throw failure{ec::store_damaged, "the snapshot of " + name_of(stream) + " is damaged: its checksum does not "
-                                             "hold; keep a copy of the file, run `troupe store check` and restore a backup"};
+          throw failure{ec::store_damaged,
+                        "the snapshot of " + name_of(stream)
+                          + " is damaged: its checksum does not "
+                            "hold; keep a copy of the file, run `troupe store check` and restore a backup"};
       }
     }
     if (from > known.version + 1)
@@ -127,8 +128,9 @@ caf::expected<std::vector<journal::stored_event>> reader::read_shard(const std::
       auto row = find_shared_.rows(seq);
       const auto where = "offset " + std::to_string(offset) + " of shard " + std::to_string(shard) + " of " + context;
       if (!row.next() || row.integer(1) != place || row.number(2) != offset || row.integer(event_columns + 1) != id)
-        throw failure{ec::store_damaged, where + " does not lead to its event; run `troupe store check` and restore a "
-                                                 "backup"};
+        throw failure{ec::store_damaged, where
+                                           + " does not lead to its event; run `troupe store check` and restore a "
+                                             "backup"};
       auto event = event_of(row, {context, row.string(event_columns)});
       verify(event);
       result.push_back(std::move(event));
@@ -159,8 +161,8 @@ caf::expected<std::vector<journal::stored_event>> reader::read_shard(const std::
     auto expected = first;
     for (const auto& x : result)
       if (x.offset != expected++)
-        throw failure{ec::store_damaged, "shard " + std::to_string(shard) + " of " + context + " has no event at offset "
-                                           + std::to_string(expected - 1)
+        throw failure{ec::store_damaged, "shard " + std::to_string(shard) + " of " + context
+                                           + " has no event at offset " + std::to_string(expected - 1)
                                            + "; run `troupe store check` and restore a backup"};
     return result;
   });

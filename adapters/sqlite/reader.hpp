@@ -17,9 +17,8 @@ public:
   ~reader() override;
 
   caf::expected<journal::recovered_stream> load(const journal::stream_name& stream) override;
-  caf::expected<std::vector<journal::stored_event>> read_stream(const journal::stream_name& stream,
-                                                                std::uint64_t first_version,
-                                                                std::size_t limit) override;
+  caf::expected<std::vector<journal::stored_event>>
+  read_stream(const journal::stream_name& stream, std::uint64_t first_version, std::size_t limit) override;
   caf::expected<std::vector<journal::stored_event>> read_shard(const std::string& context, std::uint16_t shard,
                                                                std::uint64_t first_offset, std::size_t limit) override;
   caf::expected<std::vector<journal::wake_up>> due(const std::string& context, time_point until,
@@ -42,8 +41,7 @@ private:
   };
 
   /// Runs `body` on one state of the file.
-  template <class Body>
-  auto read(Body&& body) -> caf::expected<decltype(body())>;
+  template <class Body> auto read(Body&& body) -> caf::expected<decltype(body())>;
   std::int64_t id_of(const std::string& context); // 0 when there is none
   head head_of(const journal::stream_name& stream);
   /// Events `first` to `last` of a stream, found from the event `seq` of a version not below `last`.

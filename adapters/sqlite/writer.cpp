@@ -5,7 +5,6 @@
 
 #include <sqlite3.h>
 
-#include <cerrno>
 #include <cstring>
 
 namespace troupe::sqlite {
@@ -35,17 +34,14 @@ const std::string& not_foreign(const options& config) {
   return config.file;
 }
 
-// A batch counts once its last page is in the log. Without room for it, or without the right to write, it is not.
+// A batch counts once its last page is in the log. Without room for it, or without the right to write, it does not.
 ec code_of_commit(const failure& x) {
   switch (x.sqlite_code() & 0xFF) {
-    case SQLITE_BUSY:
-    case SQLITE_FULL:
-    case SQLITE_READONLY: return ec::store_unavailable;
-    default: break;
+  case SQLITE_BUSY:
+  case SQLITE_FULL:
+  case SQLITE_READONLY: return ec::store_unavailable;
+  default: return ec::commit_unknown;
   }
-  const int number = x.system_code();
-  const bool no_room = number == ENOSPC || number == EFBIG || number == EDQUOT;
-  return x.sqlite_code() == SQLITE_IOERR_WRITE && no_room ? ec::store_unavailable : ec::commit_unknown;
 }
 
 } // namespace
@@ -76,8 +72,7 @@ writer::prepared::prepared(const options& config, const file_lock& lock)
   sqlite3_wal_hook(db.get(), count_log_pages, &log_pages);
 }
 
-writer::writer(const options& config)
-  : config_(config), lock_(not_foreign(config)), sql_(config_, lock_) {
+writer::writer(const options& config) : config_(config), lock_(not_foreign(config)), sql_(config_, lock_) {
   refresh();
 }
 
@@ -131,8 +126,7 @@ caf::expected<void> writer::save_offset(const std::string& outlet, const std::st
   return write_durably([&] { sql_.save_offset.run(outlet, id_of(context), shard, offset); });
 }
 
-template <class Body>
-auto writer::write_durably(Body&& body) -> caf::expected<decltype(body())> {
+template <class Body> auto writer::write_durably(Body&& body) -> caf::expected<decltype(body())> {
   if (!broken_.empty())
     return caf::make_error(ec::store_unavailable, "the store must be opened again: " + broken_);
   bool committing = false;
@@ -171,8 +165,8 @@ auto writer::write_durably(Body&& body) -> caf::expected<decltype(body())> {
   return result;
 }
 
-// Reads epochs, offsets and the end of the events again when memory cannot be trusted: at first, after a failure, and if
-// another connection wrote in spite of the lock.
+// Reads epochs, offsets and the end of the events again when memory cannot be trusted: at first, after a failure, and
+// if another connection wrote in spite of the lock.
 void writer::refresh() {
   std::int64_t version = 0;
   {

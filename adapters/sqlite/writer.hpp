@@ -46,8 +46,7 @@ private:
   };
 
   /// Runs `body` in a transaction that is durable when this returns.
-  template <class Body>
-  auto write_durably(Body&& body) -> caf::expected<decltype(body())>;
+  template <class Body> auto write_durably(Body&& body) -> caf::expected<decltype(body())>;
   void refresh();
   void load();
   std::int64_t id_of(const std::string& context);

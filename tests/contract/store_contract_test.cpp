@@ -65,8 +65,7 @@ protected:
   std::unique_ptr<store_reader> reader = open_reader();
 };
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, ::testing::ValuesIn(kinds),
-                         [](const auto& x) { return x.param.name; });
+INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, ::testing::ValuesIn(kinds), [](const auto& x) { return x.param.name; });
 
 TEST_P(StoreContract, GivesAnEventBackAsItWasStored) {
   store_owner owner{*writer, both};
@@ -340,8 +339,9 @@ TEST_P(StoreContract, PagesThroughWhatIsDueByTimeAndKey) {
     expected.push_back({name, when});
   }
   ASSERT_TRUE(owner.commit(batch));
-  std::sort(expected.begin(), expected.end(),
-            [](const wake_up& a, const wake_up& b) { return std::tie(a.at, a.stream.key) < std::tie(b.at, b.stream.key); });
+  std::sort(expected.begin(), expected.end(), [](const wake_up& a, const wake_up& b) {
+    return std::tie(a.at, a.stream.key) < std::tie(b.at, b.stream.key);
+  });
   std::erase_if(expected, [](const wake_up& x) { return x.at > first_noon + duration{3}; });
   std::vector<wake_up> found;
   std::optional<wake_up> after;
@@ -437,9 +437,7 @@ TEST_P(StoreContract, AgreesWithTheSimulatedStoreAboutEverything) {
     auto model_reader = value_of(model->open_reader());
     std::optional<store_owner> owner{std::in_place, *model_writer, both};
     std::ignore = value_of(my_writer->acquire(both, "node-1"));
-    const auto name = [&] {
-      return stream_name{both[random() % 2], "k-" + std::to_string(random() % 12)};
-    };
+    const auto name = [&] { return stream_name{both[random() % 2], "k-" + std::to_string(random() % 12)}; };
     for (int step = 0; step < 150; ++step) {
       if (random() % 40 == 0) {
         my_writer.reset();

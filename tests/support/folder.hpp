@@ -17,7 +17,8 @@ class scratch_folder {
 public:
   scratch_folder() {
     // In memory where the system offers it: thousands of syncs of a loaded disk would take minutes.
-    auto pattern = (::access("/dev/shm", W_OK) == 0 ? std::string{"/dev/shm/"} : ::testing::TempDir()) + "troupe-XXXXXX";
+    auto pattern =
+      (::access("/dev/shm", W_OK) == 0 ? std::string{"/dev/shm/"} : ::testing::TempDir()) + "troupe-XXXXXX";
     if (const char* made = ::mkdtemp(pattern.data()))
       path_ = made;
   }

@@ -27,7 +27,9 @@ public:
         shards_[{x.context, x.shard}] = x;
   }
 
-  const journal::lease& lease_of(const journal::stream_name& stream) { return shards_[{stream.context, stream.shard()}]; }
+  const journal::lease& lease_of(const journal::stream_name& stream) {
+    return shards_[{stream.context, stream.shard()}];
+  }
 
   /// A write of `count` events that follow the stream's version as this owner knows it.
   journal::write make(const journal::stream_name& stream, std::size_t count, const std::string& data = "{}") {
@@ -83,16 +85,14 @@ private:
 };
 
 /// The value, or a failure of the test that says what the error was.
-template <class T>
-T value_of(caf::expected<T> x) {
+template <class T> T value_of(caf::expected<T> x) {
   if (x)
     return std::move(*x);
   ADD_FAILURE() << to_string(x.error());
   return T{};
 }
 
-template <class T>
-ec failure_of(const caf::expected<T>& x) {
+template <class T> ec failure_of(const caf::expected<T>& x) {
   return x ? ec{} : code_of(x.error());
 }
 
