@@ -1,0 +1,310 @@
+#include "tests/simulation/auditor.hpp"
+
+#include "actors/inventory/stored.hpp"
+#include "actors/order/stored.hpp"
+
+#include <caf/typed_message_view.hpp>
+
+#include <algorithm>
+
+namespace troupe::simulation {
+
+namespace {
+
+/// The order behind "<order>/<step>" or "<order>/<line>".
+std::string_view order_in(std::string_view key) {
+  return key.substr(0, key.find('/'));
+}
+
+/// What a client may be told after it was told `before`: an end is final, but a confirmed order can be cancelled.
+bool may_follow(order::status before, order::status after) {
+  if (before == after || before == order::status::processing)
+    return true;
+  return before == order::status::confirmed
+         && (after == order::status::processing || after == order::status::cancelled || after == order::status::refunded);
+}
+
+template <class Command>
+const Command* command_in(const caf::message& x) {
+  return x.match_elements<request_context, Command>() ? &x.get_as<Command>(1) : nullptr;
+}
+
+} // namespace
+
+tally& tally::operator+=(const tally& x) {
+  for (const auto& [status, count] : x.ends)
+    ends[status] += count;
+  orders += x.orders;
+  commits += x.commits;
+  kills += x.kills;
+  crashes += x.crashes;
+  provider_calls += x.provider_calls;
+  return *this;
+}
+
+void auditor::fail(std::string what) {
+  if (violation_.empty())
+    violation_ = std::move(what);
+}
+
+// ---- the disk ------------------------------------------------------------------------------------------------------
+
+void auditor::tried_to_commit(std::span<const journal::write> batch, bool synced) {
+  for (const auto& x : batch)
+    if (synced)
+      follow(x.stream);
+    else
+      unsynced_.insert(x.stream);
+  if (!synced)
+    return;
+  for (const auto& stream : unsynced_)
+    follow(stream);
+  unsynced_.clear();
+}
+
+void auditor::follow(const journal::stream_name& stream) {
+  if (stream.context == "order") {
+    auto& x = orders_[stream.key];
+    while (const auto* e = disk_.find(stream, x.version + 1))
+      follow(x, *e);
+  } else if (stream.context == "inventory") {
+    auto& x = stocks_[stream.key];
+    while (const auto* e = disk_.find(stream, x.version + 1))
+      follow(x, *e);
+  }
+}
+
+void auditor::follow(order_record& x, const journal::stored_event& e) {
+  x.version = e.version;
+  const auto type = std::string_view{e.type}.substr(std::string_view{"order."}.size());
+  if (x.closed && type != "sent_to_review")
+    fail("order " + e.stream.key + " has ended, and then " + e.type + " was stored");
+  if (type == "placed") {
+    if (x.placed)
+      fail("order " + e.stream.key + " was placed twice");
+    x.placed = true;
+  } else if (type == "stock_reserved") {
+    x.reserved = true;
+  } else if (type == "payment_authorized") {
+    x.authorized = true;
+    if (++x.authorizations > 1)
+      fail("order " + e.stream.key + " was authorized twice");
+  } else if (type == "stock_allocated") {
+    x.allocated = true;
+  } else if (type == "payment_captured") {
+    if (x.captured)
+      fail("order " + e.stream.key + " was captured twice");
+    x.captured = true;
+  } else if (type == "confirmed") {
+    if (!x.captured || !x.allocated)
+      fail("order " + e.stream.key + " was confirmed without money or stock");
+    if (++x.confirmations > 1)
+      fail("order " + e.stream.key + " was confirmed twice");
+  } else if (type == "closed") {
+    x.closed = true;
+  }
+}
+
+void auditor::follow(stock_record& x, const journal::stored_event& e) {
+  x.version = e.version;
+  const auto event = inventory::decode(e);
+  if (!event)
+    return fail("event " + std::to_string(e.version) + " of SKU " + e.stream.key + " cannot be read");
+  const auto& sku = e.stream.key;
+  const auto end_hold = [&](const reservation_id& id, std::int64_t units) {
+    const auto found = x.holds.find(id.value);
+    const auto held = found == x.holds.end() ? 0 : found->second;
+    if (held != units)
+      fail("SKU " + sku + ": " + std::to_string(units) + " units of " + id.value + " came from a hold of "
+           + std::to_string(held));
+    x.held -= units;
+    if (found != x.holds.end())
+      x.holds.erase(found);
+  };
+  if (const auto* adjusted = std::get_if<inventory::adjusted>(&*event)) {
+    if (x.available + adjusted->change != adjusted->available)
+      fail("SKU " + sku + " was adjusted by what does not add up");
+    x.received += adjusted->change;
+    x.available = adjusted->available;
+  } else if (const auto* reserved = std::get_if<inventory::reserved>(&*event)) {
+    if (!x.reserved.insert(reserved->id.value).second)
+      fail("SKU " + sku + ": " + reserved->id.value + " was reserved twice");
+    // However a reservation is called, its line has one.
+    const auto line = reserved->id.value.substr(0, reserved->id.value.find('#'));
+    if (line != reserved->id.value && !x.reserved.insert(line).second)
+      fail("SKU " + sku + ": line " + line + " has two reservations");
+    x.holds[reserved->id.value] = reserved->units;
+    x.available -= reserved->units;
+    x.held += reserved->units;
+  } else if (const auto* released = std::get_if<inventory::released>(&*event)) {
+    end_hold(released->id, released->units);
+    x.available += released->units;
+  } else if (const auto* expired = std::get_if<inventory::hold_expired_event>(&*event)) {
+    end_hold(expired->id, expired->units);
+    x.available += expired->units;
+  } else if (const auto* allocated = std::get_if<inventory::allocated>(&*event)) {
+    end_hold(allocated->id, allocated->units);
+    x.sold += allocated->units;
+    x.sales[allocated->id.value] = allocated->units;
+  } else if (const auto* taken_back = std::get_if<inventory::taken_back>(&*event)) {
+    const auto found = x.sales.find(taken_back->id.value);
+    if (found == x.sales.end() || found->second != taken_back->units)
+      fail("SKU " + sku + ": " + taken_back->id.value + " was taken back without having been sold");
+    else
+      x.sales.erase(found);
+    x.sold -= taken_back->units;
+    x.available += taken_back->units;
+  }
+  check(x, sku);
+}
+
+void auditor::check(const stock_record& x, const std::string& sku) {
+  if (x.available < 0)
+    fail("SKU " + sku + " is oversold by " + std::to_string(-x.available));
+  if (x.held < 0 || x.sold < 0 || x.received != x.available + x.held + x.sold)
+    fail("SKU " + sku + ": received " + std::to_string(x.received) + " is not available " + std::to_string(x.available)
+         + " + held " + std::to_string(x.held) + " + sold " + std::to_string(x.sold));
+}
+
+// ---- what leaves the node ------------------------------------------------------------------------------------------
+
+const auditor::order_record& auditor::record_of(std::string_view id) const {
+  static const order_record nothing;
+  const auto found = orders_.find(id);
+  return found == orders_.end() ? nothing : found->second;
+}
+
+void auditor::need(bool durable, std::string_view id, std::string_view what, std::string_view before) {
+  if (!durable)
+    fail(std::string{what} + " of order " + std::string{id} + " left the node before " + std::string{before}
+         + " was durable");
+}
+
+void auditor::left(const caf::message& x) {
+  if (const auto* reserve = command_in<inventory::reserve>(x)) {
+    const auto id = order_in(reserve->id.value);
+    need(record_of(id).placed, id, "a reservation", "its placing");
+  } else if (const auto* authorize = command_in<payment::authorize>(x)) {
+    need(record_of(authorize->reference).reserved, authorize->reference, "an authorization", "its reservation");
+  } else if (const auto* allocate = command_in<inventory::allocate>(x)) {
+    const auto id = order_in(allocate->id.value);
+    need(record_of(id).authorized, id, "an allocation", "its authorization");
+  } else if (const auto* capture = command_in<payment::capture>(x)) {
+    const auto id = order_in(capture->key);
+    need(record_of(id).allocated, id, "a capture", "its allocation");
+  } else if (const auto* undo = command_in<payment::void_payment>(x)) {
+    const auto id = order_in(undo->key);
+    need(record_of(id).authorized, id, "a void", "its authorization");
+  } else if (const auto* refund = command_in<payment::refund>(x)) {
+    const auto id = order_in(refund->key);
+    need(record_of(id).captured, id, "a refund", "its capture");
+  }
+}
+
+void auditor::after_provider_call() {
+  for (; entries_ < books_.entry_count(); ++entries_) {
+    const auto& entry = books_.entry_at(entries_);
+    if (entry.kind != payment::entry_kind::charge)
+      continue;
+    const auto reference = books_.reference_of(books_.charge_at(entry.charge));
+    std::size_t charges = 0;
+    for (const auto number : books_.find_reference(payment::twin_kind::rest, reference)) {
+      const auto status = books_.charge_at(number).status;
+      if (status != payment::charge_status::declined && status != payment::charge_status::voided)
+        ++charges;
+    }
+    if (charges > 1)
+      fail("order " + std::string{reference} + " has " + std::to_string(charges) + " charges");
+  }
+}
+
+// ---- what clients are told -----------------------------------------------------------------------------------------
+
+void auditor::answered(const order::view& x, sighting& before) {
+  if (const auto durable = record_of(x.id.value).version; x.version > durable)
+    fail("a client was told of version " + std::to_string(x.version) + " of order " + x.id.value + ", but only "
+         + std::to_string(durable) + " is durable");
+  if (x.version < before.version)
+    fail("order " + x.id.value + " was told at version " + std::to_string(before.version) + " and then at "
+         + std::to_string(x.version));
+  if (!may_follow(before.status, x.status))
+    fail("order " + x.id.value + " had ended as " + std::string{name_of(before.status)} + " and is "
+         + std::string{name_of(x.status)} + " now");
+  before = {x.version, x.status};
+  // Answers to different clients may overtake one another.
+  if (auto& newest = seen_[x.id.value]; newest.version <= x.version)
+    newest = before;
+}
+
+std::vector<order_id> auditor::acknowledged() const {
+  std::vector<order_id> result;
+  for (const auto& [id, newest] : seen_)
+    result.emplace_back(id);
+  return result;
+}
+
+void auditor::denied(const order_id& id) {
+  if (seen_.contains(id.value))
+    fail("order " + id.value + " was acknowledged and is gone");
+}
+
+void auditor::key_answered(const std::string& key, const std::string& subject) {
+  const auto [known, first] = keys_.emplace(key, subject);
+  if (!first && known->second != subject)
+    fail("key " + key + " stands for order " + known->second + " and for order " + subject);
+}
+
+void auditor::stock_answered(const inventory::stock& x) {
+  if (x.on_hand != x.available + x.held)
+    fail("SKU " + x.sku.value + ": on hand is not available + held");
+}
+
+// ---- the end -------------------------------------------------------------------------------------------------------
+
+void auditor::close(const std::vector<order::view>& orders, const std::vector<inventory::stock>& stocks) {
+  std::map<std::string, std::int64_t> sold;
+  std::map<std::string, std::int64_t> owed;
+  for (const auto& x : orders) {
+    answered(x, seen_[x.id.value]);
+    if (!order::is_terminal(x.status))
+      return fail("order " + x.id.value + " has not ended");
+    if (x.status == order::status::review)
+      return fail("order " + x.id.value + " went to manual review: " + x.reason);
+    const bool confirmed = x.status == order::status::confirmed;
+    const auto due = confirmed && x.total ? x.total->minor : 0;
+    if (confirmed)
+      for (const auto& line : x.lines)
+        sold[line.sku.value] += line.units;
+    owed[std::string{x.currency.code()}] += due;
+    std::int64_t taken = 0;
+    for (const auto number : books_.find_reference(payment::twin_kind::rest, x.id.value)) {
+      const auto& charge = books_.charge_at(number);
+      taken += charge.captured - charge.refunded;
+      if (charge.status == payment::charge_status::authorized || charge.status == payment::charge_status::pending)
+        fail("order " + x.id.value + " has ended and money is still set aside for it");
+    }
+    if (taken != due)
+      fail("order " + x.id.value + " is " + std::string{name_of(x.status)} + " and owes " + std::to_string(due)
+           + ", but the provider took " + std::to_string(taken));
+  }
+  for (const auto& [currency, sums] : books_.totals_by_currency())
+    if (sums.captured - sums.refunded != owed[currency])
+      fail("the provider took " + std::to_string(sums.captured - sums.refunded) + ' ' + currency
+           + " and confirmed orders owe " + std::to_string(owed[currency]));
+  if (!books_.captured_twice().empty())
+    fail("order " + books_.captured_twice().begin()->first.second + " was charged twice");
+  for (const auto& x : stocks) {
+    stock_answered(x);
+    const auto& durable = stocks_[x.sku.value];
+    if (x.available != durable.available || static_cast<std::int64_t>(x.held) != durable.held
+        || static_cast<std::int64_t>(x.sold) != durable.sold)
+      fail("SKU " + x.sku.value + " is told otherwise than it is stored");
+    if (x.held != 0)
+      fail("SKU " + x.sku.value + " still holds " + std::to_string(x.held) + " units for nobody");
+    if (static_cast<std::int64_t>(x.sold) != sold[x.sku.value])
+      fail("SKU " + x.sku.value + " has sold " + std::to_string(x.sold) + " units, and confirmed orders have "
+           + std::to_string(sold[x.sku.value]));
+  }
+}
+
+} // namespace troupe::simulation

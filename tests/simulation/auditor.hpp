@@ -1,0 +1,127 @@
+// tests/simulation/auditor.hpp: what must hold, whatever happens. Keeps books of its own and believes nobody.
+#pragma once
+
+#include "actors/inventory/inventory_actor.hpp"
+#include "actors/order/order_actor.hpp"
+#include "actors/payment/provider.hpp"
+#include "adapters/payment/ledger.hpp"
+#include "adapters/simulated_store/simulated_store.hpp"
+
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::simulation {
+
+/// How the orders of a run ended, and what happened to them on the way.
+struct tally {
+  std::map<std::string, std::uint64_t> ends; // orders by final status
+  std::uint64_t orders = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t kills = 0;
+  std::uint64_t crashes = 0;
+  std::uint64_t provider_calls = 0;
+
+  tally& operator+=(const tally& x);
+};
+
+/// What a client has seen of an order last.
+struct sighting {
+  std::uint64_t version = 0;
+  order::status status = order::status::processing;
+};
+
+/// Follows the disk, what leaves the node and what clients are told, and remembers the first thing that is wrong.
+class auditor {
+public:
+  auditor(simulated::disk& disk, const payment::ledger& books) : disk_(disk), books_(books) {}
+
+  /// Empty while everything holds.
+  const std::string& violation() const { return violation_; }
+  void fail(std::string what);
+
+  // ---- the disk ----------------------------------------------------------------------------------------------------
+
+  /// A commit of `batch` was tried; `synced` when everything written so far survives a crash.
+  void tried_to_commit(std::span<const journal::write> batch, bool synced);
+
+  /// What was not synced is gone.
+  void crashed() { unsynced_.clear(); }
+
+  // ---- what leaves the node ----------------------------------------------------------------------------------------
+
+  /// An order's message to stock, prices or the provider.
+  void left(const caf::message& x);
+
+  /// After each call that reached the provider.
+  void after_provider_call();
+
+  // ---- what clients are told ---------------------------------------------------------------------------------------
+
+  /// A client that had seen `before` of this order was answered with it; updates `before`.
+  void answered(const order::view& x, sighting& before);
+
+  /// A client that knows of this order was told that there is none.
+  void denied(const order_id& id);
+
+  /// A request with this key was answered with an order's id.
+  void key_answered(const std::string& key, const std::string& subject);
+
+  void stock_answered(const inventory::stock& x);
+
+  // ---- the end -----------------------------------------------------------------------------------------------------
+
+  /// Everything has ended and every hold's time is over: `orders` and `stocks` are what a client reads now.
+  void close(const std::vector<order::view>& orders, const std::vector<inventory::stock>& stocks);
+
+  /// Orders that a client was ever told of.
+  std::vector<order_id> acknowledged() const;
+
+private:
+  /// What is durable of an order.
+  struct order_record {
+    std::uint64_t version = 0;
+    bool placed = false;
+    bool reserved = false;
+    bool authorized = false;
+    bool allocated = false;
+    bool captured = false;
+    bool closed = false;
+    std::uint32_t authorizations = 0;
+    std::uint32_t confirmations = 0;
+  };
+
+  /// What is durable of a SKU.
+  struct stock_record {
+    std::uint64_t version = 0;
+    std::int64_t received = 0; // by whoever stocks
+    std::int64_t available = 0;
+    std::int64_t held = 0;
+    std::int64_t sold = 0;
+    std::map<std::string, std::int64_t> holds;
+    std::map<std::string, std::int64_t> sales;
+    std::set<std::string> reserved; // ever
+  };
+
+  void follow(const journal::stream_name& stream);
+  void follow(order_record& x, const journal::stored_event& e);
+  void follow(stock_record& x, const journal::stored_event& e);
+  void check(const stock_record& x, const std::string& sku);
+  const order_record& record_of(std::string_view id) const;
+  void need(bool durable, std::string_view id, std::string_view what, std::string_view before);
+
+  simulated::disk& disk_; // read only; it has no other way to look
+  const payment::ledger& books_;
+  std::string violation_;
+  std::map<std::string, order_record, std::less<>> orders_;
+  std::map<std::string, stock_record, std::less<>> stocks_;
+  std::map<std::string, sighting, std::less<>> seen_; // the newest that any client has seen
+  std::map<std::string, std::string> keys_;
+  std::set<journal::stream_name> unsynced_;
+  std::uint32_t entries_ = 0; // of the books, looked at
+};
+
+} // namespace troupe::simulation

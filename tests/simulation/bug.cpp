@@ -1,0 +1,178 @@
+#include "tests/simulation/bug.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace troupe::simulation {
+
+namespace {
+
+constexpr std::array bugs{bug::missing_idempotency_key, bug::effect_before_commit, bug::lost_compensation,
+                          bug::immortal_hold,           bug::stale_snapshot,       bug::unsynced_write,
+                          bug::forgotten_wake_up,       bug::forgotten_key,        bug::second_reservation,
+                          bug::hasty_refund};
+
+payment::provider_actor::behavior_type forget_keys(payment::provider_actor::pointer self,
+                                                   payment::provider_actor behind, random_fn random) {
+  auto pass = [self, behind, random](request_context& context, auto& x) {
+    x.key += '/' + std::to_string(random());
+    return self->delegate(behind, std::move(context), std::move(x));
+  };
+  return {
+    [pass](request_context& c, payment::authorize& x) { return pass(c, x); },
+    [pass](request_context& c, payment::capture& x) { return pass(c, x); },
+    [pass](request_context& c, payment::void_payment& x) { return pass(c, x); },
+    [pass](request_context& c, payment::refund& x) { return pass(c, x); },
+    [self, behind](request_context& c, payment::find_payments& x) {
+      return self->delegate(behind, std::move(c), std::move(x));
+    },
+  };
+}
+
+payment::provider_actor::behavior_type skip_refunds(payment::provider_actor::pointer self,
+                                                    payment::provider_actor behind) {
+  auto pass = [self, behind](request_context& context, auto& x) {
+    return self->delegate(behind, std::move(context), std::move(x));
+  };
+  return {
+    [pass](request_context& c, payment::authorize& x) { return pass(c, x); },
+    [pass](request_context& c, payment::capture& x) { return pass(c, x); },
+    [pass](request_context& c, payment::void_payment& x) { return pass(c, x); },
+    [](const request_context&, const payment::refund& x) {
+      return payment::refunded{"refund of " + x.id.value, payment::refund_status::pending};
+    },
+    [pass](request_context& c, payment::find_payments& x) { return pass(c, x); },
+  };
+}
+
+inventory::inventory_actor::behavior_type keep_sold(inventory::inventory_actor::pointer self,
+                                                    inventory::inventory_actor behind) {
+  auto pass = [self, behind](request_context& context, auto& x) {
+    return self->delegate(behind, std::move(context), std::move(x));
+  };
+  auto look = [self, behind](request_context& context, const sku_id& sku) {
+    return self->delegate(behind, std::move(context), inventory::get_stock{sku});
+  };
+  return {
+    [pass](request_context& c, inventory::set_available& x) { return pass(c, x); },
+    [pass](request_context& c, inventory::reserve& x) { return pass(c, x); },
+    [look](request_context& c, inventory::release& x) { return look(c, x.sku); },
+    [pass](request_context& c, inventory::allocate& x) { return pass(c, x); },
+    [look](request_context& c, inventory::take_back& x) { return look(c, x.sku); },
+    [pass](request_context& c, inventory::get_stock& x) { return pass(c, x); },
+  };
+}
+
+inventory::inventory_actor::behavior_type reserve_again(inventory::inventory_actor::pointer self,
+                                                        inventory::inventory_actor behind) {
+  auto pass = [self, behind](request_context& context, auto& x) {
+    return self->delegate(behind, std::move(context), std::move(x));
+  };
+  auto count = std::make_shared<int>(0);
+  return {
+    [pass](request_context& c, inventory::set_available& x) { return pass(c, x); },
+    [pass, count](request_context& c, inventory::reserve& x) {
+      x.id.value += '#' + std::to_string(++*count);
+      return pass(c, x);
+    },
+    [pass](request_context& c, inventory::release& x) { return pass(c, x); },
+    [pass](request_context& c, inventory::allocate& x) { return pass(c, x); },
+    [pass](request_context& c, inventory::take_back& x) { return pass(c, x); },
+    [pass](request_context& c, inventory::get_stock& x) { return pass(c, x); },
+  };
+}
+
+idempotency::idempotency_actor::behavior_type always_first(idempotency::idempotency_actor::pointer) {
+  return {[](const request_context&, const idempotency::claim& x) { return idempotency::claimed{x.subject, true}; }};
+}
+
+journal::journal_actor::behavior_type acknowledge_early(journal::journal_actor::pointer self,
+                                                        journal::journal_actor behind) {
+  auto pass = [self, behind](auto& x) { return self->delegate(behind, std::move(x)); };
+  return {
+    [self, behind](journal::append& x) -> caf::result<journal::appended> {
+      const journal::appended answer{x.expected_version + x.events.size()};
+      self->request(behind, caf::infinite, std::move(x)).then([](const journal::appended&) {}, [](const caf::error&) {});
+      return answer;
+    },
+    [pass](journal::load& x) { return pass(x); },
+    [pass](journal::forget& x) { return pass(x); },
+    [pass](journal::read_stream& x) { return pass(x); },
+    [pass](journal::read_shard& x) { return pass(x); },
+    [pass](journal::read_due& x) { return pass(x); },
+    [pass](journal::read_keys& x) { return pass(x); },
+    [pass](journal::get_health& x) { return pass(x); },
+  };
+}
+
+} // namespace
+
+std::span<const bug> all_bugs() {
+  return bugs;
+}
+
+std::string_view name_of(bug x) {
+  switch (x) {
+    case bug::none: return "none";
+    case bug::missing_idempotency_key: return "missing_idempotency_key";
+    case bug::effect_before_commit: return "effect_before_commit";
+    case bug::lost_compensation: return "lost_compensation";
+    case bug::immortal_hold: return "immortal_hold";
+    case bug::stale_snapshot: return "stale_snapshot";
+    case bug::unsynced_write: return "unsynced_write";
+    case bug::forgotten_wake_up: return "forgotten_wake_up";
+    case bug::forgotten_key: return "forgotten_key";
+    case bug::second_reservation: return "second_reservation";
+    case bug::hasty_refund: return "hasty_refund";
+  }
+  return "invalid";
+}
+
+std::optional<bug> parse_bug(std::string_view name) {
+  if (name == name_of(bug::none))
+    return bug::none;
+  for (const auto x : bugs)
+    if (name == name_of(x))
+      return x;
+  return std::nullopt;
+}
+
+store_bugs store_bugs_of(bug x) {
+  return {.unsynced = x == bug::unsynced_write,
+          .stale_snapshot = x == bug::stale_snapshot,
+          .forgets_wake_up = x == bug::forgotten_wake_up};
+}
+
+payment::provider_actor plant(world& w, bug planted, payment::provider_actor behind, random_fn random) {
+  if (planted == bug::missing_idempotency_key)
+    return w.outside(w.system().spawn(forget_keys, std::move(behind), std::move(random)));
+  if (planted == bug::hasty_refund)
+    return w.outside(w.system().spawn(skip_refunds, std::move(behind)));
+  return behind;
+}
+
+inventory::inventory_actor plant(world& w, bug planted, inventory::inventory_actor behind) {
+  if (planted == bug::lost_compensation)
+    return w.outside(w.system().spawn(keep_sold, std::move(behind)));
+  if (planted == bug::second_reservation)
+    return w.outside(w.system().spawn(reserve_again, std::move(behind)));
+  return behind;
+}
+
+idempotency::idempotency_actor plant(world& w, bug planted, idempotency::idempotency_actor behind) {
+  if (planted == bug::forgotten_key)
+    return w.outside(w.system().spawn(always_first));
+  return behind;
+}
+
+journal::journal_actor plant(world& w, bug planted, journal::journal_actor behind) {
+  if (planted == bug::effect_before_commit)
+    return w.outside(w.system().spawn(acknowledge_early, std::move(behind)));
+  return behind;
+}
+
+} // namespace troupe::simulation

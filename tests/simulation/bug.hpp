@@ -1,0 +1,47 @@
+// tests/simulation/bug.hpp: planted bugs, to prove that the simulation can find one. Each is a part that is put in the
+// place of a right one; no product code knows of them.
+#pragma once
+
+#include "actors/entity/journal_actor.hpp"
+#include "actors/idempotency/idempotency_actor.hpp"
+#include "actors/inventory/inventory_actor.hpp"
+#include "actors/kernel/uuid.hpp"
+#include "actors/payment/provider.hpp"
+#include "tests/simulation/store.hpp"
+#include "tests/simulation/world.hpp"
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace troupe::simulation {
+
+enum class bug {
+  none,
+  missing_idempotency_key, // every call to the provider has a key of its own
+  effect_before_commit,    // the journal acknowledges what is not stored yet
+  lost_compensation,       // stock answers that it was given back, and keeps it sold
+  immortal_hold,           // the clock of the stock stands still, so that no hold expires
+  stale_snapshot,          // a snapshot has the state of the one before
+  unsynced_write,          // the disk acknowledges what a crash will drop
+  forgotten_wake_up,       // nobody is woken after a crash
+  forgotten_key,           // every request with an Idempotency-Key is the first
+  second_reservation,      // a repeated reservation is a new one
+  hasty_refund,            // refunds are answered and not made
+};
+
+/// Those that can be planted.
+std::span<const bug> all_bugs();
+
+std::string_view name_of(bug x);
+std::optional<bug> parse_bug(std::string_view name);
+
+store_bugs store_bugs_of(bug x);
+
+// Each answers the part that `planted` puts before `behind`, or `behind` itself.
+payment::provider_actor plant(world& w, bug planted, payment::provider_actor behind, random_fn random);
+inventory::inventory_actor plant(world& w, bug planted, inventory::inventory_actor behind);
+idempotency::idempotency_actor plant(world& w, bug planted, idempotency::idempotency_actor behind);
+journal::journal_actor plant(world& w, bug planted, journal::journal_actor behind);
+
+} // namespace troupe::simulation

@@ -1,0 +1,69 @@
+// tests/simulation/node.hpp: one troupe node of real parts, and whoever restarts what of it dies.
+#pragma once
+
+#include "actors/entity/context.hpp"
+#include "actors/order/order_entity.hpp"
+#include "adapters/http_client/http_client.hpp"
+#include "tests/simulation/bug.hpp"
+#include "tests/simulation/world.hpp"
+
+#include <array>
+#include <memory>
+
+namespace troupe::simulation {
+
+/// How often a node's parts suffer.
+struct node_faults {
+  wire_faults local;    // between orders and stock, prices, the payment adapter
+  duration restart_max{1'000}; // from a part's death to its successor
+};
+
+/// What a client reaches, whichever node is up.
+struct front {
+  order::order_actor orders;
+  inventory::inventory_actor stock;
+  catalog::catalog_actor products;
+  idempotency::idempotency_actor keys;
+};
+
+/// A node's actors: supervisors/topology.hpp over a store and an HTTP client. It must outlive `world`'s last step.
+class node {
+public:
+  node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> stores, http::client_actor client,
+       const node_faults& faults, bug planted);
+
+  front reach() const { return front_; }
+
+  void start();
+
+  /// Everything dies at once, and what was not synced is lost. `start` again after that.
+  void crash(simulated::disk& disk);
+  bool is_up() const { return up_; }
+
+  /// Starts again whatever `died` was of the parts that a supervisor looks after.
+  void on_death(caf::actor_id died);
+
+private:
+  enum part : std::size_t { writer, reader, journal_part, inventories, products, keys, orders, adapter, part_count };
+
+  void start(part x);
+  entity::environment environment() const;
+
+  world& world_;
+  auditor& audit_;
+  std::shared_ptr<journal::store_factory> stores_;
+  http::client_actor client_;
+  node_faults faults_;
+  bug planted_;
+  random_source random_;
+  std::array<place, part_count> places_;
+  journal::writer_actor writer_;
+  journal::reader_actor reader_;
+  journal::journal_actor journal_;
+  front front_;
+  order::dependencies order_dependencies_;
+  std::uint64_t boots_ = 0;
+  bool up_ = false;
+};
+
+} // namespace troupe::simulation

@@ -1,0 +1,100 @@
+// tests/simulation/program/simulate.cpp: troupe-simulate, the simulation for people.
+#include "supervisors/message_types.hpp"
+#include "tests/simulation/scenario.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+
+namespace {
+
+using namespace troupe::simulation;
+
+struct totals {
+  std::uint64_t runs = 0;
+  std::uint64_t steps = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t hash = 1469598103934665603ull; // of all runs, in order
+  tally counts;
+};
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+void print(const totals& x, double seconds) {
+  std::printf("%llu runs, %llu failed, %.1f s: %llu steps, %.0f steps/s\n", static_cast<unsigned long long>(x.runs),
+              static_cast<unsigned long long>(x.failed), seconds, static_cast<unsigned long long>(x.steps),
+              seconds > 0 ? static_cast<double>(x.steps) / seconds : 0.0);
+  std::printf("%llu orders, %llu commits, %llu provider calls, %llu actors killed, %llu crashes\n",
+              static_cast<unsigned long long>(x.counts.orders), static_cast<unsigned long long>(x.counts.commits),
+              static_cast<unsigned long long>(x.counts.provider_calls),
+              static_cast<unsigned long long>(x.counts.kills), static_cast<unsigned long long>(x.counts.crashes));
+  for (const auto& [status, count] : x.counts.ends)
+    std::printf("  %-12s %llu\n", status.c_str(), static_cast<unsigned long long>(count));
+  std::printf("trace %016llx\n", static_cast<unsigned long long>(x.hash));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  options what;
+  std::uint64_t seeds = 1;
+  std::uint64_t failures_max = 1;
+  bool trace = false;
+  std::string planted{name_of(bug::none)};
+
+  CLI::App app{"Runs the order path in a simulated world: virtual time, random order of events, failing parts.\n"
+               "The same seed gives the same run."};
+  app.add_option("--seed", what.seed, "the first seed")->capture_default_str();
+  app.add_option("--seeds", seeds, "how many seeds, one after another")->capture_default_str();
+  app.add_option("--orders", what.orders, "orders of one run")->capture_default_str()->check(CLI::Range(1, 100'000));
+  app.add_option("--faults", what.faults, "scales the probability of every mishap; 0 for none")
+    ->capture_default_str()
+    ->check(CLI::Range(0.0, 10.0));
+  app.add_option("--failures", failures_max, "stop after so many failed runs; 0 for never")->capture_default_str();
+  app.add_flag("--trace", trace, "print every step");
+  app.add_option("--bug", planted, "plant a bug, to see it found")->capture_default_str()->check([](const std::string& x) {
+    std::string known;
+    for (const auto each : all_bugs())
+      known += "\n  " + std::string{name_of(each)};
+    return parse_bug(x) ? std::string{} : "unknown bug \"" + x + "\"; known are:" + known;
+  });
+  CLI11_PARSE(app, argc, argv);
+  what.planted = *parse_bug(planted);
+  if (trace)
+    what.trace = [](std::string_view line) { std::cout << line << '\n'; };
+
+  troupe::register_message_types();
+  const bool shows_progress = isatty(STDERR_FILENO) != 0 && !trace;
+  const auto begin = std::chrono::steady_clock::now();
+  auto shown_at = begin;
+  totals all;
+  for (const auto end = what.seed + seeds; what.seed < end; ++what.seed) {
+    const auto one = run(what);
+    ++all.runs;
+    all.steps += one.steps;
+    all.counts += one.counts;
+    all.hash = (all.hash ^ one.hash) * 1099511628211ull;
+    if (!one.violation.empty()) {
+      ++all.failed;
+      std::cout << "seed " << what.seed << ": " << one.violation << "\n  after " << one.steps << " steps, "
+                << one.lasted.count() << " ms of virtual time; again with:\n  " << command_line(what) << std::endl;
+      if (all.failed == failures_max)
+        break;
+    }
+    if (shows_progress && seconds_since(shown_at) > 0.2) {
+      shown_at = std::chrono::steady_clock::now();
+      std::fprintf(stderr, "\r%llu of %llu seeds, %.0f steps/s ", static_cast<unsigned long long>(all.runs),
+                   static_cast<unsigned long long>(seeds), static_cast<double>(all.steps) / seconds_since(begin));
+    }
+  }
+  if (shows_progress)
+    std::fprintf(stderr, "\r\x1b[K");
+  print(all, seconds_since(begin));
+  return all.failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,133 @@
+#include "tests/simulation/provider.hpp"
+
+#include "actors/timer.hpp"
+#include "adapters/payment/rest/twin.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <array>
+#include <utility>
+
+namespace troupe::simulation {
+
+namespace {
+
+using payment::rest::twin;
+
+class provider_state {
+public:
+  static constexpr const char* name = "provider";
+
+  provider_state(http::client_actor::pointer self, world& w, auditor& audit, payment::ledger& books,
+                 const provider_faults& faults, tally& counts)
+    : self_(self),
+      world_(w),
+      audit_(audit),
+      faults_(faults),
+      counts_(counts),
+      random_(w.random().fork()),
+      twin_({}, books, [this] { return random_(); }) {}
+
+  http::client_actor::behavior_type make_behavior() {
+    return {[this](http::call& x) -> caf::result<http::response> {
+      ++counts_.provider_calls;
+      auto reply = self_->make_response_promise<http::response>();
+      meet(draw(), std::move(x), reply);
+      return reply;
+    }};
+  }
+
+private:
+  using reply_type = caf::typed_response_promise<http::response>;
+
+  enum class fate {
+    unreachable, lost, lost_answer, silent, timeout_lie, late, twice, unavailable, rate_limited, broken, garbled, good,
+  };
+
+  fate draw() {
+    if (!world_.faults_on())
+      return fate::good;
+    const std::array odds{faults_.unreachable, faults_.lost,        faults_.lost_answer,  faults_.silent,
+                          faults_.timeout_lie, faults_.late,        faults_.twice,        faults_.unavailable,
+                          faults_.rate_limited, faults_.broken,     faults_.garbled};
+    auto u = random_.unit();
+    std::size_t number = 0;
+    for (; number < odds.size() && u >= odds[number]; ++number)
+      u -= odds[number];
+    return static_cast<fate>(number);
+  }
+
+  http::response act(const http::call& x) {
+    auto answer = twin_.handle(x.message, world_.true_time());
+    audit_.after_provider_call();
+    return answer;
+  }
+
+  template <class What>
+  void later(duration delay, What what) {
+    run_later(self_, delay, std::move(what));
+  }
+
+  void fail(ec code, reply_type reply, duration delay) {
+    later(delay, [code, reply]() mutable { reply.deliver(caf::make_error(code)); });
+  }
+
+  void meet(fate what, http::call x, reply_type reply) {
+    const auto latency = random_.between(duration{1}, faults_.latency_max);
+    switch (what) {
+      case fate::good:
+        return later(latency, [this, x = std::move(x), reply]() mutable { reply.deliver(act(x)); });
+      case fate::unreachable: return fail(ec::unavailable, reply, latency);
+      case fate::lost: return fail(ec::interrupted, reply, latency);
+      case fate::lost_answer: act(x); return fail(ec::interrupted, reply, latency);
+      case fate::silent: return fail(ec::timed_out, reply, x.timeout);
+      case fate::timeout_lie: act(x); return fail(ec::timed_out, reply, x.timeout);
+      case fate::late: {
+        fail(ec::timed_out, reply, x.timeout);
+        const auto delay = x.timeout + random_.between(duration{1}, 4 * x.timeout);
+        return later(delay, [this, x = std::move(x)] { act(x); });
+      }
+      case fate::twice: {
+        auto answer = act(x);
+        later(latency, [reply, answer = std::move(answer)]() mutable { reply.deliver(std::move(answer)); });
+        const auto delay = random_.between(duration{1}, 2 * x.timeout);
+        return later(delay, [this, x = std::move(x)] { act(x); });
+      }
+      case fate::unavailable:
+        return later(latency, [reply]() mutable { reply.deliver(twin::failure(503)); });
+      case fate::rate_limited:
+        return later(latency, [reply, wait = random_.below(3)]() mutable {
+          auto answer = twin::failure(429);
+          answer.fields.emplace_back("Retry-After", std::to_string(wait));
+          reply.deliver(std::move(answer));
+        });
+      case fate::broken:
+        act(x);
+        return later(latency, [reply]() mutable { reply.deliver(twin::failure(500)); });
+      case fate::garbled: {
+        auto answer = act(x);
+        answer.body.resize(random_.below(answer.body.size() + 1));
+        return later(latency, [reply, answer = std::move(answer)]() mutable { reply.deliver(std::move(answer)); });
+      }
+    }
+  }
+
+  http::client_actor::pointer self_;
+  world& world_;
+  auditor& audit_;
+  provider_faults faults_;
+  tally& counts_;
+  random_source random_;
+  twin twin_;
+};
+
+} // namespace
+
+http::client_actor spawn_provider(world& w, auditor& audit, payment::ledger& books, const provider_faults& faults,
+                                  tally& counts) {
+  using impl = http::client_actor::stateful_impl<provider_state>;
+  return w.outside(w.system().spawn<impl>(std::ref(w), std::ref(audit), std::ref(books), faults, std::ref(counts)));
+}
+
+} // namespace troupe::simulation

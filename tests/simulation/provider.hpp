@@ -1,0 +1,31 @@
+// tests/simulation/provider.hpp: a payment provider at the far end of a network, as the adapters' HTTP client shows it.
+#pragma once
+
+#include "adapters/http_client/http_client.hpp"
+#include "adapters/payment/ledger.hpp"
+#include "tests/simulation/auditor.hpp"
+#include "tests/simulation/world.hpp"
+
+namespace troupe::simulation {
+
+/// What becomes of a call, by probability.
+struct provider_faults {
+  double unreachable = 0;    // never connected
+  double lost = 0;           // the connection breaks before it acts
+  double lost_answer = 0;    // it acts, and the connection breaks
+  double silent = 0;         // it does not act; timed out
+  double timeout_lie = 0;    // it acts; timed out
+  double late = 0;           // it acts after the caller has given up
+  double twice = 0;          // it gets the call again, later
+  double unavailable = 0;    // 503
+  double rate_limited = 0;   // 429 with Retry-After
+  double broken = 0;         // it acts, and answers 500
+  double garbled = 0;        // it acts, and its answer is cut off
+  duration latency_max{200};
+};
+
+/// An HTTP client behind which is the sandbox twin of the REST provider, with `books`.
+http::client_actor spawn_provider(world& w, auditor& audit, payment::ledger& books, const provider_faults& faults,
+                                  tally& counts);
+
+} // namespace troupe::simulation

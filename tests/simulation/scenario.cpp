@@ -1,0 +1,255 @@
+#include "tests/simulation/scenario.hpp"
+
+#include "tests/simulation/client.hpp"
+#include "tests/simulation/node.hpp"
+#include "tests/simulation/provider.hpp"
+#include "tests/simulation/store.hpp"
+#include "tests/simulation/world.hpp"
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+namespace troupe::simulation {
+
+namespace {
+
+constexpr duration opening_hours = std::chrono::seconds{20};  // in which orders are placed
+constexpr duration trouble = std::chrono::seconds{30};        // in which things go wrong
+constexpr duration patience = std::chrono::minutes{10};       // until every order must have ended
+constexpr duration holds_end = std::chrono::seconds{120};     // longer than any hold, and than the clock is set back
+constexpr duration clock_step_max = std::chrono::seconds{20};
+constexpr std::uint64_t steps_max = 5'000'000;
+
+class scenario {
+public:
+  explicit scenario(const options& x)
+    : options_(x),
+      world_(x.seed),
+      disk_(std::make_shared<simulated::disk>()),
+      audit_(*disk_, books_),
+      random_(world_.random().fork()) {
+    if (x.trace)
+      world_.set_trace(x.trace);
+    // Each run has its own mixture of troubles, some of them none of a kind.
+    const auto odds = [&](double most) { return std::min(0.4, x.faults * (random_.chance(0.3) ? 0 : most * random_.unit())); };
+    kill_ = odds(0.004);
+    crash_ = odds(1);
+    world_.set_early_timer(odds(0.05));
+    const disk_faults disk{odds(0.03), odds(0.02), odds(0.02), odds(0.01), odds(0.1)};
+    const provider_faults provider{odds(0.06), odds(0.06), odds(0.06), odds(0.04), odds(0.04), odds(0.04),
+                                   odds(0.1),  odds(0.06), odds(0.06), odds(0.04), odds(0.04)};
+    const node_faults local{{odds(0.08), odds(0.08), odds(0.08)}};
+    const auto client = spawn_provider(world_, audit_, books_, provider, counts_);
+    const auto stores = make_store(world_, audit_, disk_, disk, store_bugs_of(x.planted));
+    node_ = std::make_unique<node>(world_, audit_, stores, client, local, x.planted);
+  }
+
+  result run() {
+    node_->start();
+    open_shop();
+    live();
+    return {audit_.violation(), world_.steps(), world_.hash(), world_.elapsed(), finished()};
+  }
+
+private:
+  static constexpr std::size_t products = 4;
+
+  static currency eur() { return *currency::parse("EUR"); }
+  static currency usd() { return *currency::parse("USD"); }
+
+  sku_id sku(std::size_t number) const { return {"sku-" + std::to_string(number)}; }
+
+  /// Runs until nobody is busy; false when that takes too long or something is wrong.
+  bool until_idle(duration deadline, std::string_view who) {
+    while (all_->busy > 0 && audit_.violation().empty()) {
+      if (world_.elapsed() > deadline || world_.steps() > steps_max) {
+        audit_.fail(std::to_string(all_->busy) + " of " + std::string{who} + " did not come to an end");
+        return false;
+      }
+      if (!step())
+        return false;
+    }
+    return audit_.violation().empty();
+  }
+
+  bool step() {
+    if (world_.faults_on() && random_.chance(kill_))
+      if (const auto died = world_.kill_one()) {
+        ++counts_.kills;
+        node_->on_death(died);
+      }
+    if (world_.step())
+      return true;
+    audit_.fail("nothing is left to happen");
+    return false;
+  }
+
+  void open_shop() {
+    for (std::size_t i = 0; i < products; ++i) {
+      const auto price = money{static_cast<std::int64_t>(1 + random_.below(9'999)), i + 1 == products ? usd() : eur()};
+      const auto units = static_cast<inventory::units_t>(2 + random_.below(2 * options_.orders));
+      spawn_stocker(world_, audit_, node_->reach(), {duration{0}, sku(i), price, units}, all_);
+      skus_.push_back(sku(i));
+    }
+    until_idle(patience, "those who stock");
+  }
+
+  void live() {
+    world_.set_faults(options_.faults > 0);
+    const auto opens = world_.elapsed();
+    invite(opens);
+    if (options_.faults > 0) {
+      plan_mishaps();
+      world_.after(trouble, [this] {
+        world_.note("no more trouble");
+        world_.set_faults(false);
+        world_.step_clock(duration{0});
+      });
+    }
+    if (!until_idle(opens + patience, "the clients"))
+      return;
+    const auto quiet_at = std::max(world_.elapsed(), opens + trouble) + holds_end;
+    while (world_.elapsed() < quiet_at && audit_.violation().empty() && step()) {
+    }
+    // What is read at the end is what a new node finds on the disk.
+    disk_->sync();
+    node_->crash(*disk_);
+    node_->start();
+    const auto reading = spawn_reader(world_, audit_, node_->reach(), audit_.acknowledged(), skus_, all_);
+    if (!until_idle(world_.elapsed() + patience, "the last readers"))
+      return;
+    audit_.close(reading->orders, reading->stocks);
+    for (const auto& x : reading->orders)
+      ++counts_.ends[std::string{name_of(x.status)}];
+    counts_.orders = reading->orders.size();
+  }
+
+  void invite(duration opens) {
+    for (std::size_t i = 0; i < options_.orders; ++i) {
+      auto wish = make_plan(i);
+      if (!wish.key.empty() && random_.chance(0.4)) {
+        auto impatient = wish; // The same request once more, from somebody who did not wait.
+        impatient.command.id = {make_uuid7(world_.true_time(), [this] { return random_(); })};
+        impatient.begins_at += random_.between(duration{0}, duration{300});
+        spawn_client(world_, audit_, node_->reach(), std::move(impatient), all_);
+      }
+      spawn_client(world_, audit_, node_->reach(), std::move(wish), all_);
+    }
+    for (std::size_t i = 0; i < options_.orders / 4; ++i) {
+      hold_plan wish;
+      wish.begins_at = random_.between(duration{0}, opening_hours);
+      wish.command = {sku(random_.below(products)), {"basket-" + std::to_string(i) + "/0"},
+                      static_cast<inventory::units_t>(1 + random_.below(2)), std::chrono::seconds{60}};
+      wish.releases = random_.chance(0.4);
+      wish.releases_first = !wish.releases && random_.chance(0.3);
+      spawn_holder(world_, audit_, node_->reach(), std::move(wish), all_);
+    }
+    if (random_.chance(0.5)) {
+      stocking more;
+      more.begins_at = random_.between(duration{0}, opening_hours);
+      more.sku = sku(random_.below(products));
+      more.units = static_cast<inventory::units_t>(random_.below(20));
+      spawn_stocker(world_, audit_, node_->reach(), std::move(more), all_);
+    }
+    (void)opens;
+  }
+
+  plan make_plan(std::size_t number) {
+    plan x;
+    x.begins_at = random_.between(duration{0}, opening_hours);
+    auto& order = x.command;
+    order.id = {make_uuid7(world_.true_time(), [this] { return random_(); })};
+    order.customer = {"customer-" + std::to_string(number)};
+    order.email = "someone@example.com";
+    order.currency = eur();
+    order.provider = "default";
+    order.method = method();
+    order.capture_at_once = random_.chance(0.75);
+    // Most want what there is, some want what is sold in other money or not at all.
+    const auto first = random_.below(products - 1);
+    const auto lines = 1 + random_.below(3);
+    for (std::size_t line = 0; line < lines; ++line)
+      order.items.push_back({sku((first + line) % (products - 1)), static_cast<std::uint32_t>(1 + random_.below(3))});
+    if (random_.chance(0.05))
+      order.items.push_back({sku(random_.chance(0.5) ? products - 1 : products), 1});
+    if (random_.chance(0.4))
+      x.key = "key-" + std::to_string(number);
+    if (random_.chance(0.2))
+      x.cancel_after = random_.between(duration{0}, duration{8'000});
+    if (!order.capture_at_once && random_.chance(0.8))
+      x.capture_after = random_.between(duration{0}, duration{15'000});
+    x.cancel_when_confirmed = random_.chance(0.2);
+    return x;
+  }
+
+  std::string method() {
+    constexpr std::array<std::string_view, 4> special{"tok_declined", "tok_insufficient_funds", "tok_pending",
+                                                      "tok_pending_declined"};
+    return random_.chance(0.2) ? std::string{special[random_.below(special.size())]} : "tok_visa";
+  }
+
+  void plan_mishaps() {
+    for (std::size_t i = 0; i < 3; ++i) {
+      if (random_.chance(crash_))
+        world_.after(random_.between(duration{0}, trouble), [this] { crash(); });
+      if (options_.faults > 0 && random_.chance(0.2))
+        world_.after(random_.between(duration{0}, trouble), [this] {
+          world_.note("the clock is set");
+          world_.step_clock(random_.between(-clock_step_max, clock_step_max));
+        });
+    }
+  }
+
+  void crash() {
+    if (!node_->is_up() || !world_.faults_on())
+      return;
+    world_.note("the node crashes");
+    ++counts_.crashes;
+    node_->crash(*disk_);
+    world_.after(random_.between(duration{10}, duration{3'000}), [this] {
+      world_.note("the node starts");
+      node_->start();
+    });
+  }
+
+  tally finished() {
+    counts_.commits = disk_->commits();
+    return counts_;
+  }
+
+  options options_;
+  world world_;
+  std::shared_ptr<simulated::disk> disk_;
+  payment::ledger books_;
+  auditor audit_;
+  tally counts_;
+  random_source random_;
+  std::unique_ptr<node> node_;
+  std::shared_ptr<attendance> all_ = std::make_shared<attendance>();
+  std::vector<sku_id> skus_;
+  double kill_ = 0;
+  double crash_ = 0;
+};
+
+} // namespace
+
+result run(const options& x) {
+  return scenario{x}.run();
+}
+
+std::string command_line(const options& x) {
+  const options defaults;
+  std::ostringstream text;
+  text << "troupe-simulate --seed " << x.seed << " --seeds 1";
+  if (x.orders != defaults.orders)
+    text << " --orders " << x.orders;
+  if (x.faults != defaults.faults)
+    text << " --faults " << x.faults;
+  if (x.planted != bug::none)
+    text << " --bug " << name_of(x.planted);
+  text << " --trace";
+  return text.str();
+}
+
+} // namespace troupe::simulation

@@ -1,0 +1,281 @@
+#include "tests/simulation/world.hpp"
+
+#include <caf/detail/sync_request_bouncer.hpp>
+#include <caf/monitorable_actor.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::simulation {
+
+namespace {
+
+using time_unit = caf::actor_clock::duration_type;
+
+// So that no instant of the virtual clock is its epoch, which some take for "never".
+constexpr duration clock_offset = std::chrono::hours{1};
+
+caf::scheduled_actor* actor_of(caf::resumable* job) {
+  return job->subtype() == caf::resumable::scheduled_actor ? static_cast<caf::scheduled_actor*>(job) : nullptr;
+}
+
+bool is_alive(const caf::strong_actor_ptr& who) {
+  return who && !static_cast<caf::scheduled_actor*>(who->get())->mailbox().closed();
+}
+
+} // namespace
+
+/// Stands for an actor that is reached over something that may fail. Handles nothing itself.
+class wire_actor : public caf::monitorable_actor {
+public:
+  wire_actor(caf::actor_config& config, world& w, place to, wire_faults faults, wire_watch watch)
+    : caf::monitorable_actor(config), world_(w), to_(std::move(to)), faults_(faults), watch_(std::move(watch)) {}
+
+  bool enqueue(caf::mailbox_element_ptr x, caf::execution_unit* unit) override {
+    if (watch_)
+      watch_(x->payload);
+    if (!*to_) {
+      caf::detail::sync_request_bouncer bounce{caf::make_error(caf::exit_reason::unreachable)};
+      bounce(*x);
+      return false;
+    }
+    const bool can_fail = faults_.drop > 0 || faults_.duplicate > 0 || faults_.delay > 0;
+    if (!world_.faults_on() || !can_fail)
+      return (*to_)->enqueue(std::move(x), unit);
+    // The answer's fate is drawn now: only an answer that is to fail needs a wire of its own.
+    if (x->mid.is_request() && x->sender)
+      if (const auto fate = draw(); fate != fate_of::arrives)
+        x->sender = world_.make_wire(std::make_shared<caf::strong_actor_ptr>(x->sender), only(fate), {});
+    return meet(draw(), std::move(x), unit);
+  }
+
+  void setup_metrics() {}
+
+private:
+  enum class fate_of { arrives, dropped, duplicated, delayed };
+
+  fate_of draw() {
+    auto u = world_.random().unit();
+    if (u < faults_.drop)
+      return fate_of::dropped;
+    u -= faults_.drop;
+    if (u < faults_.duplicate)
+      return fate_of::duplicated;
+    u -= faults_.duplicate;
+    return u < faults_.delay ? fate_of::delayed : fate_of::arrives;
+  }
+
+  wire_faults only(fate_of x) const {
+    return {x == fate_of::dropped ? 1.0 : 0.0, x == fate_of::duplicated ? 1.0 : 0.0, x == fate_of::delayed ? 1.0 : 0.0,
+            faults_.delay_max};
+  }
+
+  bool meet(fate_of fate, caf::mailbox_element_ptr x, caf::execution_unit* unit) {
+    const auto to = *to_;
+    switch (fate) {
+      case fate_of::arrives: return to->enqueue(std::move(x), unit);
+      case fate_of::dropped: world_.note("a message is lost"); return true;
+      case fate_of::duplicated:
+        world_.note("a message is doubled");
+        to->enqueue(caf::make_mailbox_element(x->sender, x->mid, {}, x->payload), unit);
+        return to->enqueue(std::move(x), unit);
+      case fate_of::delayed: {
+        world_.note("a message is late");
+        auto& clock = home_system().clock();
+        const auto delay = world_.random().between(duration{1}, faults_.delay_max);
+        clock.schedule_message(clock.now() + delay, to, std::move(x));
+        return true;
+      }
+    }
+    return false;
+  }
+
+  world& world_;
+  place to_;
+  wire_faults faults_;
+  wire_watch watch_;
+};
+
+world::config::config() {
+  set("caf.scheduler.policy", "testing");
+  set("caf.logger.file.verbosity", "quiet");
+  set("caf.logger.console.verbosity", "quiet");
+}
+
+world::world(std::uint64_t seed)
+  : system_(config_),
+    scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())),
+    random_(seed) {
+  scheduler_.clock().current_time += clock_offset;
+}
+
+world::~world() {
+  faults_on_ = false;
+  trace_ = nullptr;
+  scheduler_.clock().schedule.clear();
+  // Whoever runs now ends, and what it sends runs and ends: an actor that lives keeps the system from ending.
+  kill_all();
+  for (const auto& x : std::exchange(outside_, {}))
+    caf::anon_send_exit(caf::actor_cast<caf::actor>(x), caf::exit_reason::kill);
+  while (scheduler_.has_job())
+    scheduler_.try_run_once();
+}
+
+duration world::elapsed() const {
+  return std::chrono::duration_cast<duration>(scheduler_.clock().now().time_since_epoch()) - clock_offset;
+}
+
+void world::after(duration delay, std::function<void()> what) {
+  agenda_.emplace(elapsed() + delay, std::move(what));
+}
+
+bool world::step() {
+  if (!agenda_.empty() && agenda_.begin()->first <= elapsed()) {
+    const auto next = agenda_.extract(agenda_.begin());
+    ++steps_;
+    next.mapped()();
+    return true;
+  }
+  auto& jobs = scheduler_.jobs;
+  if (jobs.empty() || (faults_on_ && random_.chance(early_timer_)))
+    if (pass_time() || jobs.empty())
+      return !jobs.empty() || !agenda_.empty() || !scheduler_.clock().schedule.empty();
+  run_job(jobs.size() > 1 ? random_.below(jobs.size()) : 0);
+  return true;
+}
+
+// True when time has moved or a timer has fired.
+bool world::pass_time() {
+  auto& clock = scheduler_.clock();
+  const bool has_timer = !clock.schedule.empty();
+  if (!agenda_.empty()) {
+    const auto due = caf::actor_clock::time_point{time_unit{agenda_.begin()->first + clock_offset}};
+    if (!has_timer || due < clock.schedule.begin()->first) {
+      clock.current_time = std::max(clock.current_time, due);
+      return true;
+    }
+  }
+  if (!has_timer)
+    return false;
+  if (scheduler_.trigger_timeout()) {
+    ++steps_;
+    mix(static_cast<std::uint64_t>(elapsed().count()));
+    if (trace_)
+      note("a timer fires");
+  }
+  return true;
+}
+
+void world::run_job(std::size_t position) {
+  auto& jobs = scheduler_.jobs;
+  std::swap(jobs.front(), jobs[position]);
+  if (auto* who = actor_of(jobs.front())) {
+    meet(*who);
+    mix(who->id());
+    if (const auto* next = who->peek_at_next_mailbox_element()) {
+      for (const auto type : next->payload.types())
+        mix(type);
+      mix(next->mid.integer_value());
+    }
+    if (trace_)
+      describe(*who);
+  }
+  ++steps_;
+  scheduler_.try_run_once();
+}
+
+void world::meet(caf::scheduled_actor& who) {
+  const auto id = static_cast<std::size_t>(who.id());
+  if (id >= met_.size())
+    met_.resize(id * 2 + 64);
+  if (met_[id])
+    return;
+  met_[id] = true;
+  inside_.push_back({who.id(), caf::weak_actor_ptr{who.ctrl()}});
+}
+
+void world::spare(caf::strong_actor_ptr who) {
+  const auto id = static_cast<std::size_t>(who->id());
+  if (id >= met_.size())
+    met_.resize(id * 2 + 64);
+  met_[id] = true; // Known, and not inside.
+  outside_.push_back(std::move(who));
+}
+
+caf::strong_actor_ptr world::make_wire(place to, const wire_faults& faults, wire_watch watch) {
+  caf::actor_config config{system_.dummy_execution_unit()};
+  return caf::make_actor<wire_actor, caf::strong_actor_ptr>(system_.next_actor_id(), system_.node(), &system_, config,
+                                                            *this, std::move(to), faults, std::move(watch));
+}
+
+caf::actor_id world::kill_one() {
+  while (!inside_.empty()) {
+    const auto chosen = random_.below(inside_.size());
+    const auto who = caf::actor_cast<caf::strong_actor_ptr>(inside_[chosen].who);
+    if (is_alive(who)) {
+      kill(who);
+      return who->id();
+    }
+    inside_[chosen] = inside_.back();
+    inside_.pop_back();
+  }
+  return 0;
+}
+
+void world::kill(const caf::strong_actor_ptr& who) {
+  mix(who->id());
+  if (trace_)
+    note("killed: " + std::string{static_cast<caf::scheduled_actor*>(who->get())->name()} + '#'
+         + std::to_string(who->id()));
+  caf::anon_send_exit(caf::actor_cast<caf::actor>(who), caf::exit_reason::kill);
+}
+
+void world::kill_all() {
+  auto& jobs = scheduler_.jobs;
+  for (auto* job : jobs)
+    if (auto* who = actor_of(job))
+      meet(*who);
+  // The exit stands before everything else in a mailbox, so it is the next and last that each of them handles.
+  for (const auto& x : std::exchange(inside_, {}))
+    if (const auto who = caf::actor_cast<caf::strong_actor_ptr>(x.who); is_alive(who)) {
+      mix(x.id);
+      caf::anon_send_exit(caf::actor_cast<caf::actor>(who), caf::exit_reason::kill);
+    }
+  std::deque<caf::resumable*> others;
+  while (!jobs.empty()) {
+    auto* job = jobs.front();
+    auto* who = actor_of(job);
+    const bool inside = who && who->mailbox().peek() && who->mailbox().peek()->payload.match_elements<caf::exit_msg>();
+    if (inside) {
+      ++steps_;
+      scheduler_.try_run_once();
+    } else {
+      others.push_back(job);
+      jobs.pop_front();
+    }
+  }
+  jobs = std::move(others);
+}
+
+void world::mix(std::uint64_t x) {
+  hash_ = (hash_ ^ x) * 1099511628211ull;
+  hash_ ^= hash_ >> 29;
+}
+
+void world::note(std::string_view what) {
+  if (trace_)
+    trace_(std::to_string(elapsed().count()) + " ms  " + std::string{what});
+}
+
+void world::describe(caf::scheduled_actor& who) {
+  std::string text{who.name()};
+  text += '#' + std::to_string(who.id());
+  if (const auto* next = who.peek_at_next_mailbox_element()) {
+    text += next->mid.is_request() ? " is asked " : next->mid.is_response() ? " is answered " : " is told ";
+    text += to_string(next->payload);
+  }
+  note(text);
+}
+
+} // namespace troupe::simulation
