@@ -177,9 +177,9 @@ int show_health(const target& where) {
   const auto status = text_of(got.body, "status");
   std::cout << paint(status, style_of(status), where.color) << "\n\n";
   if (const auto dependencies = got.body.find("dependencies"); dependencies != got.body.end()) {
-    table rows{{"DEPENDENCY", "STATUS", "AGE", "DETAIL"}};
+    table rows{{"DEPENDENCY", "STATUS", "AGE (MS)", "DETAIL"}};
     for (const auto& x : *dependencies)
-      rows.add({text_of(x, "name"), text_of(x, "status"), text_of(x, "ageMs"), text_of(x, "detail")});
+      rows.add({text_of(x, "name"), text_of(x, "status"), text_of(x, "ageMilliseconds"), text_of(x, "detail")});
     rows.print(std::cout, where.color);
   }
   return answered;
@@ -192,7 +192,7 @@ int set_outage(const target& where, bool out) {
       std::cout << "The sandbox providers work again. Waiting orders go on by themselves within seconds.\n";
     return got.exit;
   }
-  const auto fault = json{{"faults", json::array({json{{"method", "*"}, {"path", "/"}, {"status", 503}}})}};
+  const auto fault = json{{"rules", json::array({json{{"name", "outage"}, {"fault", "error"}, {"status", 503}}})}};
   const auto got = call(where, where.sandbox_url, "PUT", "/_sandbox/faults", fault);
   if (got.exit == answered)
     std::cout << "The sandbox providers answer 503 to every call. Place an order, and watch it wait with\n"

@@ -1,0 +1,184 @@
+// supervisors/main.cpp: the composition root: the command line, and what it starts.
+#include "adapters/sqlite/store.hpp"
+#include "supervisors/ctl/ctl.hpp"
+#include "supervisors/message_types.hpp"
+#include "supervisors/serve.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+
+extern char** environ;
+
+namespace {
+
+using namespace troupe;
+
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> out;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view text{*entry};
+    const auto equals = text.find('=');
+    if (equals != std::string_view::npos)
+      out.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return out;
+}
+
+void add_config_options(CLI::App& command, config::sources& from) {
+  command.add_option("-c,--config", from.file, "YAML file with options (config/troupe.yaml shows all)");
+  command.add_option("--set", from.settings, "An option, as in --set log.level=debug; may be repeated")
+    ->allow_extra_args(false);
+}
+
+int check_store_file(const std::string& file) {
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const auto report = sqlite::check_store(file, [&](const sqlite::check_progress& x) {
+    if (!terminal)
+      return;
+    std::cerr << "\r\033[K" << x.phase << ' ' << x.done;
+    if (x.total > 0)
+      std::cerr << " of " << x.total;
+  });
+  if (terminal)
+    std::cerr << "\r\033[K";
+  if (!report) {
+    const auto& why = report.error();
+    std::cerr << "troupe: " << file << ": "
+              << (why.context().match_elements<std::string>() ? why.context().get_as<std::string>(0) : to_string(why))
+              << '\n';
+    return 2;
+  }
+  std::cout << report->streams << " streams, " << report->events << " events, " << report->snapshots << " snapshots, "
+            << report->problems << " problems\n";
+  for (const auto& problem : report->first_problems)
+    std::cout << "  " << problem << '\n';
+  return report->ok() ? 0 : 1;
+}
+
+std::string read_key(const std::string& file) {
+  std::ifstream in{file};
+  std::string key;
+  in >> key;
+  return key;
+}
+
+struct ctl_arguments {
+  ctl::target where;
+  std::string key_file;
+  std::string color = "auto";
+};
+
+/// Where a node of this user listens and keeps its key, by the same configuration that `serve` reads.
+void complete(ctl_arguments& x, const config::sources& from) {
+  const auto loaded = config::load(from);
+  const auto url = [](const std::string& address, std::uint16_t port) {
+    return "http://" + address + ':' + std::to_string(port);
+  };
+  const auto& values = loaded.values;
+  if (x.where.commerce_url.empty())
+    x.where.commerce_url = url(values.commerce.address, values.commerce.port);
+  if (x.where.operations_url.empty())
+    x.where.operations_url = url(values.operations.address, values.operations.port);
+  if (x.where.sandbox_url.empty())
+    x.where.sandbox_url = url(values.sandbox.address, values.sandbox.port);
+  if (x.key_file.empty())
+    x.key_file = values.node.state_directory + "/operator.key";
+  x.where.operator_key = read_key(x.key_file);
+  x.where.color = x.color == "always" || (x.color == "auto" && isatty(STDOUT_FILENO) != 0);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  register_message_types();
+  CLI::App app{"troupe: takes an order once, and brings it to exactly one end"};
+  app.require_subcommand(1);
+  int status = 0;
+  config::sources from;
+  from.environment = environment();
+  from.problem_with_provider = problem_with_provider;
+
+  auto* serve_command = app.add_subcommand("serve", "Run a node, by default with the sandbox providers inside");
+  add_config_options(*serve_command, from);
+  serve_command->callback([&] { status = serve(from); });
+
+  std::string faults_file;
+  auto* sandbox_command = app.add_subcommand("sandbox", "Run the sandbox providers alone");
+  add_config_options(*sandbox_command, from);
+  sandbox_command->add_option("--faults", faults_file, "JSON file of faults from the start");
+  sandbox_command->callback([&] { status = run_sandbox(from, faults_file); });
+
+  auto* store_command = app.add_subcommand("store", "Look after the store");
+  store_command->require_subcommand(1);
+  std::string store_file;
+  auto* check_command = store_command->add_subcommand("check", "Check every event of a store; changes nothing");
+  add_config_options(*check_command, from);
+  check_command->add_option("file", store_file, "The store; by default the configured one");
+  check_command->callback([&] {
+    status = check_store_file(store_file.empty() ? config::load(from).values.store.path : store_file);
+  });
+
+  auto* config_command = app.add_subcommand("config", "Look after the configuration");
+  config_command->require_subcommand(1);
+  auto* config_check = config_command->add_subcommand("check", "Say every problem, or every option with its origin");
+  add_config_options(*config_check, from);
+  config_check->callback([&] {
+    const auto result = config::check(from);
+    (result.good ? std::cout : std::cerr) << result.text;
+    status = result.good ? 0 : 1;
+  });
+  config_command->add_subcommand("default", "Print the shipped profile with every option")->callback([] {
+    std::cout << config::default_profile();
+  });
+
+  ctl_arguments ctl_target;
+  std::string argument;
+  std::string reason;
+  auto* ctl_command = app.add_subcommand("ctl", "Ask a running node");
+  ctl_command->require_subcommand(1);
+  add_config_options(*ctl_command, from);
+  ctl_command->add_option("--url", ctl_target.where.commerce_url, "The commerce gateway");
+  ctl_command->add_option("--operations-url", ctl_target.where.operations_url, "The operations gateway");
+  ctl_command->add_option("--sandbox-url", ctl_target.where.sandbox_url, "The sandbox");
+  ctl_command->add_option("--key-file", ctl_target.key_file, "The operator key's file");
+  ctl_command->add_flag("--json", ctl_target.where.json, "The API's answer as it is, for programs");
+  ctl_command->add_option("--color", ctl_target.color, "auto, always or never")
+    ->check(CLI::IsMember({"auto", "always", "never"}));
+  const auto add_ctl = [&](const char* name, const char* what, const char* takes, auto run) {
+    auto* command = ctl_command->add_subcommand(name, what)->fallthrough();
+    if (takes)
+      command->add_option(takes, argument)->required();
+    command->callback([&, run] {
+      complete(ctl_target, from);
+      status = run();
+    });
+    return command;
+  };
+  add_ctl("order", "An order's status, lines, amounts and timeline", "id",
+          [&] { return ctl::show_order(ctl_target.where, argument); });
+  add_ctl("events", "An order's public events", "id", [&] { return ctl::show_events(ctl_target.where, argument); });
+  add_ctl("cancel", "Cancel an order", "id", [&] {
+    return ctl::cancel_order(ctl_target.where, argument, reason);
+  })->add_option("--reason", reason, "Stands in the order's history");
+  add_ctl("capture", "Capture an authorized order", "id",
+          [&] { return ctl::capture_order(ctl_target.where, argument); });
+  add_ctl("stock", "A SKU's stock", "sku", [&] { return ctl::show_stock(ctl_target.where, argument); });
+  add_ctl("health", "What the node depends on", nullptr, [&] { return ctl::show_health(ctl_target.where); });
+  add_ctl("outage", "begin or end an outage of the sandbox's payment providers", "what", [&] {
+    if (argument != "begin" && argument != "end") {
+      std::cerr << "troupe ctl outage: say `begin` or `end`\n";
+      return 2;
+    }
+    return ctl::set_outage(ctl_target.where, argument == "begin");
+  });
+
+  app.add_subcommand("version", "Print the version")->callback([] { std::cout << "troupe " TROUPE_VERSION "\n"; });
+
+  CLI11_PARSE(app, argc, argv);
+  return status;
+}

@@ -1,0 +1,292 @@
+#include "supervisors/serve.hpp"
+
+#include "supervisors/demo.hpp"
+#include "supervisors/entropy.hpp"
+#include "supervisors/node.hpp"
+#include "supervisors/observability/log.hpp"
+#include "supervisors/sandbox/sandbox_server.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <pthread.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+namespace troupe {
+
+namespace {
+
+/// Blocks the signals for this thread and all that it starts, and waits for them instead of being interrupted.
+class signals {
+public:
+  signals() {
+    sigemptyset(&set_);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+      sigaddset(&set_, signal);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN); // A client that has gone is an error of its write, not of the process.
+  }
+
+  int wait() {
+    int signal = 0;
+    sigwait(&set_, &signal);
+    return signal;
+  }
+
+private:
+  sigset_t set_;
+};
+
+/// A sandbox with a thread of its own, so that it is a stranger to the node's threads as a real provider would be.
+class own_sandbox {
+public:
+  explicit own_sandbox(sandbox::server_options with)
+    : guard_(boost::asio::make_work_guard(context_)),
+      thread_([this] { context_.run(); }) {
+    try {
+      server_ = std::make_unique<sandbox::sandbox_server>(std::move(with),
+                                                          gateway::server::contexts{std::ref(context_)});
+    } catch (...) {
+      end();
+      throw;
+    }
+  }
+
+  ~own_sandbox() {
+    server_->stop();
+    server_.reset();
+    end();
+  }
+
+  own_sandbox(const own_sandbox&) = delete;
+  own_sandbox& operator=(const own_sandbox&) = delete;
+
+  std::uint16_t port() const { return server_->port(); }
+
+private:
+  void end() {
+    guard_.reset();
+    context_.stop();
+    thread_.join();
+  }
+
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
+  std::thread thread_;
+  std::unique_ptr<sandbox::sandbox_server> server_;
+};
+
+payment::provider_options to_adapter(const std::string& name, const config::provider_options& x) {
+  payment::provider_options out;
+  out.name = name;
+  out.kind = x.kind;
+  out.base_url = x.base_url;
+  out.token = x.token.reveal();
+  out.oauth_token_url = x.oauth.token_url;
+  out.oauth_client_id = x.oauth.client_id;
+  out.oauth_client_secret = x.oauth.client_secret.reveal();
+  out.oauth_scope = x.oauth.scope;
+  out.api_key = x.api_key.reveal();
+  out.webhook_secret = x.webhook_secret.reveal();
+  out.timeout = x.timeout;
+  out.key_lifetime = x.key_lifetime;
+  out.search_lag = x.search_lag;
+  return out;
+}
+
+node_settings to_settings(const config::options& x) {
+  node_settings out;
+  const std::filesystem::path state = x.node.state_directory;
+  out.name = x.node.name;
+  out.threads = x.node.threads;
+  out.store_file = x.store.path;
+  out.operator_key_file = state / "operator.key";
+  out.commerce_address = x.commerce.address;
+  out.commerce_port = x.commerce.port;
+  out.operations_address = x.operations.address;
+  out.operations_port = x.operations.port;
+  out.limits.head_bytes_max = x.http.head_bytes_max.bytes;
+  out.limits.body_bytes_max = x.http.body_bytes_max.bytes;
+  out.limits.json_depth_max = x.http.json_depth_max;
+  out.limits.connections_max = x.http.connections_max;
+  out.limits.head_time = x.http.head_timeout;
+  out.limits.body_time = x.http.body_timeout;
+  out.limits.idle_time = x.http.idle_timeout;
+  out.limits.write_time = x.http.write_timeout;
+  out.limits.drain_time = x.http.drain;
+  out.client.calls_in_flight_max = x.client.calls_in_flight_max;
+  out.client.calls_waiting_max = x.client.calls_waiting_max;
+  out.client.connect_timeout = x.client.connect_timeout;
+  out.client.connection_idle_max = x.client.connection_idle_max;
+  out.client.proxy = x.client.proxy;
+  out.client.ca_file = x.client.ca_file;
+  for (const auto& [name, provider] : x.payment.providers)
+    out.providers.push_back(to_adapter(name, provider));
+  out.default_provider = x.payment.default_provider;
+  out.capture_at_once = x.orders.capture_at_once;
+  out.orders.hold_time = x.orders.hold_time;
+  out.orders.retry_base = x.orders.retry_base;
+  out.orders.retry_max = x.orders.retry_max;
+  out.orders.capture_window = x.orders.capture_window;
+  out.inventory.low_stock_threshold = static_cast<inventory::units_t>(x.inventory.low_stock_threshold);
+  out.idle_timeout = x.entities.idle_timeout;
+  out.snapshot_every = x.entities.snapshot_every;
+  out.live_max = x.entities.live_max;
+  out.demo_catalogue = x.demo.catalog;
+  return out;
+}
+
+sandbox::server_options to_sandbox(const config::options& x) {
+  sandbox::server_options out;
+  out.address = x.sandbox.address;
+  out.port = x.sandbox.port;
+  out.log_path = (std::filesystem::path{x.node.state_directory} / "sandbox.log").string();
+  if (x.commerce.port != 0)
+    out.webhook_url = "http://" + x.commerce.address + ':' + std::to_string(x.commerce.port) + "/webhooks/stripe";
+  out.now = system_clock();
+  out.random = system_random();
+  return out;
+}
+
+/// Empty when there are problems; they are printed.
+std::optional<config::options> load_or_complain(const config::sources& from) {
+  auto loaded = config::load(from);
+  for (const auto& x : loaded.warnings)
+    std::cerr << "troupe: warning: " << to_string(x) << '\n';
+  for (const auto& x : loaded.problems)
+    std::cerr << "troupe: " << to_string(x) << '\n';
+  if (!loaded.problems.empty())
+    return std::nullopt;
+  std::filesystem::create_directories(loaded.values.node.state_directory);
+  std::filesystem::permissions(loaded.values.node.state_directory, std::filesystem::perms::owner_all);
+  if (const auto folder = std::filesystem::path{loaded.values.store.path}.parent_path(); !folder.empty())
+    std::filesystem::create_directories(folder);
+  log::set_up(log::parse_level(loaded.values.log.level).value_or(log::level::info),
+              loaded.values.log.format == "json" ? log::format::json : log::format::text, loaded.values.node.name);
+  return std::move(loaded.values);
+}
+
+void reload(const config::sources& from, config::options& current) {
+  const auto loaded = config::load(from);
+  if (!loaded.problems.empty()) {
+    for (const auto& x : loaded.problems)
+      log::error("The new configuration is refused, the old one stays", {{"problem", to_string(x)}});
+    return;
+  }
+  auto difference = config::diff(current, loaded.values);
+  for (const auto& x : difference.applied)
+    log::info("Option changed", {{"option", x.key}, {"from", x.from}, {"to", x.to}});
+  for (const auto& x : difference.needs_restart)
+    log::warn("Option changes at the next start", {{"option", x.key}, {"from", x.from}, {"to", x.to}});
+  if (difference.applied.empty() && difference.needs_restart.empty())
+    log::info("The configuration has not changed");
+  current = std::move(difference.values);
+  if (const auto level = log::parse_level(current.log.level))
+    log::set_level(*level);
+}
+
+void print_welcome(const config::options& x, const node& running, std::uint16_t sandbox_port) {
+  const auto base = "http://" + x.commerce.address + ':' + std::to_string(running.commerce_port());
+  std::cout << "troupe " TROUPE_VERSION " is up\n"
+            << "  commerce      " << base << "  (" << base << "/openapi.json)\n"
+            << "  operations    http://" << x.operations.address << ':' << running.operations_port()
+            << "/health/ready\n";
+  if (sandbox_port != 0)
+    std::cout << "  sandbox       http://" << x.sandbox.address << ':' << sandbox_port << "/_sandbox/ledger\n";
+  std::cout << "  store         " << x.store.path << '\n'
+            << "  operator key  " << running.operator_key_file().string()
+            << (running.operator_key_made() ? "  (made just now)" : "") << '\n';
+  if (x.demo.catalog) {
+    std::cout << "\nTry a first order:\n\n"
+              << "  curl -s " << base << "/api/v2/orders -H 'Content-Type: application/json' -H 'Prefer: wait=10' -d '{\n"
+              << "    \"customerId\": \"c-1\", \"email\": \"ada@example.com\", \"currency\": \"EUR\",\n"
+              << "    \"items\": [{\"sku\": \"espresso-beans-1kg\", \"quantity\": 2}],\n"
+              << "    \"payment\": {\"method\": \"tok_ok\"}}'\n\n"
+              << "On the shelf:";
+    for (const auto& product : demo_catalogue())
+      std::cout << ' ' << product.sku;
+    std::cout << "\n";
+  }
+  std::cout << std::flush;
+}
+
+} // namespace
+
+std::string problem_with_provider(const std::string& name, const config::provider_options& x) {
+  return payment::problem_with(to_adapter(name, x));
+}
+
+int serve(const config::sources& from) {
+  signals pending; // before the first thread
+  auto options = load_or_complain(from);
+  if (!options)
+    return 2;
+  try {
+    std::unique_ptr<own_sandbox> sandbox;
+    auto settings = to_settings(*options);
+    if (options->sandbox.enabled) {
+      sandbox = std::make_unique<own_sandbox>(to_sandbox(*options));
+      // With port 0 the sandbox's address is known only now.
+      if (options->sandbox.port == 0 && options->payment.providers == config::sandbox_providers(options->sandbox)) {
+        auto known = options->sandbox;
+        known.port = sandbox->port();
+        settings.providers.clear();
+        for (const auto& [name, provider] : config::sandbox_providers(known))
+          settings.providers.push_back(to_adapter(name, provider));
+      }
+    }
+    node running{std::move(settings)};
+    print_welcome(*options, running, sandbox ? sandbox->port() : std::uint16_t{0});
+    log::info("Node started", {{"version", TROUPE_VERSION}});
+    for (int signal = pending.wait(); signal == SIGHUP; signal = pending.wait())
+      reload(from, *options);
+    log::info("Draining");
+    const bool whole = running.stop();
+    log::info("Node stopped", {{"whole", whole}});
+    return whole ? 0 : 1;
+  } catch (const std::exception& e) {
+    std::cerr << "troupe: " << e.what() << '\n';
+    return 1;
+  }
+}
+
+int run_sandbox(const config::sources& from, const std::string& faults_file) {
+  signals pending;
+  auto options = load_or_complain(from);
+  if (!options)
+    return 2;
+  try {
+    auto with = to_sandbox(*options);
+    if (!faults_file.empty()) {
+      std::ifstream in{faults_file};
+      if (!in)
+        throw std::runtime_error{"cannot read the faults file " + faults_file};
+      std::ostringstream text;
+      text << in.rdbuf();
+      auto plan = sandbox::parse_plan(text.str());
+      if (const auto* wrong = std::get_if<std::vector<sandbox::plan_error>>(&plan))
+        throw std::runtime_error{faults_file + ": " + wrong->front().pointer + ": " + wrong->front().detail};
+      with.sandbox.faults = std::get<sandbox::fault_plan>(std::move(plan));
+    }
+    own_sandbox running{std::move(with)};
+    std::cout << "troupe sandbox at http://" << options->sandbox.address << ':' << running.port()
+              << " (/stripe, /rest, /_sandbox/ledger, /_sandbox/faults)\n"
+              << std::flush;
+    while (pending.wait() == SIGHUP) {
+    }
+    return 0;
+  } catch (const std::exception& e) {
+    std::cerr << "troupe: " << e.what() << '\n';
+    return 1;
+  }
+}
+
+} // namespace troupe

@@ -1,0 +1,21 @@
+// supervisors/serve.hpp: the long-running commands of the program.
+#pragma once
+
+#include "config/loader.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace troupe {
+
+/// Runs a node, and the sandbox inside it when that is enabled, until SIGTERM or SIGINT. SIGHUP reads the configuration
+/// again. Returns the exit status: 0 after a whole drain, 1 otherwise.
+int serve(const config::sources& from);
+
+/// Runs the sandbox alone until SIGTERM or SIGINT. `faults_file` is JSON as PUT /_sandbox/faults takes it, or empty.
+int run_sandbox(const config::sources& from, const std::string& faults_file);
+
+/// What is wrong with a configured provider; for config::sources.
+std::string problem_with_provider(const std::string& name, const config::provider_options& x);
+
+} // namespace troupe
