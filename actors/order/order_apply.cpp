@@ -52,9 +52,7 @@ struct fold {
     leave(status::declined, e.reason);
   }
 
-  void operator()(const stock_allocated&) {
-    s.phase = s.captured == money{} ? phase::allocated : phase::captured;
-  }
+  void operator()(const stock_allocated&) { s.phase = s.captured == money{} ? phase::allocated : phase::captured; }
 
   void operator()(const hold_expired& e) {
     if (s.phase == phase::reserved)

@@ -93,7 +93,8 @@ bool awaits_capture(const state& s) {
 }
 
 duration backoff(std::uint32_t attempt, double jitter, const policy& p) {
-  const double doubled = std::ldexp(static_cast<double>(p.retry_base.count()), static_cast<int>(std::min(attempt, 64u)) - 1);
+  const double doubled =
+    std::ldexp(static_cast<double>(p.retry_base.count()), static_cast<int>(std::min(attempt, 64u)) - 1);
   const double longest = std::min(doubled, static_cast<double>(p.retry_max.count()));
   return duration{std::llround(longest * (1 + jitter))};
 }

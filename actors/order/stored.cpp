@@ -120,8 +120,7 @@ const std::string& text(const json& x) {
 }
 
 /// An enumerator by its stored name; they are numbered from 1 without gaps.
-template <class Enum>
-Enum named(const json& x) {
+template <class Enum> Enum named(const json& x) {
   for (std::uint8_t value = 1; name_of(static_cast<Enum>(value)) != "invalid"; ++value)
     if (name_of(static_cast<Enum>(value)) == text(x))
       return static_cast<Enum>(value);
@@ -146,8 +145,7 @@ money read_money(const json& x) {
   return {read_number<std::int64_t>(x.at("minor")), read_currency(x.at("currency"))};
 }
 
-template <class Value, class Read>
-std::vector<Value> read_all(const json& x, Read read) {
+template <class Value, class Read> std::vector<Value> read_all(const json& x, Read read) {
   std::vector<Value> values;
   for (const auto& element : x.get_ref<const json::array_t&>())
     values.push_back(read(element));
@@ -184,9 +182,10 @@ using read_fn = event (*)(const form&);
 
 event read_placed(const form& x) {
   const auto& data = x.data;
-  return placed{text(data.at("customer")), read_email(x.personal), read_currency(data.at("currency")),
-                read_items(data.at("items")), text(data.at("provider")), text(data.at("method")),
-                read_shipping(x.personal), data.at("capture_at_once").get<bool>()};
+  return placed{text(data.at("customer")),          read_email(x.personal),
+                read_currency(data.at("currency")), read_items(data.at("items")),
+                text(data.at("provider")),          text(data.at("method")),
+                read_shipping(x.personal),          data.at("capture_at_once").get<bool>()};
 }
 event read_priced(const form& x) {
   return priced{read_prices(x.data.at("prices")), read_money(x.data.at("total"))};
@@ -225,8 +224,7 @@ event read_sent_to_review(const form& x) {
 event read_closed(const form& x) {
   return closed{named<status>(x.data.at("as"))};
 }
-template <class Event>
-event read_bare(const form&) {
+template <class Event> event read_bare(const form&) {
   return Event{};
 }
 

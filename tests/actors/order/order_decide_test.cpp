@@ -256,8 +256,8 @@ TEST(OrderExpiry, GivesUpAPaymentThatSurelyWasNotSent) {
 
 TEST(OrderExpiry, DoesNotGiveUpAPaymentThatMayHaveBeenSent) {
   const auto uncertain = after(with(until_reserved(), {failed(step::authorize, ec::timed_out)}));
-  const auto once_uncertain = after(with(until_reserved(), {failed(step::authorize, ec::timed_out),
-                                                            failed(step::authorize, ec::unavailable, 2)}));
+  const auto once_uncertain = after(
+    with(until_reserved(), {failed(step::authorize, ec::timed_out), failed(step::authorize, ec::unavailable, 2)}));
   for (const auto& s : {uncertain, once_uncertain})
     EXPECT_EQ(decide(s, everything_seen, hold_end + 1s, standard), nothing);
 }
@@ -477,8 +477,10 @@ TEST(OrderAttempt, LeavesOneLineInTheTimelineHoweverOftenItFails) {
 }
 
 TEST(OrderAttempt, OfAStepThatIsOverDoesNotCount) {
-  EXPECT_EQ(decide(after(until_authorized()), step_failed{step::authorize, ec::timed_out, {}, 0}, noon, standard), nothing);
-  EXPECT_EQ(decide(after(until_confirmed()), step_failed{step::capture, ec::timed_out, {}, 0}, noon, standard), nothing);
+  EXPECT_EQ(decide(after(until_authorized()), step_failed{step::authorize, ec::timed_out, {}, 0}, noon, standard),
+            nothing);
+  EXPECT_EQ(decide(after(until_confirmed()), step_failed{step::capture, ec::timed_out, {}, 0}, noon, standard),
+            nothing);
 }
 
 // ---- review --------------------------------------------------------------------------------------------------------
@@ -559,7 +561,9 @@ TEST(OrderMessage, TellsWhatIsGoingOn) {
 }
 
 TEST(OrderMessage, TellsWhyItTakesLong) {
-  const auto after_failure = [](ec code) { return message_of(after(with(until_reserved(), {failed(step::authorize, code)}))); };
+  const auto after_failure = [](ec code) {
+    return message_of(after(with(until_reserved(), {failed(step::authorize, code)})));
+  };
   EXPECT_EQ(after_failure(ec::unavailable), "Processing payment...");
   EXPECT_EQ(after_failure(ec::rate_limited), "High volume, please wait");
   EXPECT_EQ(after_failure(ec::timed_out), "Verifying payment...");

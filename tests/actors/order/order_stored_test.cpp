@@ -265,7 +265,8 @@ TEST(OrderPublic, FitsTheSchemaOfItsType) {
     std::string why;
     EXPECT_TRUE(valid(document, schema, why)) << told->event_type << ": " << why;
     for (const auto& [key, value] : document.at("data").items())
-      EXPECT_TRUE(schema.at("/properties/data/properties"_json_pointer).contains(key)) << told->event_type << ' ' << key;
+      EXPECT_TRUE(schema.at("/properties/data/properties"_json_pointer).contains(key))
+        << told->event_type << ' ' << key;
   }
 }
 
