@@ -1,5 +1,7 @@
 #include "gateways/http/json_schema.hpp"
 
+// Without this, the library ends the process where it cannot go on.
+#define VALIJSON_USE_EXCEPTIONS 1
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>

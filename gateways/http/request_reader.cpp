@@ -33,6 +33,15 @@ bool is_host(std::string_view x) {
   });
 }
 
+// Whether a request line is sound up to a version that is not ours.
+bool names_a_version(std::string_view line) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (line.size() < 9 || std::count(line.begin(), line.end(), ' ') != 2)
+    return false;
+  const auto version = line.substr(line.size() - 9);
+  return version.starts_with(" HTTP/") && digit(version[6]) && version[7] == '.' && digit(version[8]);
+}
+
 } // namespace
 
 // Beast's grammar, with the message as its output.
@@ -204,7 +213,7 @@ std::size_t request_reader::take_head(std::string_view bytes) {
   if (error == beast::http::error::body_limit)
     refuse(413, "/problems/body-too-large", "Body too large",
            "a body may have " + std::to_string(limits_.body_bytes_max) + " bytes");
-  else if (error == beast::http::error::bad_version)
+  else if (error == beast::http::error::bad_version && names_a_version(bytes.substr(0, bytes.find("\r\n"))))
     refuse(505, "/problems/version", "Version not supported", "this server speaks HTTP/1.1");
   else if (error && error != beast::http::error::need_more)
     refuse_framing(error.message());

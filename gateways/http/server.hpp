@@ -56,7 +56,7 @@ struct exchange_result {
     dropped,   // the connection is closed without an answer
   };
 
-  http::response answer;
+  http::response answer{};
   duration delay{0}; // before any of it happens
   exchange_result::ending ending = ending::answered;
 };

@@ -325,7 +325,8 @@ boost::asio::awaitable<void> session::run([[maybe_unused]] std::shared_ptr<sessi
     if (!sent)
       co_return;
     if (!out.keep) {
-      co_await linger();
+      if (reader_.at() != step::complete || begin_ != end_)
+        co_await linger();
       co_return;
     }
     reader_.next();
