@@ -1,0 +1,54 @@
+#include "config/loader.hpp"
+#include "config/table.hpp"
+
+namespace troupe::config {
+
+namespace {
+
+bool same(const field& a, const field& b) {
+  return std::visit(
+    [&b](const auto* x) { return *x == *std::get<std::remove_const_t<std::remove_pointer_t<decltype(x)>>*>(b); }, a);
+}
+
+void take_over(const field& to, const field& from) {
+  std::visit([&from](auto* x) { *x = *std::get<decltype(x)>(from); }, to);
+}
+
+std::string name_of_provider(const std::string& name) {
+  return std::string{providers_key} + "." + name;
+}
+
+} // namespace
+
+difference diff(const options& old, const options& wanted) {
+  difference result;
+  result.values = old;
+  auto to = wanted;
+  // Only providers that are in both can be compared option by option.
+  for (const auto& [name, provider] : old.payment.providers)
+    if (to.payment.providers.try_emplace(name, provider).second)
+      result.needs_restart.push_back({name_of_provider(name), provider.kind, ""});
+  auto from = old;
+  for (const auto& [name, provider] : wanted.payment.providers)
+    if (from.payment.providers.try_emplace(name, provider).second)
+      result.needs_restart.push_back({name_of_provider(name), "", provider.kind});
+  auto before = options_of(from);
+  auto after = options_of(to);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const auto& x = after[i];
+    if (same(before[i].value, x.value))
+      continue;
+    const changed_option change{x.key, to_text(before[i].value), to_text(x.value)};
+    if (x.takes_effect == change::at_restart) {
+      result.needs_restart.push_back(change);
+      continue;
+    }
+    result.applied.push_back(change);
+    for (auto& kept : options_of(result.values))
+      if (kept.key == x.key)
+        take_over(kept.value, x.value);
+  }
+  return result;
+}
+
+} // namespace troupe::config

@@ -1,0 +1,404 @@
+#include "config/loader.hpp"
+
+#include "config/table.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <set>
+#include <sstream>
+
+namespace troupe::config {
+
+namespace {
+
+constexpr std::size_t file_bytes_max = 1 << 20;
+
+// yaml-cpp ends a quoted text that is never closed at the end of the file, and says nothing. Such a text then holds this
+// comment, which is put there.
+constexpr std::string_view end_mark = "# end of the configuration";
+
+/// The content of a file, or why there is none.
+struct content {
+  std::optional<std::string> text;
+  std::string why;
+};
+
+content read_file(const std::filesystem::path& file) {
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error))
+    return {std::nullopt, "is a folder"};
+  std::ifstream in{file, std::ios::binary};
+  if (!in)
+    return {std::nullopt, std::strerror(errno)};
+  std::string text(file_bytes_max + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (in.bad())
+    return {std::nullopt, "cannot be read"};
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (text.size() > file_bytes_max)
+    return {std::nullopt, "is larger than 1MiB"};
+  return {std::move(text), ""};
+}
+
+/// A provider's name becomes part of keys, variables and URLs.
+bool is_provider_name(std::string_view x) {
+  return !x.empty() && x.size() <= 64 && x.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
+}
+
+std::string joined(const std::string& prefix, const std::string& key) {
+  return prefix.empty() ? key : prefix + "." + key;
+}
+
+class loading {
+public:
+  explicit loading(const sources& from) : from_(from) {}
+
+  loaded run() {
+    if (!from_.file.empty())
+      read_yaml();
+    read_environment();
+    for (const auto& setting : from_.settings)
+      read_setting(setting);
+    if (!providers_configured_)
+      follow_sandbox();
+    complete_paths();
+    validate();
+    return std::move(result_);
+  }
+
+private:
+  // ---- the file ----------------------------------------------------------------------------------------------------
+
+  void read_yaml() {
+    const std::filesystem::path path{from_.file};
+    folder_ = path.parent_path();
+    auto read = read_file(path);
+    if (!read.text)
+      return add_problem(from_.file, "the configuration file: " + read.why);
+    try {
+      const auto documents = YAML::LoadAll(*read.text + "\n" + std::string{end_mark} + "\n");
+      if (documents.size() > 1)
+        add_problem(from_.file, "holds more than one document; only one is read");
+      if (!documents.empty())
+        read_section(documents.front(), "");
+    } catch (const YAML::Exception& e) {
+      add_problem(place(e.mark), "not valid YAML: " + e.msg);
+    }
+  }
+
+  std::string place(const YAML::Mark& mark) const {
+    return mark.is_null() ? from_.file : from_.file + ":" + std::to_string(mark.line + 1);
+  }
+
+  /// The keys of a map, each once. `prefix` is the map's own key, empty for the whole file.
+  void read_section(const YAML::Node& node, const std::string& prefix) {
+    if (node.IsNull())
+      return; // Everything in it is commented out.
+    const auto what = prefix.empty() ? "the file" : prefix;
+    if (!node.IsMap())
+      return add_problem(place(node.Mark()), what + ": must be a section of keys, one a line");
+    std::set<std::string> seen;
+    for (const auto& member : node) {
+      const auto at = place(member.first.Mark());
+      if (!member.first.IsScalar()) {
+        add_problem(at, what + ": keys must be plain words");
+        continue;
+      }
+      const auto key = joined(prefix, member.first.Scalar());
+      if (!seen.insert(key).second)
+        add_problem(at, key + ": stands twice in its section");
+      else
+        read_member(member.second, key, at);
+    }
+  }
+
+  void read_member(const YAML::Node& node, const std::string& key, const std::string& at) {
+    if (key == providers_key)
+      return read_providers(node, at);
+    if (const auto name = provider_of(key); !name.empty() && !is_provider_name(name))
+      return; // Told already.
+    if (is_section(key))
+      return read_section(node, key);
+    if (!find(key))
+      return unknown(key, at);
+    if (node.IsMap() || node.IsSequence())
+      return add_problem(at, key + ": must be one value, not a " + (node.IsMap() ? "section" : "list"));
+    if (node.IsNull())
+      return add_problem(at, key + ": has no value; write \"\" for an empty one");
+    if (node.Scalar().find(end_mark) != std::string::npos)
+      return add_problem(at, key + ": its quotation mark is never closed");
+    if (const auto text = expand(node.Scalar(), key, at))
+      set(key, *text, at);
+  }
+
+  void read_providers(const YAML::Node& node, const std::string& at) {
+    if (node.IsMap()) {
+      // A provider of the user's must not inherit the sandbox's address or keys because it has the same name.
+      result_.values.payment.providers.clear();
+      providers_configured_ = true;
+      for (const auto& member : node)
+        if (member.first.IsScalar())
+          add_provider(member.first.Scalar(), place(member.first.Mark()));
+    } else if (!node.IsNull()) {
+      return add_problem(at, std::string{providers_key} + ": must be a section with one section per provider");
+    }
+    read_section(node, std::string{providers_key});
+  }
+
+  void add_provider(const std::string& name, const std::string& at) {
+    if (!is_provider_name(name))
+      return add_problem(at, std::string{providers_key} + "." + name
+                               + ": a provider's name has at most 64 small letters, digits, - and _");
+    result_.values.payment.providers.try_emplace(name);
+    result_.origins.try_emplace(joined(std::string{providers_key}, name), at);
+  }
+
+  // ---- environment and command line --------------------------------------------------------------------------------
+
+  void read_environment() {
+    std::map<std::string, std::string> keys; // by variable
+    for (const auto& x : options_of(result_.values))
+      if (!keys.emplace(environment_name(x.key), x.key).second)
+        add_problem(x.key, "has the same variable as another option: " + environment_name(x.key));
+    keys.emplace("TROUPE_STATE", "node.state_directory");
+    std::vector<std::string> names;
+    for (const auto& [name, key] : keys)
+      names.push_back(name);
+    for (const auto& [name, value] : from_.environment) {
+      if (!name.starts_with("TROUPE_"))
+        continue;
+      if (const auto found = keys.find(name); found != keys.end())
+        set(found->second, value, name);
+      // Others use this prefix as well (a service called troupe on Kubernetes), so only a likely mistake is told.
+      else if (const auto meant = nearest_close(name, names); !meant.empty())
+        result_.warnings.push_back({name, "is no option's variable; did you mean " + meant + "?"});
+    }
+  }
+
+  static std::string nearest_close(const std::string& name, const std::vector<std::string>& names) {
+    const auto meant = nearest(name, names);
+    const auto longer = std::max(meant.size(), name.size());
+    const auto shorter = std::min(meant.size(), name.size());
+    return longer - shorter <= 2 ? meant : "";
+  }
+
+  void read_setting(const std::string& setting) {
+    const auto split = setting.find('=');
+    const auto at = "--set " + setting.substr(0, split);
+    if (split == std::string::npos || split == 0)
+      return add_problem(at, "must be key=value, such as log.level=debug");
+    const auto key = setting.substr(0, split);
+    if (const auto name = provider_of(key); !name.empty() && !result_.values.payment.providers.contains(name)
+                                            && is_provider_field(key, name))
+      add_provider(name, at);
+    if (!find(key)) {
+      if (is_section(key))
+        return add_problem(at, key + ": is a section, not an option");
+      return unknown(key, at);
+    }
+    if (const auto text = expand(setting.substr(split + 1), key, at))
+      set(key, *text, at);
+  }
+
+  /// The name in "payment.providers.<name>.<field>", or nothing.
+  static std::string provider_of(std::string_view key) {
+    if (!key.starts_with(providers_key) || key.size() <= providers_key.size() || key[providers_key.size()] != '.')
+      return {};
+    key.remove_prefix(providers_key.size() + 1);
+    return std::string{key.substr(0, key.find('.'))};
+  }
+
+  static bool is_provider_field(const std::string& key, const std::string& name) {
+    const auto prefix = joined(std::string{providers_key}, name) + ".";
+    const auto rows = provider_rows();
+    return std::any_of(rows.begin(), rows.end(), [&](const auto& r) { return key == prefix + std::string{r.key}; });
+  }
+
+  // ---- values ------------------------------------------------------------------------------------------------------
+
+  std::optional<option> find(const std::string& key) {
+    for (auto& x : options_of(result_.values))
+      if (x.key == key)
+        return std::move(x);
+    return std::nullopt;
+  }
+
+  bool is_section(const std::string& key) {
+    const auto prefix = key + ".";
+    for (const auto& x : options_of(result_.values))
+      if (x.key.starts_with(prefix))
+        return true;
+    return key == providers_key;
+  }
+
+  void unknown(const std::string& key, const std::string& at) {
+    std::vector<std::string> known;
+    for (const auto& x : options_of(result_.values)) {
+      for (auto dot = x.key.find('.'); dot != std::string::npos; dot = x.key.find('.', dot + 1))
+        if (auto section = x.key.substr(0, dot); std::find(known.begin(), known.end(), section) == known.end())
+          known.push_back(std::move(section));
+      known.push_back(x.key);
+    }
+    const auto meant = nearest(key, known);
+    add_problem(at, key + ": there is no such option" + (meant.empty() ? "" : "; did you mean " + meant + "?"));
+  }
+
+  /// Puts the environment's variables in the place of ${NAME}.
+  std::optional<std::string> expand(std::string_view text, const std::string& key, const std::string& at) {
+    std::string out;
+    for (;;) {
+      const auto begin = text.find("${");
+      out += text.substr(0, begin);
+      if (begin == std::string::npos)
+        return out;
+      const auto end = text.find('}', begin);
+      if (end == std::string::npos) {
+        add_problem(at, key + ": ${ without }");
+        return std::nullopt;
+      }
+      const std::string name{text.substr(begin + 2, end - begin - 2)};
+      const auto found = from_.environment.find(name);
+      if (found == from_.environment.end()) {
+        add_problem(at, key + ": the environment has no variable " + name);
+        return std::nullopt;
+      }
+      out += found->second;
+      text.remove_prefix(end + 1);
+    }
+  }
+
+  void set(const std::string& key, std::string text, const std::string& at) {
+    const auto target = find(key);
+    if (!target)
+      return;
+    if (std::holds_alternative<secret*>(target->value) && text.starts_with("file:")) {
+      const auto path = folder_ / text.substr(5);
+      auto read = read_file(path);
+      if (!read.text)
+        return add_problem(at, key + ": " + path.string() + ": " + read.why);
+      text = std::move(*read.text);
+      if (text.ends_with('\n'))
+        text.pop_back();
+      if (text.ends_with('\r'))
+        text.pop_back();
+    }
+    if (const auto expected = assign(target->value, text, target->limits))
+      return add_problem(at, key + ": " + *expected);
+    result_.origins[key] = at;
+  }
+
+  // ---- the whole ---------------------------------------------------------------------------------------------------
+
+  /// The sandbox's providers are where the sandbox is, unless somebody said otherwise.
+  void follow_sandbox() {
+    for (auto& [name, provider] : sandbox_providers(result_.values.sandbox)) {
+      const auto found = result_.values.payment.providers.find(name);
+      if (found != result_.values.payment.providers.end()
+          && !result_.origins.contains(joined(std::string{providers_key}, name) + ".base_url"))
+        found->second.base_url = provider.base_url;
+    }
+  }
+
+  void complete_paths() {
+    auto& directory = result_.values.node.state_directory;
+    auto& path = result_.values.store.path;
+    expand_home(directory, "node.state_directory");
+    expand_home(path, "store.path");
+    if (path.empty())
+      path = (std::filesystem::path{directory} / "journal.db").string();
+  }
+
+  void expand_home(std::string& path, const std::string& key) {
+    if (path != "~" && !path.starts_with("~/"))
+      return;
+    const auto home = from_.environment.find("HOME");
+    if (home == from_.environment.end() || home->second.empty())
+      return add_problem(origin(key), key + ": ~ has no meaning because HOME is not set; name the folder in full");
+    path.replace(0, 1, home->second);
+  }
+
+  void validate() {
+    const auto& x = result_.values;
+    if (x.orders.retry_base > x.orders.retry_max)
+      add_problem(origin("orders.retry_base"), "orders.retry_base: must not be more than orders.retry_max");
+    const std::pair<const char*, listener> listeners[] = {
+      {"commerce.port", x.commerce},
+      {"operations.port", x.operations},
+      {"sandbox.port", {x.sandbox.address, x.sandbox.enabled ? x.sandbox.port : std::uint16_t{0}}}};
+    for (const auto& a : listeners)
+      for (const auto& b : listeners)
+        if (&a < &b && a.second.port != 0 && a.second == b.second)
+          add_problem(origin(b.first), std::string{b.first} + ": is " + a.first + ", too");
+    validate_providers();
+  }
+
+  void validate_providers() {
+    const auto& payment = result_.values.payment;
+    if (!payment.providers.contains(payment.default_provider)) {
+      std::string known;
+      for (const auto& [name, provider] : payment.providers)
+        known += (known.empty() ? "" : ", ") + name;
+      add_problem(origin("payment.default"), "payment.default: there is no provider \"" + payment.default_provider
+                                               + "\", only " + (known.empty() ? "none" : known));
+    }
+    for (const auto& [name, provider] : payment.providers) {
+      const auto prefix = joined(std::string{providers_key}, name);
+      if (provider.kind.empty()) {
+        add_problem(origin(prefix), prefix + ".kind: is needed");
+        continue;
+      }
+      auto why = from_.problem_with_provider ? from_.problem_with_provider(name, provider) : "";
+      if (why.empty())
+        continue;
+      const auto field = prefix + "." + why.substr(0, why.find(':'));
+      add_problem(result_.origins.contains(field) ? origin(field) : origin(prefix), prefix + "." + why);
+    }
+  }
+
+  std::string origin(const std::string& key) const {
+    const auto found = result_.origins.find(key);
+    return found == result_.origins.end() ? "default" : found->second;
+  }
+
+  void add_problem(const std::string& where, std::string text) { result_.problems.push_back({where, std::move(text)}); }
+
+  const sources& from_;
+  std::filesystem::path folder_;
+  bool providers_configured_ = false;
+  loaded result_;
+};
+
+} // namespace
+
+std::string to_string(const problem& x) {
+  return x.where + ": " + x.text;
+}
+
+loaded load(const sources& from) {
+  return loading{from}.run();
+}
+
+check_result check(const sources& from) {
+  auto all = load(from);
+  std::ostringstream out;
+  for (const auto& x : all.problems)
+    out << to_string(x) << '\n';
+  for (const auto& x : all.warnings)
+    out << "warning: " << to_string(x) << '\n';
+  if (!all.problems.empty())
+    return {false, out.str()};
+  for (const auto& x : options_of(all.values)) {
+    const auto origin = all.origins.find(x.key);
+    out << x.key << " = " << to_text(x.value) << "  # " << (origin == all.origins.end() ? "default" : origin->second)
+        << '\n';
+  }
+  return {true, out.str()};
+}
+
+} // namespace troupe::config

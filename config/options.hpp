@@ -1,0 +1,165 @@
+// config/options.hpp: everything that can be configured, with its default. Meaning, unit and key stand in table.cpp.
+#pragma once
+
+#include "actors/kernel/time.hpp"
+#include "config/secret.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace troupe::config {
+
+struct byte_size {
+  std::uint64_t bytes = 0;
+
+  auto operator<=>(const byte_size&) const = default;
+};
+
+struct listener {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+
+  bool operator==(const listener&) const = default;
+};
+
+struct node_options {
+  std::string name = "node-1";
+  std::uint64_t threads = 0;
+  std::string state_directory = "~/.local/state/troupe"; // after load() absolute or relative to the working directory
+
+  bool operator==(const node_options&) const = default;
+};
+
+struct store_options {
+  std::string kind = "sqlite";
+  std::string path; // after load() never empty
+
+  bool operator==(const store_options&) const = default;
+};
+
+struct sandbox_options {
+  bool enabled = true;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 7778;
+
+  bool operator==(const sandbox_options&) const = default;
+};
+
+struct http_options {
+  byte_size head_bytes_max{16 * 1024};
+  byte_size body_bytes_max{1024 * 1024};
+  std::uint64_t json_depth_max = 64;
+  std::uint64_t connections_max = 10'000;
+  duration head_timeout{std::chrono::seconds{10}};
+  duration body_timeout{std::chrono::seconds{30}};
+  duration idle_timeout{std::chrono::minutes{1}};
+  duration write_timeout{std::chrono::seconds{30}};
+  duration drain{std::chrono::seconds{30}};
+
+  bool operator==(const http_options&) const = default;
+};
+
+struct client_options {
+  std::uint64_t calls_in_flight_max = 128;
+  std::uint64_t calls_waiting_max = 1'024;
+  duration connect_timeout{std::chrono::seconds{5}};
+  duration connection_idle_max{std::chrono::minutes{1}};
+  std::string proxy;
+  std::string ca_file;
+
+  bool operator==(const client_options&) const = default;
+};
+
+struct order_options {
+  bool capture_at_once = true;
+  duration hold_time{std::chrono::minutes{15}};
+  duration retry_base{300};
+  duration retry_max{std::chrono::seconds{30}};
+  duration capture_window{std::chrono::days{7}};
+
+  bool operator==(const order_options&) const = default;
+};
+
+struct inventory_options {
+  std::uint64_t low_stock_threshold = 5;
+
+  bool operator==(const inventory_options&) const = default;
+};
+
+struct entity_options {
+  duration idle_timeout{std::chrono::minutes{1}};
+  std::uint64_t snapshot_every = 1'000;
+  std::uint64_t live_max = 250'000;
+
+  bool operator==(const entity_options&) const = default;
+};
+
+struct oauth_options {
+  std::string token_url;
+  std::string client_id;
+  secret client_secret;
+  std::string scope;
+
+  bool operator==(const oauth_options&) const = default;
+};
+
+struct provider_options {
+  std::string kind;
+  std::string base_url;
+  secret token;
+  oauth_options oauth;
+  secret api_key;
+  secret webhook_secret;
+  duration timeout{std::chrono::seconds{30}};
+  duration key_lifetime{std::chrono::hours{24}};
+  duration search_lag{std::chrono::minutes{1}};
+
+  bool operator==(const provider_options&) const = default;
+};
+
+using provider_map = std::map<std::string, provider_options>; // by the name that orders use
+
+/// The sandbox's twins of both providers, which serve when no others are configured. With port 0 their URLs are known
+/// only when the sandbox listens: make them again with the port that it got.
+provider_map sandbox_providers(const sandbox_options& sandbox);
+
+struct payment_options {
+  std::string default_provider = "rest";
+  provider_map providers = sandbox_providers({});
+
+  bool operator==(const payment_options&) const = default;
+};
+
+struct log_options {
+  std::string level = "info";
+  std::string format = "json";
+
+  bool operator==(const log_options&) const = default;
+};
+
+struct demo_options {
+  bool catalog = true;
+
+  bool operator==(const demo_options&) const = default;
+};
+
+struct options {
+  node_options node;
+  store_options store;
+  listener commerce{"127.0.0.1", 9001};
+  listener operations{"127.0.0.1", 7777};
+  sandbox_options sandbox;
+  http_options http;
+  client_options client;
+  order_options orders;
+  inventory_options inventory;
+  entity_options entities;
+  payment_options payment;
+  log_options log;
+  demo_options demo;
+
+  bool operator==(const options&) const = default;
+};
+
+} // namespace troupe::config

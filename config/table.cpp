@@ -1,0 +1,193 @@
+#include "config/table.hpp"
+
+#include <algorithm>
+
+namespace troupe::config {
+
+namespace {
+
+constexpr limits some{1};      // not empty
+constexpr limits some_time{1}; // at least a millisecond
+constexpr limits up_to_a_million{1, 1'000'000};
+
+constexpr row<options> rows[] = {
+  {"node.name", [](options& x) -> field { return &x.node.name; },
+   "How this node calls itself in logs and in what it stores.", some},
+  {"node.threads", [](options& x) -> field { return &x.node.threads; },
+   "Threads that serve requests and run actors; 0 for one per processor.", {0, 1'024}},
+  {"node.state_directory", [](options& x) -> field { return &x.node.state_directory; },
+   "Folder of everything that the node keeps. TROUPE_STATE sets it, too.", some},
+  {"store.kind", [](options& x) -> field { return &x.store.kind; }, "What the journal is kept in.", {0, 0, "sqlite"}},
+  {"store.path", [](options& x) -> field { return &x.store.path; },
+   "File of the store; journal.db in the state directory when empty."},
+  {"commerce.address", [](options& x) -> field { return &x.commerce.address; },
+   "Address of the interface that shops call. Loopback only, unless it is changed.", some},
+  {"commerce.port", [](options& x) -> field { return &x.commerce.port; }, "Its port; 0 lets the system choose."},
+  {"operations.address", [](options& x) -> field { return &x.operations.address; },
+   "Address of the interface for operators: health, metrics, administration.", some},
+  {"operations.port", [](options& x) -> field { return &x.operations.port; }, "Its port; 0 lets the system choose."},
+  {"sandbox.enabled", [](options& x) -> field { return &x.sandbox.enabled; },
+   "Whether the node runs the sandbox, which stands in for payment providers, in its own process."},
+  {"sandbox.address", [](options& x) -> field { return &x.sandbox.address; }, "Address of the sandbox.", some},
+  {"sandbox.port", [](options& x) -> field { return &x.sandbox.port; },
+   "Its port; 0 lets the system choose. Providers that are not configured are looked for here."},
+  {"http.head_bytes_max", [](options& x) -> field { return &x.http.head_bytes_max; },
+   "Size of a request's line and header fields; a larger one is answered with 431.", {256, 1u << 20}},
+  {"http.body_bytes_max", [](options& x) -> field { return &x.http.body_bytes_max; },
+   "Size of a request's body; a larger one is answered with 413.", {256, 1u << 30}},
+  {"http.json_depth_max", [](options& x) -> field { return &x.http.json_depth_max; },
+   "Objects and arrays inside one another in a body; more are answered with 400.", {1, 1'000}},
+  {"http.connections_max", [](options& x) -> field { return &x.http.connections_max; },
+   "Connections at a time; one more is answered with 503 and closed.", up_to_a_million},
+  {"http.head_timeout", [](options& x) -> field { return &x.http.head_timeout; },
+   "Time from a head's first byte to its last; then 408.", some_time},
+  {"http.body_timeout", [](options& x) -> field { return &x.http.body_timeout; },
+   "Time from a body's first byte to its last; then 408.", some_time},
+  {"http.idle_timeout", [](options& x) -> field { return &x.http.idle_timeout; },
+   "Time between two requests of a connection; then it is closed.", some_time},
+  {"http.write_timeout", [](options& x) -> field { return &x.http.write_timeout; },
+   "Time for a client to take an answer; then its connection is closed.", some_time},
+  {"http.drain", [](options& x) -> field { return &x.http.drain; },
+   "Time that requests in flight get when the node is told to stop."},
+  {"client.calls_in_flight_max", [](options& x) -> field { return &x.client.calls_in_flight_max; },
+   "Calls to one provider at a time.", up_to_a_million},
+  {"client.calls_waiting_max", [](options& x) -> field { return &x.client.calls_waiting_max; },
+   "Calls that wait for their turn; one more is tried again later.", {0, 1'000'000}},
+  {"client.connect_timeout", [](options& x) -> field { return &x.client.connect_timeout; },
+   "Time for name lookup, TCP and TLS together.", some_time},
+  {"client.connection_idle_max", [](options& x) -> field { return &x.client.connection_idle_max; },
+   "A connection that was idle for longer is not used again.", some_time},
+  {"client.proxy", [](options& x) -> field { return &x.client.proxy; },
+   "Proxy for calls to providers, such as http://proxy:3128; empty for none."},
+  {"client.ca_file", [](options& x) -> field { return &x.client.ca_file; },
+   "PEM file of the certificate authorities to trust; the system's when empty."},
+  {"orders.capture_at_once", [](options& x) -> field { return &x.orders.capture_at_once; },
+   "Whether an order takes its money as soon as its stock is sold, or waits for a capture request."},
+  {"orders.hold_time", [](options& x) -> field { return &x.orders.hold_time; },
+   "How long stock is held for an order that is not paid yet.", {1'000}},
+  {"orders.retry_base", [](options& x) -> field { return &x.orders.retry_base; },
+   "Wait after the first failed attempt of a step; it doubles with each further one.", some_time},
+  {"orders.retry_max", [](options& x) -> field { return &x.orders.retry_max; },
+   "The longest wait between two attempts.", some_time},
+  {"orders.capture_window", [](options& x) -> field { return &x.orders.capture_window; },
+   "How long an authorized payment waits for its capture request.", {1'000}},
+  {"inventory.low_stock_threshold", [](options& x) -> field { return &x.inventory.low_stock_threshold; },
+   "Available units at which low stock is told.", {0, 1'000'000'000}},
+  {"entities.idle_timeout", [](options& x) -> field { return &x.entities.idle_timeout; },
+   "An order or SKU that nobody asked for this long leaves memory.", {1}},
+  {"entities.snapshot_every", [](options& x) -> field { return &x.entities.snapshot_every; },
+   "Events of an entity between two snapshots of it.", up_to_a_million},
+  {"entities.live_max", [](options& x) -> field { return &x.entities.live_max; },
+   "Entities of one kind in memory; one more is answered with 503.", {1, 1'000'000'000}},
+  {"payment.default", [](options& x) -> field { return &x.payment.default_provider; },
+   "The provider of orders that name none: one of those below.", some},
+  {"log.level", [](options& x) -> field { return &x.log.level; }, "What is logged.", {0, 0, "debug|info|warn|error"},
+   change::at_once},
+  {"log.format", [](options& x) -> field { return &x.log.format; }, "For programs or for people.", {0, 0, "json|text"}},
+  {"demo.catalog", [](options& x) -> field { return &x.demo.catalog; },
+   "Whether a few products are put on sale at the start, for a first order."},
+};
+
+constexpr row<provider_options> provider_table[] = {
+  {"kind", [](provider_options& x) -> field { return &x.kind; }, "Which adapter: rest, stripe or simulated.", some},
+  {"base_url", [](provider_options& x) -> field { return &x.base_url; },
+   "Where it is; for stripe the real one when empty."},
+  {"token", [](provider_options& x) -> field { return &x.token; }, "rest: its bearer token."},
+  {"oauth.token_url", [](provider_options& x) -> field { return &x.oauth.token_url; },
+   "rest: OAuth 2.0 client credentials instead of a token: where to get one."},
+  {"oauth.client_id", [](provider_options& x) -> field { return &x.oauth.client_id; }, "rest: who asks for it."},
+  {"oauth.client_secret", [](provider_options& x) -> field { return &x.oauth.client_secret; }, "rest: its secret."},
+  {"oauth.scope", [](provider_options& x) -> field { return &x.oauth.scope; },
+   "rest: what to ask for; the server's default when empty."},
+  {"api_key", [](provider_options& x) -> field { return &x.api_key; }, "stripe: its secret key."},
+  {"webhook_secret", [](provider_options& x) -> field { return &x.webhook_secret; },
+   "stripe: of the webhook endpoint /webhooks/stripe; webhooks are refused when empty."},
+  {"timeout", [](provider_options& x) -> field { return &x.timeout; }, "Of one call.", some_time},
+  {"key_lifetime", [](provider_options& x) -> field { return &x.key_lifetime; },
+   "How long it remembers idempotency keys; after that nothing is repeated.", {1'000}},
+  {"search_lag", [](provider_options& x) -> field { return &x.search_lag; }, "stripe: how late its search may be."},
+};
+
+/// Letters to insert, remove, change or swap to make one text of the other.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i)
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        cost[i][j] = i + j;
+        continue;
+      }
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+    }
+  return cost[a.size()][b.size()];
+}
+
+std::string_view last_part(std::string_view key) {
+  return key.substr(key.rfind('.') + 1); // npos + 1 is 0.
+}
+
+} // namespace
+
+std::span<const row<options>> option_rows() {
+  return rows;
+}
+
+std::span<const row<provider_options>> provider_rows() {
+  return provider_table;
+}
+
+provider_map sandbox_providers(const sandbox_options& sandbox) {
+  // An IPv6 address stands in brackets in a URL.
+  const auto host = sandbox.address.find(':') == std::string::npos ? sandbox.address : "[" + sandbox.address + "]";
+  const auto at = "http://" + host + ":" + std::to_string(sandbox.port);
+  provider_options rest;
+  rest.kind = "rest";
+  rest.base_url = at + "/rest";
+  rest.token = secret{"sandbox"};
+  provider_options stripe;
+  stripe.kind = "stripe";
+  stripe.base_url = at + "/stripe";
+  stripe.api_key = secret{"sk_test_sandbox"};
+  stripe.webhook_secret = secret{"whsec_sandbox"};
+  return {{"rest", rest}, {"stripe", stripe}};
+}
+
+std::vector<option> options_of(options& x) {
+  std::vector<option> all;
+  for (const auto& r : rows)
+    all.push_back({std::string{r.key}, r.of(x), r.meaning, r.limits, r.takes_effect});
+  for (auto& [name, provider] : x.payment.providers)
+    for (const auto& r : provider_table) {
+      auto key = std::string{providers_key} + "." + name + ".";
+      key += r.key;
+      all.push_back({std::move(key), r.of(provider), r.meaning, r.limits, r.takes_effect});
+    }
+  return all;
+}
+
+std::string environment_name(std::string_view key) {
+  std::string name = "TROUPE_";
+  for (const char c : key)
+    name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '.' || c == '-' ? '_' : c;
+  return name;
+}
+
+std::string nearest(std::string_view text, std::span<const std::string> known) {
+  const std::string* best = nullptr;
+  auto best_distance = std::max<std::size_t>(2, text.size() / 4) + 1;
+  for (const auto& candidate : known)
+    if (const auto d = distance(text, candidate); d < best_distance) {
+      best = &candidate;
+      best_distance = d;
+    }
+  if (!best) {
+    const auto same_end = [end = last_part(text)](const std::string& x) { return last_part(x) == end; };
+    const auto found = std::find_if(known.begin(), known.end(), same_end);
+    best = found == known.end() ? nullptr : &*found;
+  }
+  return best ? *best : "";
+}
+
+} // namespace troupe::config
