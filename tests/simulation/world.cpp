@@ -2,7 +2,6 @@
 
 #include <caf/detail/sync_request_bouncer.hpp>
 #include <caf/monitorable_actor.hpp>
-#include <caf/send.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -18,6 +17,12 @@ constexpr duration clock_offset = std::chrono::hours{1};
 
 caf::scheduled_actor* actor_of(caf::resumable* job) {
   return job->subtype() == caf::resumable::scheduled_actor ? static_cast<caf::scheduled_actor*>(job) : nullptr;
+}
+
+/// Ends an actor before it handles another message: what its mailbox has is passed over.
+void end(const caf::strong_actor_ptr& who) {
+  who->enqueue(nullptr, caf::make_message_id(caf::message_priority::high),
+               caf::make_message(caf::exit_msg{who->address(), caf::exit_reason::kill}), nullptr);
 }
 
 bool is_alive(const caf::strong_actor_ptr& who) {
@@ -117,7 +122,7 @@ world::~world() {
   // Whoever runs now ends, and what it sends runs and ends: an actor that lives keeps the system from ending.
   kill_all();
   for (const auto& x : std::exchange(outside_, {}))
-    caf::anon_send_exit(caf::actor_cast<caf::actor>(x), caf::exit_reason::kill);
+    end(x);
   while (scheduler_.has_job())
     scheduler_.try_run_once();
 }
@@ -228,7 +233,7 @@ void world::kill(const caf::strong_actor_ptr& who) {
   if (trace_)
     note("killed: " + std::string{static_cast<caf::scheduled_actor*>(who->get())->name()} + '#'
          + std::to_string(who->id()));
-  caf::anon_send_exit(caf::actor_cast<caf::actor>(who), caf::exit_reason::kill);
+  end(who);
 }
 
 void world::kill_all() {
@@ -240,7 +245,7 @@ void world::kill_all() {
   for (const auto& x : std::exchange(inside_, {}))
     if (const auto who = caf::actor_cast<caf::strong_actor_ptr>(x.who); is_alive(who)) {
       mix(x.id);
-      caf::anon_send_exit(caf::actor_cast<caf::actor>(who), caf::exit_reason::kill);
+      end(who);
     }
   std::deque<caf::resumable*> others;
   while (!jobs.empty()) {
