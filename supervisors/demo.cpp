@@ -27,21 +27,25 @@ const std::vector<demo_product>& demo_catalogue() {
   return products;
 }
 
-bool stock_demo_catalogue(caf::actor_system& system, const catalog::catalog_actor& catalog,
-                          const inventory::inventory_actor& stock) {
+caf::error stock_demo_catalogue(caf::actor_system& system, const catalog::catalog_actor& catalog,
+                                const inventory::inventory_actor& stock) {
   caf::scoped_actor self{system};
   for (const auto& product : demo_catalogue()) {
     const auto known = ask<catalog::product>(self, catalog, catalog::get_product{product.sku});
     if (known)
       continue;
     if (known.error() != catalog::rejection::unknown_product)
-      return false;
+      return known.error();
     // The price comes last: whoever finds it finds the stock as well.
-    if (!ask<inventory::stock>(self, stock, inventory::set_available{product.sku, product.available})
-        || !ask<catalog::product>(self, catalog, catalog::put_product{product.sku, product.title, product.price}))
-      return false;
+    const auto stocked = ask<inventory::stock>(self, stock, inventory::set_available{product.sku, product.available});
+    if (!stocked)
+      return stocked.error();
+    const auto priced
+      = ask<catalog::product>(self, catalog, catalog::put_product{product.sku, product.title, product.price});
+    if (!priced)
+      return priced.error();
   }
-  return true;
+  return {};
 }
 
 } // namespace troupe

@@ -22,8 +22,8 @@ struct demo_product {
 const std::vector<demo_product>& demo_catalogue();
 
 /// Puts those of the catalogue that are not in the price list yet on it and on the shelf. May be repeated. Blocks the
-/// calling thread until it is done; false when the store did not take it in time.
-bool stock_demo_catalogue(caf::actor_system& system, const catalog::catalog_actor& catalog,
-                          const inventory::inventory_actor& stock);
+/// calling thread until it is done. Answers why it could not be; no error when it is there.
+caf::error stock_demo_catalogue(caf::actor_system& system, const catalog::catalog_actor& catalog,
+                                const inventory::inventory_actor& stock);
 
 } // namespace troupe

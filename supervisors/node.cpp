@@ -17,6 +17,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/after.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
@@ -44,6 +45,21 @@ std::shared_ptr<journal::store_factory> make_stores(const std::filesystem::path&
   sqlite::options with;
   with.file = file.string();
   return sqlite::make_store(std::move(with));
+}
+
+/// Waits until the journal writes. Not for long: one whose disk is full or fails goes on by itself when the disk does,
+/// and the node is up and not ready until then.
+void await_open(caf::actor_system& system, const journal::journal_actor& journal) {
+  constexpr int looks = 500;
+  constexpr auto between = std::chrono::milliseconds{10};
+  caf::scoped_actor self{system};
+  bool open = false;
+  for (int i = 0; i < looks && !open; ++i) {
+    self->request(journal, caf::infinite, journal::get_health{})
+      .receive([&](const journal::health& x) { open = x.writable; }, [](const caf::error&) {});
+    if (!open)
+      self->receive([](caf::unit_t) {}, caf::after(between) >> [] {});
+  }
 }
 
 } // namespace
@@ -145,8 +161,10 @@ private:
     const auto orders = keep(spawn_orders(system, env, std::move(deps)));
 
     keep(spawn_health_checks(system, {journal, providers, now}, board_));
-    if (settings_.demo_catalogue && !stock_demo_catalogue(system, catalog, stock))
-      log::warn("The demo catalogue could not be stored");
+    await_open(system, journal);
+    if (settings_.demo_catalogue)
+      if (const auto failed = stock_demo_catalogue(system, catalog, stock))
+        log::warn("The demo catalogue could not be stored", {{"reason", to_string(failed)}});
     open_gateways({orders, stock, catalog, keys, journal, now, random, {}, {}}, providers);
   }
 

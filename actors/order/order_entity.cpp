@@ -130,7 +130,7 @@ void order_entity::advance() {
   if (writing() || failed())
     return;
   if (in_flight_.empty()) {
-    const auto passed = decide(state(), time_passed{}, env().now(), policy());
+    const auto passed = decide(state(), time_passed{.seen_all = !recovered_}, env().now(), policy());
     if (const auto* events = std::get_if<std::vector<event>>(&passed); events && !events->empty())
       return commit(effect_context(), passed);
   }
@@ -302,7 +302,9 @@ void order_entity::return_line(Message message, std::size_t line) {
       },
       [this, line](const caf::error& error) {
         ended(step::return_stock, line);
-        if (error.category() == caf::type_id_v<inventory::rejection>)
+        if (error == inventory::rejection::too_many_units)
+          conclude(step_impossible{step::return_stock, "the stock has no room for what was to be given back"});
+        else if (error.category() == caf::type_id_v<inventory::rejection>)
           finish_line(step::return_stock, line); // There is nothing of ours to give back.
         else
           fail(step::return_stock, error, ec::unavailable);

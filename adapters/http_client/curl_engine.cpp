@@ -29,7 +29,8 @@ namespace {
 using steady = std::chrono::steady_clock;
 
 constexpr std::size_t head_bytes_max = 64 << 10;
-constexpr auto sweep_interval = std::chrono::milliseconds{100}; // how late a waiting call may learn that its time is over
+constexpr auto sweep_interval =
+  std::chrono::milliseconds{100}; // how late a waiting call may learn that its time is over
 constexpr std::size_t spare_transfers_max = 256;
 
 struct job {
@@ -53,7 +54,8 @@ bool is_token(std::string_view text) {
 
 /// Nothing that could end a line and begin another.
 bool is_field_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) >= 32 && c != 127) || c == '\t'; });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (static_cast<unsigned char>(c) >= 32 && c != 127) || c == '\t'; });
 }
 
 bool is_visible(std::string_view text) {
@@ -64,9 +66,8 @@ bool is_well_formed(const engine_call& x) {
   return is_token(x.message.method) && is_visible(x.base_url) && is_visible(x.message.target)
          && (x.base_url.starts_with("https://") || x.base_url.starts_with("http://"))
          && (x.message.target.empty() || x.message.target.front() == '/')
-         && std::all_of(x.message.fields.begin(), x.message.fields.end(), [](const auto& field) {
-              return is_token(field.first) && is_field_value(field.second);
-            });
+         && std::all_of(x.message.fields.begin(), x.message.fields.end(),
+                        [](const auto& field) { return is_token(field.first) && is_field_value(field.second); });
 }
 
 /// Whether sending it twice does what sending it once does.
@@ -128,25 +129,25 @@ ec code_of(CURLcode result, const transfer& t) {
   if (!t.sent) {
     // Whatever broke, it broke while connecting.
     switch (result) {
-      case CURLE_URL_MALFORMAT:
-      case CURLE_UNSUPPORTED_PROTOCOL:
-      case CURLE_LOGIN_DENIED: return ec::refused;
-      default: return ec::unavailable;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_LOGIN_DENIED: return ec::refused;
+    default: return ec::unavailable;
     }
   }
   if (t.too_large)
     return ec::bad_response;
   switch (result) {
-    case CURLE_OPERATION_TIMEDOUT: return ec::timed_out;
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL: // an answer that does not begin with HTTP/
-    case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-    case CURLE_WRITE_ERROR:
-    case CURLE_FILESIZE_EXCEEDED:
-    case CURLE_OUT_OF_MEMORY: return ec::bad_response;
-    default: return ec::interrupted;
+  case CURLE_OPERATION_TIMEDOUT: return ec::timed_out;
+  case CURLE_WEIRD_SERVER_REPLY:
+  case CURLE_UNSUPPORTED_PROTOCOL: // an answer that does not begin with HTTP/
+  case CURLE_BAD_CONTENT_ENCODING:
+  case CURLE_HTTP2:
+  case CURLE_HTTP2_STREAM:
+  case CURLE_WRITE_ERROR:
+  case CURLE_FILESIZE_EXCEEDED:
+  case CURLE_OUT_OF_MEMORY: return ec::bad_response;
+  default: return ec::interrupted;
   }
 }
 
@@ -155,8 +156,7 @@ ec code_of(CURLcode result, const transfer& t) {
 class curl_engine::loop : public std::enable_shared_from_this<curl_engine::loop> {
 public:
   explicit loop(client_options options)
-    : options_(std::move(options)),
-      events_(::epoll_create1(EPOLL_CLOEXEC)),
+    : options_(std::move(options)), events_(::epoll_create1(EPOLL_CLOEXEC)),
       wakeup_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     init_libcurl();
     multi_.reset(curl_multi_init());
@@ -357,8 +357,7 @@ private:
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, tls ? 1L : 0L); // rather a stream of a connection that is being made
     set_method(t);
     set_fields(t);
-    const auto left = std::max<std::int64_t>(
-      1, std::chrono::ceil<duration>(t.work.deadline - steady::now()).count());
+    const auto left = std::max<std::int64_t>(1, std::chrono::ceil<duration>(t.work.deadline - steady::now()).count());
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left));
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(std::min<std::int64_t>(left, options_.connect_timeout.count())));

@@ -14,12 +14,12 @@
 namespace troupe::http {
 
 struct client_options {
-  std::size_t calls_in_flight_max = 128;  // per base URL, and so its connections where HTTP/2 is not offered
-  std::size_t calls_waiting_max = 1024;   // per base URL; one more is overloaded
-  duration connect_timeout{5'000};        // name lookup, TCP and TLS together
-  duration connection_idle_max{60'000};   // an older idle connection is not used again
-  std::string proxy{};                      // "http://proxy:3128"; empty for none. The environment is not consulted
-  std::string ca_file{};                    // PEM; empty for the system's
+  std::size_t calls_in_flight_max = 128; // per base URL, and so its connections where HTTP/2 is not offered
+  std::size_t calls_waiting_max = 1024;  // per base URL; one more is overloaded
+  duration connect_timeout{5'000};       // name lookup, TCP and TLS together
+  duration connection_idle_max{60'000};  // an older idle connection is not used again
+  std::string proxy{};                   // "http://proxy:3128"; empty for none. The environment is not consulted
+  std::string ca_file{};                 // PEM; empty for the system's
   std::string user_agent = "troupe/" TROUPE_VERSION;
 };
 
@@ -39,9 +39,9 @@ using engine_result = std::variant<response, engine_failure>;
 
 /// Calls run in the order of submission per base URL, as many at once as the options allow.
 ///
-/// A call is sent at most once, with one exception that a server cannot tell from none: when a kept connection turns out
-/// to be dead, a call that is safe to repeat (GET, HEAD, PUT, DELETE, OPTIONS, or any with an Idempotency-Key) goes out
-/// again on a new one. Redirects are answers. Certificates are always verified.
+/// A call is sent at most once, with one exception that a server cannot tell from none: when a kept connection turns
+/// out to be dead, a call that is safe to repeat (GET, HEAD, PUT, DELETE, OPTIONS, or any with an Idempotency-Key) goes
+/// out again on a new one. Redirects are answers. Certificates are always verified.
 ///
 /// Fails with unavailable (surely nothing was sent), timed_out, interrupted, bad_response (may have been received),
 /// overloaded (it waited behind too many others), deadline (no time left at submission), refused (not a valid HTTP

@@ -25,8 +25,8 @@ std::string percent_encoded(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.'
-                       || c == '_' || c == '~';
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-'
+                       || c == '.' || c == '_' || c == '~';
     if (plain) {
       result += c;
       continue;

@@ -19,16 +19,13 @@ std::optional<duration> parse_retry_after(std::string_view value, time_point now
 caf::error failure(ec code, const http::headers& fields, time_point now);
 
 /// The error that a status stands for:
-///
-/// | status             | code         | because                                                                       |
-/// |--------------------|--------------|-------------------------------------------------------------------------------|
-/// | 401, 403           | denied       | the credentials are wrong; whoever operates must act                          |
-/// | 408, 425, 503      | unavailable  | the provider says that it did not begin                                       |
-/// | 409                | interrupted  | another call about the same thing is under way, or its state has moved: look  |
-/// | 429                | rate_limited |                                                                               |
-/// | other 4xx          | refused      | the same request cannot work later                                            |
-/// | other 5xx          | interrupted  | it may have broken after it acted; of a read unavailable                      |
-/// | anything else      | bad_response | redirects and informational answers are not part of any provider's interface  |
+/// - 401, 403: denied. The credentials are wrong; whoever operates must act.
+/// - 408, 425, 503: unavailable. The provider says that it did not begin.
+/// - 409: interrupted. Another call about the same thing is under way, or its state has moved: it has to be looked up.
+/// - 429: rate_limited.
+/// - Any other 4xx: refused. The same request cannot work later.
+/// - Any other 5xx: of a write interrupted, because it may have broken after it acted; of a read unavailable.
+/// - Anything else: bad_response. Redirects and informational answers are part of no provider's interface.
 caf::error failure_of(const http::response& answer, effect what, time_point now);
 
 /// The error of a call without any answer. Of our HTTP client these are codes already; a client that dies leaves open

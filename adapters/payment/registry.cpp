@@ -38,12 +38,10 @@ std::string problem_with_rest(const provider_options& x) {
 }
 
 provider_actor spawn_rest(surroundings s, const provider_options& x) {
-  return rest::spawn_rest(s.system,
-                          {x.base_url,
-                           x.token,
-                           {x.oauth_token_url, x.oauth_client_id, x.oauth_client_secret, x.oauth_scope},
-                           x.timeout},
-                          std::move(s.client), std::move(s.now), std::move(s.random));
+  return rest::spawn_rest(
+    s.system,
+    {x.base_url, x.token, {x.oauth_token_url, x.oauth_client_id, x.oauth_client_secret, x.oauth_scope}, x.timeout},
+    std::move(s.client), std::move(s.now), std::move(s.random));
 }
 
 // ---- stripe ----
@@ -61,8 +59,7 @@ provider_actor spawn_stripe(surroundings s, const provider_options& x) {
   options.api_key = x.api_key;
   options.timeout = x.timeout;
   options.search_lag = x.search_lag;
-  return stripe::spawn_stripe(s.system, std::move(options), std::move(s.client), std::move(s.now),
-                              std::move(s.random));
+  return stripe::spawn_stripe(s.system, std::move(options), std::move(s.client), std::move(s.now), std::move(s.random));
 }
 
 // ---- simulated ----

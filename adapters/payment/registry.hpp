@@ -15,17 +15,17 @@ namespace troupe::payment {
 
 /// One provider, as it is configured. Which fields count depends on the kind.
 struct provider_options {
-  std::string name;     // what orders call it
-  std::string kind;     // one of provider_kinds()
-  std::string base_url; // "https://api.stripe.com", which is the default of `stripe`
-  std::string token;    // rest: static bearer token
+  std::string name;            // what orders call it
+  std::string kind;            // one of provider_kinds()
+  std::string base_url;        // "https://api.stripe.com", which is the default of `stripe`
+  std::string token;           // rest: static bearer token
   std::string oauth_token_url; // rest: OAuth 2.0 client credentials, instead of the token
   std::string oauth_client_id;
   std::string oauth_client_secret;
   std::string oauth_scope;
-  std::string api_key;        // stripe
-  std::string webhook_secret; // stripe; not for the actor: of its webhook_verifier
-  duration timeout{30'000};   // of one call
+  std::string api_key;                           // stripe
+  std::string webhook_secret;                    // stripe; not for the actor: of its webhook_verifier
+  duration timeout{30'000};                      // of one call
   duration key_lifetime{std::chrono::hours{24}}; // how long the provider remembers idempotency keys
   duration search_lag{60'000};                   // stripe: how late its search may be
 };

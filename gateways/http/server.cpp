@@ -123,12 +123,10 @@ public:
     if (stopped_)
       return true;
     stopped_ = true;
+    shared_->draining = true;
     on(lanes_.front(), [this] { door_->close(); });
     for (const auto& x : lanes_)
-      on(x, [&x] {
-        x->draining = true;
-        for_each_session(*x, [](session& s) { s.drain(); });
-      });
+      on(x, [&x] { for_each_session(*x, [](session& s) { s.drain(); }); });
     const auto answered = wait_for_the_last(patience);
     if (!answered) {
       for (const auto& x : lanes_)

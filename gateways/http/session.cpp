@@ -238,7 +238,7 @@ boost::asio::awaitable<void> session::run([[maybe_unused]] std::shared_ptr<sessi
       const auto at = reader_.at();
       if (at == step::complete || at == step::refused)
         break;
-      if (lane_->draining && at == step::start)
+      if (lane_->shared->draining && at == step::start)
         co_return;
       if (at != timed) {
         timed = at;
@@ -311,7 +311,7 @@ boost::asio::awaitable<void> session::run([[maybe_unused]] std::shared_ptr<sessi
       out.response = std::move(result.answer);
       path = std::string_view{message.target}.substr(0, message.target.find('?'));
     }
-    out.keep &= !lane_->draining;
+    out.keep &= !lane_->shared->draining;
 
     // Send it.
     compose(out, context);

@@ -24,6 +24,7 @@ struct shared_state {
   std::optional<router> routes; // nothing: plain
   plain_handler plain;
   std::atomic<std::size_t> connections = 0;
+  std::atomic<bool> draining = false;
   std::mutex mutex;
   std::condition_variable fewer; // connections
 };
@@ -37,7 +38,6 @@ struct lane : std::enable_shared_from_this<lane> {
   std::unique_ptr<asker> actors; // nullptr for a plain server
   std::list<session*> sessions;
   std::uint64_t random_state = 0;
-  bool draining = false;
 
   /// Not for secrets.
   std::uint64_t random();

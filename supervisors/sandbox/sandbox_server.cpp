@@ -19,13 +19,15 @@ constexpr duration webhook_timeout{10'000};
 constexpr duration first_pause{500}; // before a webhook is sent again; then it doubles
 constexpr std::size_t webhook_retries_max = 10'000;
 
-gateway::exchange_result::ending translate(sandbox_ending x) {
+using server_ending = decltype(gateway::exchange_result::ending);
+
+server_ending translate(sandbox_ending x) {
   switch (x) {
-    case sandbox_ending::answered: return gateway::exchange_result::ending::answered;
-    case sandbox_ending::truncated: return gateway::exchange_result::ending::truncated;
+    case sandbox_ending::answered: return server_ending::answered;
+    case sandbox_ending::truncated: return server_ending::truncated;
     case sandbox_ending::dropped: break;
   }
-  return gateway::exchange_result::ending::dropped;
+  return server_ending::dropped;
 }
 
 } // namespace

@@ -62,7 +62,8 @@ protected:
     behind = sandbox_of(x.kind, books, random);
     use = behind.use;
     client.emplace(sys, [this](const http::call& call) { return deliver(call); });
-    configured = spawn_provider(sys, x, client->actor(), [this] { return now(); }, random);
+    configured = spawn_provider(
+      sys, x, client->actor(), [this] { return now(); }, random);
   }
 
   /// The wire, unless the test has cut it.
@@ -75,8 +76,7 @@ protected:
     return answer;
   }
 
-  template <class Answer, class Command>
-  caf::expected<Answer> ask(Command x, request_context context = {}) {
+  template <class Answer, class Command> caf::expected<Answer> ask(Command x, request_context context = {}) {
     auto response = self->request(configured.actor, caf::infinite, std::move(context), std::move(x));
     run();
     caf::expected<Answer> result{caf::sec::none};

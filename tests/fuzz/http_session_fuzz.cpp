@@ -1,5 +1,5 @@
 // tests/fuzz/http_session_fuzz.cpp: whatever bytes come, in whatever pieces, the reader ends in a sound state.
-// Built with clang and -fsanitize=fuzzer; the first byte says how the rest is cut.
+// The first byte says how the rest is cut.
 #include "gateways/http/json_schema.hpp"
 #include "gateways/http/request_reader.hpp"
 

@@ -1,8 +1,6 @@
-// Reads arbitrary bytes as each stored form of an order. What can be read is written and read again without a change,
-// can be applied and told; what cannot is an error, never a crash.
+// tests/fuzz/order_event_fuzz.cpp: arbitrary bytes as each stored form of an order. What can be read is written and read
+// again without a change, can be applied and told; what cannot is an error, never a crash.
 #include "actors/order/stored.hpp"
-
-#include <caf/init_global_meta_objects.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -60,13 +58,6 @@ void read_snapshot(const std::string& data) {
 }
 
 } // namespace
-
-/// An error with a text holds a message, which needs its types.
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  caf::init_global_meta_objects<caf::id_block::troupe_kernel>();
-  caf::core::init_global_meta_objects();
-  return 0;
-}
 
 /// The first byte chooses the form; a newline parts `data` from `personal`.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {

@@ -3,9 +3,9 @@
 
 #include "adapters/payment/stripe/twin.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 

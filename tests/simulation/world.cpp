@@ -80,13 +80,13 @@ private:
     const auto to = *to_;
     switch (fate) {
       case fate_of::arrives: return to->enqueue(std::move(x), unit);
-      case fate_of::dropped: world_.note("a message is lost"); return true;
+      case fate_of::dropped: world_.mishap("message lost"); return true;
       case fate_of::duplicated:
-        world_.note("a message is doubled");
+        world_.mishap("message doubled");
         to->enqueue(caf::make_mailbox_element(x->sender, x->mid, {}, x->payload), unit);
         return to->enqueue(std::move(x), unit);
       case fate_of::delayed: {
-        world_.note("a message is late");
+        world_.mishap("message late");
         auto& clock = home_system().clock();
         const auto delay = world_.random().between(duration{1}, faults_.delay_max);
         clock.schedule_message(clock.now() + delay, to, std::move(x));
@@ -143,7 +143,10 @@ bool world::step() {
     return true;
   }
   auto& jobs = scheduler_.jobs;
-  if (jobs.empty() || (faults_on_ && random_.chance(early_timer_)))
+  const bool early = !jobs.empty() && faults_on_ && random_.chance(early_timer_);
+  if (early)
+    mishap("early timer");
+  if (jobs.empty() || early)
     if (pass_time() || jobs.empty())
       return !jobs.empty() || !agenda_.empty() || !scheduler_.clock().schedule.empty();
   run_job(jobs.size() > 1 ? random_.below(jobs.size()) : 0);
@@ -230,9 +233,9 @@ caf::actor_id world::kill_one() {
 
 void world::kill(const caf::strong_actor_ptr& who) {
   mix(who->id());
+  mishap(std::string{"killed: "} + static_cast<caf::scheduled_actor*>(who->get())->name());
   if (trace_)
-    note("killed: " + std::string{static_cast<caf::scheduled_actor*>(who->get())->name()} + '#'
-         + std::to_string(who->id()));
+    note('#' + std::to_string(who->id()) + " was killed");
   end(who);
 }
 
@@ -271,6 +274,14 @@ void world::mix(std::uint64_t x) {
 void world::note(std::string_view what) {
   if (trace_)
     trace_(std::to_string(elapsed().count()) + " ms  " + std::string{what});
+}
+
+void world::mishap(std::string_view what) {
+  if (const auto known = mishaps_.find(what); known != mishaps_.end())
+    ++known->second;
+  else
+    mishaps_.emplace(what, 1);
+  note(what);
 }
 
 void world::describe(caf::scheduled_actor& who) {

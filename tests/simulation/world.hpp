@@ -96,6 +96,10 @@ public:
   /// Kills every actor that is not outside at once: none of them handles another message.
   void kill_all();
 
+  /// Something went wrong on purpose: counted by its name, and told to whoever traces.
+  void mishap(std::string_view what);
+  const std::map<std::string, std::uint64_t, std::less<>>& mishaps() const { return mishaps_; }
+
   /// Writes a line about each step when set.
   void set_trace(std::function<void(std::string_view)> to) { trace_ = std::move(to); }
   bool tracing() const { return trace_ != nullptr; }
@@ -135,6 +139,7 @@ private:
   duration clock_step_{0};
   std::uint64_t steps_ = 0;
   std::uint64_t hash_ = 1469598103934665603ull;
+  std::map<std::string, std::uint64_t, std::less<>> mishaps_;
   double early_timer_ = 0;
   bool faults_on_ = false;
   std::function<void(std::string_view)> trace_;

@@ -15,10 +15,10 @@ struct oauth_options {
 };
 
 struct options {
-  std::string base_url;      // "https://pay.example.com/v1"
-  std::string token;         // static bearer token
-  oauth_options oauth;       // OAuth 2.0 client credentials instead
-  duration timeout{30'000};  // of one call
+  std::string base_url;     // "https://pay.example.com/v1"
+  std::string token;        // static bearer token
+  oauth_options oauth;      // OAuth 2.0 client credentials instead
+  duration timeout{30'000}; // of one call
 };
 
 } // namespace troupe::payment::rest

@@ -14,8 +14,7 @@ public:
 
   rest_state(provider_actor::pointer self, options configured, http::client_actor client, clock_fn now,
              random_fn random)
-    : self_(self),
-      way_{std::move(client), configured.base_url, configured.timeout, std::move(now), std::move(random)},
+    : self_(self), way_{std::move(client), configured.base_url, configured.timeout, std::move(now), std::move(random)},
       tokens_(self, way_, std::move(configured)) {}
 
   rest_state(const rest_state&) = delete; // tokens_ refers to way_
@@ -32,8 +31,7 @@ public:
   }
 
 private:
-  template <class Answer, class Command>
-  caf::result<Answer> perform(const request_context& context, const Command& x) {
+  template <class Answer, class Command> caf::result<Answer> perform(const request_context& context, const Command& x) {
     auto reply = self_->make_response_promise<Answer>();
     attempt(context, x, reply, true);
     return reply;

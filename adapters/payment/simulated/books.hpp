@@ -23,8 +23,7 @@ namespace troupe::payment::simulated {
 /// | any other                                                      | authorized                                    |
 class books {
 public:
-  template <class Answer>
-  using outcome = std::variant<Answer, ec>;
+  template <class Answer> using outcome = std::variant<Answer, ec>;
 
   outcome<payment> apply(const authorize& x);
   outcome<payment> apply(const capture& x);
@@ -46,8 +45,7 @@ private:
     std::variant<payment, refunded, ec> answer;
   };
 
-  template <class Answer, class Act>
-  outcome<Answer> once(const std::string& key, std::string request, Act act);
+  template <class Answer, class Act> outcome<Answer> once(const std::string& key, std::string request, Act act);
 
   outcome<payment> open(const authorize& x);
   outcome<payment> take(const capture& x);

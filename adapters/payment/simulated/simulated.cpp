@@ -25,8 +25,7 @@ public:
   }
 
 private:
-  template <class Answer, class Command>
-  caf::result<Answer> answer(const request_context& context, const Command& x) {
+  template <class Answer, class Command> caf::result<Answer> answer(const request_context& context, const Command& x) {
     if (context.deadline <= now_())
       return caf::make_error(ec::deadline);
     auto outcome = books_.apply(x);

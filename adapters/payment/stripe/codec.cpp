@@ -135,8 +135,7 @@ json parse(const http::response& answer) {
 }
 
 caf::error failure_to_write(const http::response& answer, const json& error, time_point now) {
-  if (answer.status == 429 && text(error, "code") == "lock_timeout"
-      && http::find(answer.fields, "Retry-After").empty())
+  if (answer.status == 429 && text(error, "code") == "lock_timeout" && http::find(answer.fields, "Retry-After").empty())
     return wait_and_retry(ec::rate_limited, lock_wait);
   return failure_of(answer, effect::write, now);
 }

@@ -34,7 +34,8 @@ http::request encode_list(time_point from, const payment_id& after);
 // Answers. Each fails as failure_of says, and with bad_response for a body that is not of its form.
 //
 // - A card error (402) is a decline, its reason the decline_code.
-// - A step that the state forbids (`payment_intent_unexpected_state`) comes with the PaymentIntent as it is: that is the
+// - A step that the state forbids (`payment_intent_unexpected_state`) comes with the PaymentIntent as it is: that is
+// the
 //   answer. So voiding what is voided and capturing what is captured succeed.
 // - `idempotency_key_in_use` (409) may be acting right now: interrupted. A key with other parameters (400) is refused.
 // - `lock_timeout` (429) is rate_limited, with a wait of a second.

@@ -10,7 +10,7 @@ namespace troupe::payment::stripe {
 
 namespace {
 
-constexpr int recent_pages_max = 5;          // of 100 PaymentIntents
+constexpr int recent_pages_max = 5; // of 100 PaymentIntents
 constexpr std::size_t unseen_max = 10'000;
 
 /// One search on its way.
@@ -28,10 +28,8 @@ public:
 
   stripe_state(provider_actor::pointer self, options configured, http::client_actor client, clock_fn now,
                random_fn random)
-    : self_(self),
-      way_{std::move(client), configured.base_url, configured.timeout, std::move(now), std::move(random)},
-      credentials_("Bearer " + configured.api_key),
-      version_(std::move(configured.version)),
+    : self_(self), way_{std::move(client), configured.base_url, configured.timeout, std::move(now), std::move(random)},
+      credentials_("Bearer " + configured.api_key), version_(std::move(configured.version)),
       search_lag_(configured.search_lag) {}
 
   provider_actor::behavior_type make_behavior() {
@@ -56,8 +54,7 @@ private:
     return make_call(way_, context, std::move(message));
   }
 
-  template <class Answer, class Command>
-  caf::result<Answer> write(const request_context& context, const Command& x) {
+  template <class Answer, class Command> caf::result<Answer> write(const request_context& context, const Command& x) {
     auto message = encode(x);
     if (!message)
       return std::move(message.error());
@@ -145,14 +142,13 @@ private:
     asked->reply.deliver(wait_and_retry(ec::unavailable, search_lag_ - (way_.now() - since)));
   }
 
-  template <class Then>
-  void read(const inquiry_ptr& asked, http::request message, Then then) {
+  template <class Then> void read(const inquiry_ptr& asked, http::request message, Then then) {
     auto call = sign(asked->context, std::move(message));
     if (!call)
       return asked->reply.deliver(std::move(call.error()));
-    self_->request(way_.client, caf::infinite, std::move(*call))
-      .then(std::move(then),
-            [asked](const caf::error& e) { asked->reply.deliver(failure_of(e, effect::read)); });
+    self_->request(way_.client, caf::infinite, std::move(*call)).then(std::move(then), [asked](const caf::error& e) {
+      asked->reply.deliver(failure_of(e, effect::read));
+    });
   }
 
   provider_actor::pointer self_;

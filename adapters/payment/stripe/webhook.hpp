@@ -37,8 +37,7 @@ struct webhook_event {
 /// The time of the signature, or why it does not hold. `header` is `Stripe-Signature`: `t=<seconds>` and any number of
 /// `v1=<HMAC-SHA256 of "t.body" in hex>`, one of which must match; other parts are passed over.
 std::variant<time_point, webhook_refusal> verify_signature(std::string_view header, std::string_view body,
-                                                           std::string_view secret, time_point now,
-                                                           duration tolerance);
+                                                           std::string_view secret, time_point now, duration tolerance);
 
 std::variant<webhook_event, webhook_refusal> parse_event(std::string_view body);
 
@@ -60,7 +59,7 @@ private:
 
   duration tolerance_;
   std::size_t events_max_;
-  time_point floor_ = time_point::min(); // signatures up to this time do not hold
+  time_point floor_ = time_point::min();        // signatures up to this time do not hold
   std::map<std::string, time_point> signed_at_; // by event
   std::set<std::pair<time_point, std::string>> by_age_;
 };

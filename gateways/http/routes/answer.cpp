@@ -20,22 +20,19 @@ http::response refusal(const explanation& x) {
   std::vector<field_error> errors;
   if (!x.pointer.empty())
     errors.push_back({std::string{x.pointer}, x.detail});
-  auto out = problem(x.status, "/problems/" + std::string{x.type}, std::string{x.title}, x.detail, std::move(errors));
-  if (x.retry_after)
-    out.fields.emplace_back("Retry-After", std::to_string(x.retry_after->count()));
-  return out;
+  return problem(x.status, "/problems/" + std::string{x.type}, std::string{x.title}, x.detail, std::move(errors));
 }
 
 http::response refusal(const caf::error& x) {
-  return refusal(explain(x));
+  const auto told = explain(x);
+  return told ? refusal(*told) : failure(x);
 }
 
 http::response wrong_body(const std::vector<wrong_field>& fields) {
   std::vector<field_error> errors;
   for (const auto& field : fields)
     errors.push_back({field.pointer, field.detail});
-  return problem(422, "/problems/wrong-content", "The content cannot be processed",
-                 "The body has the right form and these fields hold what cannot be.", std::move(errors));
+  return problem(422, "/problems/validation", "The body is not valid", "", std::move(errors));
 }
 
 http::response wrong_request(std::string_view where, std::string detail) {
@@ -50,7 +47,9 @@ bool is_sku(std::string_view text) {
   const auto alphanumeric = [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
   };
-  const auto allowed = [&](char c) { return alphanumeric(c) || std::string_view{"._:~+-"}.find(c) != std::string_view::npos; };
+  const auto allowed = [&](char c) {
+    return alphanumeric(c) || std::string_view{"._:~+-"}.find(c) != std::string_view::npos;
+  };
   return !text.empty() && text.size() <= 128 && alphanumeric(text.front())
          && std::all_of(text.begin(), text.end(), allowed);
 }
@@ -60,9 +59,10 @@ json sku_schema() {
 }
 
 json money_schema() {
-  return object_schema({{"amount", {{"type", "integer"}, {"minimum", 0}, {"description", "In minor units: cents for EUR."}}},
-                        {"currency", {{"type", "string"}, {"pattern", "^[A-Z]{3}$"}, {"description", "ISO 4217"}}}},
-                       {"amount", "currency"});
+  return object_schema(
+    {{"amount", {{"type", "integer"}, {"minimum", 0}, {"description", "In minor units: cents for EUR."}}},
+     {"currency", {{"type", "string"}, {"maxLength", 3}, {"pattern", "^[A-Z]{3}$"}, {"description", "ISO 4217"}}}},
+    {"amount", "currency"});
 }
 
 json object_schema(json properties, std::vector<std::string> required) {

@@ -16,8 +16,7 @@
 namespace troupe::gateway {
 
 /// A coroutine that answers with `Value`.
-template <class Value>
-using eventually = boost::asio::awaitable<Value>;
+template <class Value> using eventually = boost::asio::awaitable<Value>;
 
 /// JSON with its members in the order in which they were written.
 http::response answer(int status, const nlohmann::ordered_json& body, http::headers fields = {});
@@ -25,11 +24,11 @@ http::response answer(int status, const nlohmann::ordered_json& body, http::head
 /// JSON that is text already.
 http::response answer_text(int status, std::string body);
 
-/// The problem that `x` tells of.
+/// The problem that `x` tells of; for an error that is no rejection, its `failure`.
 http::response refusal(const explanation& x);
 http::response refusal(const caf::error& x);
 
-/// 422: a body that fits its schema and is wrong all the same.
+/// A body that fits its schema and is wrong all the same: the same problem as one that does not fit.
 http::response wrong_body(const std::vector<wrong_field>& fields);
 
 /// 400: something beside the body is wrong; `where` says what, as people write it: "query parameter as_of".

@@ -70,9 +70,10 @@ request to_request(const json& body) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     const auto product = items[i].at("productId").get<std::string>();
     if (!seen.insert(product).second)
-      out.wrong.push_back({"/items/" + std::to_string(i) + "/productId",
-                           "This product stands in an earlier item; add the quantities."});
-    out.lines.push_back({product, reservation_id{order + '/' + product}, items[i].at("quantity").get<inventory::units_t>()});
+      out.wrong.push_back(
+        {"/items/" + std::to_string(i) + "/productId", "This product stands in an earlier item; add the quantities."});
+    out.lines.push_back(
+      {product, reservation_id{order + '/' + product}, items[i].at("quantity").get<inventory::units_t>()});
   }
   return out;
 }
@@ -112,13 +113,15 @@ http::response unsuccessful(http::response problem) {
 
 http::response line_refused(const caf::error& reason, std::size_t line, const requested& what) {
   auto told = explain(reason);
+  if (!told)
+    return unsuccessful(failure(reason));
   const auto pointer = "/items/" + std::to_string(line);
-  told.detail = what.sku.value + ": " + told.detail;
-  told.pointer = pointer;
+  told->detail = what.sku.value + ": " + told->detail;
+  told->pointer = pointer;
   // The route is there; it is the state of the stock that is in the way.
-  if (told.status == 404)
-    told.status = 409;
-  return unsuccessful(refusal(told));
+  if (told->status == 404)
+    told->status = 409;
+  return unsuccessful(refusal(*told));
 }
 
 /// Binds the order id to its lines, so that a second request with other lines is refused before it holds anything: the
@@ -151,7 +154,7 @@ eventually<http::response> reserve(incoming& in, const services& behind) {
     in.until = std::max(in.until, asker::steady::now() + compensation_time);
     in.context.deadline = std::max(in.context.deadline, behind.now() + compensation_time);
     // A line that was refused holds nothing; one that did not answer may.
-    const auto lines = explain(held.error()).status < 500 ? i : i + 1;
+    const auto lines = explain(held.error()) ? i : i + 1;
     co_await release_lines(in, behind, asked.lines, lines);
     co_return line_refused(held.error(), i, asked.lines[i]);
   }
@@ -171,11 +174,11 @@ eventually<http::response> release(incoming& in, const services& behind) {
 json reservation_schema() {
   json quantity = {{"type", "integer"}, {"minimum", 1}, {"maximum", order::units_max}};
   json items = {{"type", "array"}, {"minItems", 1}, {"maxItems", order::lines_max}};
-  items["items"] = object_schema({{"productId", sku_schema()}, {"quantity", std::move(quantity)}},
-                                 {"productId", "quantity"});
-  return object_schema({{"orderId", {{"type", "string"}, {"maxLength", 128}, {"pattern", sku_pattern}}},
-                        {"items", std::move(items)}},
-                       {"orderId", "items"});
+  items["items"] =
+    object_schema({{"productId", sku_schema()}, {"quantity", std::move(quantity)}}, {"productId", "quantity"});
+  return object_schema(
+    {{"orderId", {{"type", "string"}, {"maxLength", 128}, {"pattern", sku_pattern}}}, {"items", std::move(items)}},
+    {"orderId", "items"});
 }
 
 json available_schema() {
@@ -185,8 +188,9 @@ json available_schema() {
 
 json stock_schema() {
   const json units = {{"type", "integer"}, {"minimum", 0}};
-  return object_schema({{"sku", sku_schema()}, {"onHand", units}, {"available", units}, {"held", units}, {"sold", units}},
-                       {"sku", "onHand", "available", "held", "sold"});
+  return object_schema(
+    {{"sku", sku_schema()}, {"onHand", units}, {"available", units}, {"held", units}, {"sold", units}},
+    {"sku", "onHand", "available", "held", "sold"});
 }
 
 json success_schema() {
@@ -201,9 +205,8 @@ void add_inventory_routes(router& table, const shared_services& behind) {
   get.path = "/api/v2/inventory/{sku}";
   get.operation_id = "getInventory";
   get.summary = "Reads the stock of a SKU: onHand = available + held.";
-  get.responses = {{200, "The stock.", stock_schema()},
-                   {400, "The SKU is malformed.", {}},
-                   {404, "This SKU was never stocked.", {}}};
+  get.responses = {
+    {200, "The stock.", stock_schema()}, {400, "The SKU is malformed.", {}}, {404, "This SKU was never stocked.", {}}};
   get.handle = [behind](incoming& in) { return get_stock(in, *behind); };
   add_with_aliases(table, get, {{"/api/inventory/{sku}", "Latest"}});
 
@@ -215,8 +218,8 @@ void add_inventory_routes(router& table, const shared_services& behind) {
   patch.scope = scope::operator_key;
   patch.request_schema = available_schema();
   patch.responses = {{200, "The stock.", stock_schema()},
-                     {400, "The body does not fit its schema, or the SKU is malformed.", {}},
-                     {422, "A field holds what cannot be.", {}}};
+                     {400, "The body is not JSON, or the SKU is malformed.", {}},
+                     {422, "A field is wrong.", {}}};
   patch.handle = [behind](incoming& in) { return set_available(in, *behind); };
   add_with_aliases(table, patch, {{"/api/inventory/{sku}", "Latest"}});
 
@@ -228,9 +231,9 @@ void add_inventory_routes(router& table, const shared_services& behind) {
   reserving.scope = scope::operator_key;
   reserving.request_schema = reservation_schema();
   reserving.responses = {{200, "Every item is held.", success_schema()},
-                         {400, "The body does not fit its schema.", {}},
+                         {400, "The body is not JSON.", {}},
                          {409, "An item cannot be had, and nothing is held.", {}},
-                         {422, "A field holds what cannot be.", {}}};
+                         {422, "A field is wrong.", {}}};
   reserving.handle = [behind](incoming& in) { return reserve(in, *behind); };
   table.add(reserving);
 
@@ -239,8 +242,8 @@ void add_inventory_routes(router& table, const shared_services& behind) {
   releasing.operation_id = "releaseInventory";
   releasing.summary = "Gives held items back. Safe to repeat; an id that was released is not held again.";
   releasing.responses = {{200, "The items are not held any more.", success_schema()},
-                         {400, "The body does not fit its schema.", {}},
-                         {422, "A field holds what cannot be.", {}}};
+                         {400, "The body is not JSON.", {}},
+                         {422, "A field is wrong.", {}}};
   releasing.handle = [behind](incoming& in) { return release(in, *behind); };
   table.add(std::move(releasing));
 }

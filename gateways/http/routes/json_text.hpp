@@ -1,5 +1,5 @@
-// gateways/http/routes/json_text.hpp: JSON written as text, for forms whose numbers are exact decimals: a double, and so
-// a JSON library's number, cannot hold every amount.
+// gateways/http/routes/json_text.hpp: JSON written as text, for forms whose numbers are exact decimals: a double, and
+// so a JSON library's number, cannot hold every amount.
 #pragma once
 
 #include "actors/kernel/money.hpp"

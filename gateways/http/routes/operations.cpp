@@ -15,9 +15,9 @@ using nlohmann::ordered_json;
 
 std::string_view name_of(dependency::condition x) {
   switch (x) {
-    case dependency::condition::up: return "up";
-    case dependency::condition::down: return "down";
-    case dependency::condition::unknown: return "unknown";
+  case dependency::condition::up: return "up";
+  case dependency::condition::down: return "down";
+  case dependency::condition::unknown: return "unknown";
   }
   return "unknown";
 }
@@ -66,7 +66,9 @@ http::response live() {
 http::response ready(const operations& behind) {
   const auto report = behind.health();
   const bool well = is_ready(report);
-  return health_answer(well, {{"status", well ? "ready" : report.draining ? "draining" : "not_ready"},
+  return health_answer(well, {{"status", well              ? "ready"
+                                         : report.draining ? "draining"
+                                                           : "not_ready"},
                               {"dependencies", dependencies_json(report, behind.now())}});
 }
 
@@ -75,7 +77,9 @@ http::response health(const operations& behind) {
   const auto now = behind.now();
   const bool well = is_ready(report);
   const auto up_for = std::chrono::floor<std::chrono::seconds>(now - behind.started_at);
-  return health_answer(well, {{"status", !well ? "down" : is_whole(report) ? "up" : "degraded"},
+  return health_answer(well, {{"status", !well              ? "down"
+                                         : is_whole(report) ? "up"
+                                                            : "degraded"},
                               {"version", behind.version},
                               {"startedAt", to_rfc3339(behind.started_at)},
                               {"uptimeSeconds", up_for.count()},
@@ -107,13 +111,15 @@ route read(std::string path, std::string operation_id, std::string summary, std:
 
 void add_operations_routes(router& table, const operations& behind) {
   const json any_object = {{"type", "object"}};
-  table.add(read("/health", "getHealth", "The health of this node and of what it depends on.",
-                 {{200, "Up, or degraded by a dependency that is not required.", any_object}, {503, "Down.", any_object}},
-                 [behind] { return health(behind); }));
-  table.add(read("/health/live", "getLiveness", "Whether the process answers at all.",
-                 {{200, "It does.", any_object}}, live));
-  table.add(read("/health/ready", "getReadiness", "Whether this node takes work: each dependency, its last check and age.",
-                 {{200, "It does.", any_object}, {503, "It does not.", any_object}}, [behind] { return ready(behind); }));
+  table.add(
+    read("/health", "getHealth", "The health of this node and of what it depends on.",
+         {{200, "Up, or degraded by a dependency that is not required.", any_object}, {503, "Down.", any_object}},
+         [behind] { return health(behind); }));
+  table.add(
+    read("/health/live", "getLiveness", "Whether the process answers at all.", {{200, "It does.", any_object}}, live));
+  table.add(
+    read("/health/ready", "getReadiness", "Whether this node takes work: each dependency, its last check and age.",
+         {{200, "It does.", any_object}, {503, "It does not.", any_object}}, [behind] { return ready(behind); }));
   table.add(read("/metrics", "getMetrics", "Metrics in the Prometheus text format.",
                  {{200, "The metrics.", {{"type", "string"}}}}, [behind] { return metrics(behind); }));
 }

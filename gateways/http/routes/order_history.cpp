@@ -59,9 +59,8 @@ boost::asio::awaitable<caf::expected<order::view>> order_as_of(incoming& in, jou
   co_return view_as_of(id, *events, at);
 }
 
-boost::asio::awaitable<caf::expected<std::vector<public_event>>> public_events(incoming& in,
-                                                                               journal::journal_actor journal,
-                                                                               order_id id) {
+boost::asio::awaitable<caf::expected<std::vector<public_event>>>
+public_events(incoming& in, journal::journal_actor journal, order_id id) {
   auto events = co_await read_events(in, std::move(journal), std::move(id));
   if (!events)
     co_return std::move(events.error());

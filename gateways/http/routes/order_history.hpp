@@ -17,9 +17,8 @@ boost::asio::awaitable<caf::expected<order::view>> order_as_of(incoming& in, jou
                                                                order_id id, time_point at);
 
 /// The order's public events, in order. Fails with unknown_order, and as the journal does.
-boost::asio::awaitable<caf::expected<std::vector<public_event>>> public_events(incoming& in,
-                                                                               journal::journal_actor journal,
-                                                                               order_id id);
+boost::asio::awaitable<caf::expected<std::vector<public_event>>>
+public_events(incoming& in, journal::journal_actor journal, order_id id);
 
 /// The state that the first events of an order, those recorded at `at` or before, lead to. Fails with unknown_order
 /// when there is none, with unknown_type when one cannot be decoded.

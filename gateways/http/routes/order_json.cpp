@@ -39,9 +39,9 @@ ordered_json moment_json(const order::view_moment& x) {
 
 std::string line_v1_text(const order::view_line& x) {
   return json_object({{"sku", json_string(x.sku.value)},
-                 {"quantity", std::to_string(x.units)},
-                 {"unit_price", json_decimal(x.price)},
-                 {"amount", json_decimal(x.amount)}});
+                      {"quantity", std::to_string(x.units)},
+                      {"unit_price", json_decimal(x.price)},
+                      {"amount", json_decimal(x.amount)}});
 }
 
 ordered_json links_json(const order_id& id) {
@@ -74,7 +74,8 @@ std::variant<order::place, std::vector<wrong_field>> to_place(const json& body, 
   for (std::size_t i = 0; i < items.size(); ++i) {
     auto sku = text_of(items[i], "sku");
     if (!seen.insert(sku).second)
-      wrong.push_back({"/items/" + std::to_string(i) + "/sku", "This SKU stands in an earlier item; add the quantities."});
+      wrong.push_back(
+        {"/items/" + std::to_string(i) + "/sku", "This SKU stands in an earlier item; add the quantities."});
     out.items.push_back({sku_id{std::move(sku)}, items[i].at("quantity").get<std::uint32_t>()});
   }
   const auto& payment = body.at("payment");
@@ -109,10 +110,8 @@ std::string order_path(const order_id& id) {
 }
 
 ordered_json receipt_json(const order::view& x) {
-  return {{"orderId", x.id.value},
-          {"status", order::name_of(x.status)},
-          {"message", x.message},
-          {"links", links_json(x.id)}};
+  return {
+    {"orderId", x.id.value}, {"status", order::name_of(x.status)}, {"message", x.message}, {"links", links_json(x.id)}};
 }
 
 ordered_json order_v2_json(const order::view& x, bool with_personal) {
@@ -151,21 +150,21 @@ std::string order_v1_text(const order::view& x, bool with_personal) {
   for (const auto& line : x.lines)
     items.append(items.empty() ? "[" : ",").append(line_v1_text(line));
   return json_object({{"order_id", json_string(x.id.value)},
-                 {"status", json_string(order::name_of(x.status))},
-                 {"message", json_string(x.message)},
-                 {"reason", x.reason.empty() ? "null" : json_string(x.reason)},
-                 {"customer_id", json_string(x.customer.value)},
-                 {"email", json_string(with_personal ? x.email : mask_email(x.email))},
-                 {"currency", json_string(x.currency.code())},
-                 {"items", items.empty() ? "[]" : items + "]"},
-                 {"total_amount", json_decimal(x.total)},
-                 {"captured_amount", to_decimal(in_currency_of(x, x.captured))},
-                 {"refunded_amount", to_decimal(in_currency_of(x, x.refunded))},
-                 {"payment_provider", json_string(x.provider)},
-                 {"payment_id", x.payment.value.empty() ? "null" : json_string(x.payment.value)},
-                 {"created_at", json_string(to_rfc3339(x.placed_at))},
-                 {"updated_at", json_string(to_rfc3339(x.updated_at))},
-                 {"version", std::to_string(x.version)}});
+                      {"status", json_string(order::name_of(x.status))},
+                      {"message", json_string(x.message)},
+                      {"reason", x.reason.empty() ? "null" : json_string(x.reason)},
+                      {"customer_id", json_string(x.customer.value)},
+                      {"email", json_string(with_personal ? x.email : mask_email(x.email))},
+                      {"currency", json_string(x.currency.code())},
+                      {"items", items.empty() ? "[]" : items + "]"},
+                      {"total_amount", json_decimal(x.total)},
+                      {"captured_amount", to_decimal(in_currency_of(x, x.captured))},
+                      {"refunded_amount", to_decimal(in_currency_of(x, x.refunded))},
+                      {"payment_provider", json_string(x.provider)},
+                      {"payment_id", x.payment.value.empty() ? "null" : json_string(x.payment.value)},
+                      {"created_at", json_string(to_rfc3339(x.placed_at))},
+                      {"updated_at", json_string(to_rfc3339(x.updated_at))},
+                      {"version", std::to_string(x.version)}});
 }
 
 } // namespace troupe::gateway

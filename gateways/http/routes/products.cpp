@@ -57,8 +57,8 @@ eventually<http::response> put_product(incoming& in, const services& behind) {
   const auto known = currency::parse(price.at("currency").get<std::string>());
   if (!known)
     co_return wrong_body({{"/price/currency", "This is not an active currency code of ISO 4217."}});
-  catalog::put_product command{std::string{sku}, in.body.at("title").get<std::string>(),
-                               {price.at("amount").get<std::int64_t>(), *known}};
+  catalog::put_product command{
+    std::string{sku}, in.body.at("title").get<std::string>(), {price.at("amount").get<std::int64_t>(), *known}};
   auto product = co_await ask<catalog::product>(in, behind.catalog, in.context, std::move(command));
   if (!product)
     co_return refusal(product.error());
@@ -74,8 +74,9 @@ json put_schema() {
   // what does not fit rejects its order.
   price["properties"]["amount"]["minimum"] = 1;
   price["properties"]["amount"]["maximum"] = 1'000'000'000'000;
-  return object_schema({{"title", {{"type", "string"}, {"minLength", 1}, {"maxLength", 200}}}, {"price", std::move(price)}},
-                       {"title", "price"});
+  return object_schema(
+    {{"title", {{"type", "string"}, {"minLength", 1}, {"maxLength", 200}}}, {"price", std::move(price)}},
+    {"title", "price"});
 }
 
 json product_schema() {
@@ -99,8 +100,8 @@ void add_product_routes(router& table, const shared_services& behind) {
   put.request_schema = put_schema();
   put.responses = {{200, "The product was changed.", product_schema()},
                    {201, "The product was created.", product_schema()},
-                   {400, "The body does not fit its schema, or the SKU is malformed.", {}},
-                   {422, "A field holds what cannot be.", {}}};
+                   {400, "The body is not JSON, or the SKU is malformed.", {}},
+                   {422, "A field is wrong.", {}}};
   put.handle = [behind](incoming& in) { return put_product(in, *behind); };
   add_with_aliases(table, put, {{"/api/products/{sku}", "Latest"}});
 

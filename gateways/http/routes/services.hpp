@@ -48,8 +48,8 @@ struct dependency {
 
   std::string name;
   condition is = condition::unknown;
-  bool required = true; // the node is not ready without it
-  std::string detail;   // why it is down
+  bool required = true;  // the node is not ready without it
+  std::string detail;    // why it is down
   time_point checked_at; // meaningless while unknown
 };
 

@@ -73,16 +73,17 @@ way_out way() {
 TEST(PaymentCall, HasNoMoreTimeThanItsDeadlineLeaves) {
   EXPECT_EQ(make_call(way(), {}, {"GET", "/", {}, ""})->timeout, 30s);
   EXPECT_EQ(make_call(way(), {.principal = "", .trace = {}, .deadline = now + 2s}, {"GET", "/", {}, ""})->timeout, 2s);
-  EXPECT_EQ(make_call(way(), {.principal = "", .trace = {}, .deadline = now + 60s}, {"GET", "/", {}, ""})->timeout, 30s);
-  EXPECT_EQ(make_call(way(), {.principal = "", .trace = {}, .deadline = now}, {"GET", "/", {}, ""}).error(), ec::deadline);
+  EXPECT_EQ(make_call(way(), {.principal = "", .trace = {}, .deadline = now + 60s}, {"GET", "/", {}, ""})->timeout,
+            30s);
+  EXPECT_EQ(make_call(way(), {.principal = "", .trace = {}, .deadline = now}, {"GET", "/", {}, ""}).error(),
+            ec::deadline);
 }
 
 TEST(PaymentCall, CarriesTheTraceWithASpanOfItsOwn) {
   request_context context;
   context.trace = *trace_context::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
   const auto call = make_call(way(), context, {"GET", "/", {}, ""});
-  EXPECT_EQ(http::find(call->message.fields, "traceparent"),
-            "00-0af7651916cd43dd8448eb211c80319c-0000000000000011-01");
+  EXPECT_EQ(http::find(call->message.fields, "traceparent"), "00-0af7651916cd43dd8448eb211c80319c-0000000000000011-01");
   EXPECT_TRUE(make_call(way(), {}, {"GET", "/", {}, ""})->message.fields.empty());
 }
 

@@ -33,14 +33,16 @@ TEST(PaymentRegistry, SaysWhichFieldIsWrong) {
 class PaymentRegistryActors : public test::deterministic_system {};
 
 TEST_F(PaymentRegistryActors, RefuseOptionsWithAProblem) {
-  EXPECT_THROW(spawn_provider(sys, options("paypal"), {}, [this] { return now(); }, [] { return 1u; }),
+  EXPECT_THROW(spawn_provider(
+                 sys, options("paypal"), {}, [this] { return now(); }, [] { return 1u; }),
                std::logic_error);
 }
 
 TEST_F(PaymentRegistryActors, KnowHowLongKeysLive) {
   auto x = options("simulated");
   x.key_lifetime = std::chrono::hours{2};
-  const auto made = spawn_provider(sys, x, {}, [this] { return now(); }, [] { return 1u; });
+  const auto made = spawn_provider(
+    sys, x, {}, [this] { return now(); }, [] { return 1u; });
   EXPECT_EQ(made.key_lifetime, std::chrono::hours{2});
 }
 

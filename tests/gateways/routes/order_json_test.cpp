@@ -49,7 +49,8 @@ TEST(OrderBody, TakesWhatItLeavesOutFromTheConfiguration) {
 
 TEST(OrderBody, MayHaveAShippingAddress) {
   auto x = body();
-  x["shippingAddress"] = {{"name", "Ann"}, {"line1", "1 Road"}, {"city", "Ulm"}, {"postalCode", "89073"}, {"country", "DE"}};
+  x["shippingAddress"] = {
+    {"name", "Ann"}, {"line1", "1 Road"}, {"city", "Ulm"}, {"postalCode", "89073"}, {"country", "DE"}};
   EXPECT_EQ(placed(x).shipping, (order::address{"Ann", "1 Road", "", "Ulm", "", "89073", "DE"}));
 }
 
@@ -85,7 +86,7 @@ order::view view() {
 }
 
 TEST(OrderV2, HoldsAmountsInMinorUnits) {
-  const auto x = order_v2_json(view(), false);
+  const auto x = json::parse(order_v2_json(view(), false).dump());
   EXPECT_EQ(x["orderId"], "01890a5d-ac96-774b-bcce-b302099a8057");
   EXPECT_EQ(x["status"], "confirmed");
   EXPECT_EQ(x["items"][0], json::parse(R"({"sku": "mug", "quantity": 2, "price": {"amount": 1290, "currency": "EUR"},
@@ -162,7 +163,9 @@ TEST(OrderReceipt, LeadsToTheOrder) {
 TEST(MaskedEmail, KeepsOnlyTheFirstCharacterAndTheDomain) {
   EXPECT_EQ(mask_email("ann@example.com"), "a***@example.com");
   EXPECT_EQ(mask_email("a@example.com"), "***@example.com");
-  EXPECT_EQ(mask_email("\xC3\xA9" "mile@example.com"), "\xC3\xA9***@example.com");
+  EXPECT_EQ(mask_email("\xC3\xA9"
+                       "mile@example.com"),
+            "\xC3\xA9***@example.com");
   EXPECT_EQ(mask_email("@example.com"), "***@example.com");
   EXPECT_EQ(mask_email("nobody"), "***");
   EXPECT_EQ(mask_email(""), "");

@@ -22,9 +22,9 @@ TEST(RestCodec, AsksForAnAuthorization) {
   EXPECT_EQ(r.target, "/payments");
   EXPECT_EQ(http::find(r.fields, "Idempotency-Key"), "o-1/authorize/1");
   EXPECT_EQ(http::find(r.fields, "Content-Type"), "application/json");
-  EXPECT_EQ(nlohmann::json::parse(r.body),
-            nlohmann::json::parse(
-              R"({"reference":"o-1","amount":1290,"currency":"EUR","method":"tok_visa","capture":false})"));
+  EXPECT_EQ(
+    nlohmann::json::parse(r.body),
+    nlohmann::json::parse(R"({"reference":"o-1","amount":1290,"currency":"EUR","method":"tok_visa","capture":false})"));
 }
 
 TEST(RestCodec, SendsTheSameBytesForTheSameCommand) {
@@ -122,7 +122,8 @@ TEST(RestCodec, RefusesWhatTheStateForbidsForSure) {
 }
 
 TEST(RestCodec, TakesAnyOtherConflictToHaveActed) {
-  for (const auto* body : {"", R"({"error":{"code":"request_in_progress"}})", R"({"error":{"code":"already_captured"}})"})
+  for (const auto* body :
+       {"", R"({"error":{"code":"request_in_progress"}})", R"({"error":{"code":"already_captured"}})"})
     EXPECT_EQ(decode(capture{"pay_1", "k", price}, json(409, body), now).error(), ec::interrupted) << body;
 }
 
@@ -130,7 +131,8 @@ TEST(RestCodec, FindsPaymentsOfTheReference) {
   const auto found = decode(find_payments{"o-1"}, json(200, R"({"payments":[
     {"id":"pay_1","status":"declined","reason":"card_declined","reference":"o-1","amount":1290,"currency":"EUR"},
     {"id":"pay_2","status":"authorized","reference":"o-1"},
-    {"id":"pay_3","status":"captured","reference":"o-2"}]})"), now);
+    {"id":"pay_3","status":"captured","reference":"o-2"}]})"),
+                            now);
   ASSERT_TRUE(found);
   ASSERT_EQ(found->items.size(), 2u);
   EXPECT_EQ(found->items[0].id, "pay_1");

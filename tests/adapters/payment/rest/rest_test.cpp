@@ -20,7 +20,8 @@ protected:
 
   provider_actor spawn(options configured, test::scripted_client::answer_fn answer) {
     client.emplace(sys, std::move(answer));
-    return spawn_rest(sys, std::move(configured), client->actor(), [this] { return now(); }, [] { return 1u; });
+    return spawn_rest(
+      sys, std::move(configured), client->actor(), [this] { return now(); }, [] { return 1u; });
   }
 
   /// A provider whose token server gives out token-1, token-2 and so on, for an hour each.

@@ -154,7 +154,8 @@ TEST(StripeCodec, TakesABrokenServerToHaveActed) {
 }
 
 TEST(StripeCodec, RefusesToGuessFromABodyOfAnotherForm) {
-  for (const auto* body : {"", "{", "[]", R"({"id":"pi_1"})", R"({"status":"succeeded"})", R"({"id":1,"status":"x"})"}) {
+  for (const auto* body :
+       {"", "{", "[]", R"({"id":"pi_1"})", R"({"status":"succeeded"})", R"({"id":1,"status":"x"})"}) {
     EXPECT_EQ(decode(asked, json(200, body), now).error(), ec::bad_response) << body;
     EXPECT_EQ(decode(refund{}, json(200, body), now).error(), ec::bad_response) << body;
     EXPECT_EQ(decode_retrieved(json(200, body), now).error(), ec::bad_response) << body;

@@ -36,11 +36,11 @@ protected:
     options configured;
     configured.base_url = "https://stripe.example";
     configured.api_key = "sk_test";
-    return spawn_stripe(sys, configured, client->actor(), [this] { return now(); }, [] { return 1u; });
+    return spawn_stripe(
+      sys, configured, client->actor(), [this] { return now(); }, [] { return 1u; });
   }
 
-  template <class Answer, class Command>
-  caf::expected<Answer> ask(const provider_actor& whom, Command x) {
+  template <class Answer, class Command> caf::expected<Answer> ask(const provider_actor& whom, Command x) {
     auto response = self->request(whom, caf::infinite, request_context{}, std::move(x));
     run();
     caf::expected<Answer> result{caf::sec::none};
@@ -105,7 +105,8 @@ TEST_F(StripeActor, FindsWhatTheSearchDoesNotKnowYet) {
 }
 
 TEST_F(StripeActor, SaysNoneWhenTheRecentOnesWereReadThrough) {
-  auto stripe = spawn([](const http::call& x) { return is_search(x) ? page("") : page(intent("pi_9", "canceled", "o-9")); });
+  auto stripe =
+    spawn([](const http::call& x) { return is_search(x) ? page("") : page(intent("pi_9", "canceled", "o-9")); });
   const auto found = ask<payments>(stripe, find_payments{"o-1"});
   ASSERT_TRUE(found) << to_string(found.error());
   EXPECT_TRUE(found->items.empty());
@@ -135,9 +136,7 @@ TEST_F(StripeActor, BelievesASearchThatIsStillEmptyAfterTheLag) {
 }
 
 TEST_F(StripeActor, ForgetsAnEmptySearchOnceItTriesToPay) {
-  auto stripe = spawn([](const http::call& x) {
-    return x.message.method == "POST" ? json(500, "") : busy(x);
-  });
+  auto stripe = spawn([](const http::call& x) { return x.message.method == "POST" ? json(500, "") : busy(x); });
   EXPECT_FALSE(ask<payments>(stripe, find_payments{"o-1"}));
   advance(60s);
   EXPECT_FALSE(ask<payment>(stripe, authorize{"o-1", "k", {1290, *currency::parse("EUR")}, "pm_card_visa"}));

@@ -1,0 +1,243 @@
+// bench/load/main.cpp: troupe-load, which puts load on a node and checks every answer.
+#include "bench/load/driver.hpp"
+#include "bench/load/report.hpp"
+#include "bench/load/scenario.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <iostream>
+
+namespace {
+
+using namespace troupe::load;
+
+volatile bool interrupted = false;
+
+struct common_arguments {
+  std::string url = "http://127.0.0.1:9001";
+  plan what;
+  double rate = 0;
+  std::uint64_t requests = 0;
+  std::string length;
+  std::string warm_up = "0s";
+  std::string timeout = "60s";
+  std::string json_file;
+  bool quiet = false;
+};
+
+struct order_arguments {
+  order_options orders;
+  std::string key_file;
+  std::size_t sku_count = 1'000;
+  std::uint64_t units = 1'000'000'000;
+  std::string ids_file;
+};
+
+/// `300ms`, `90s`, `2m`, `90`.
+steady::duration length_of(const std::string& text) {
+  std::size_t used = 0;
+  double value = -1;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+  }
+  const auto unit = text.substr(used);
+  const double seconds = unit == "ms" ? value / 1000 : unit == "s" || unit.empty() ? value : unit == "m" ? value * 60 : -1;
+  if (seconds < 0)
+    throw CLI::ValidationError{"'" + text + "' is no length of time, such as 300ms, 10s or 2m"};
+  return std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>{seconds});
+}
+
+void add_common(CLI::App& command, common_arguments& x) {
+  command.add_option("--url", x.url, "Where the node is; http only")->capture_default_str();
+  auto* in_flight =
+    command.add_option("--in-flight", x.what.in_flight, "Closed loop: so many connections, each asks when it was answered")
+      ->capture_default_str()->check(CLI::Range(1, 60'000));
+  command.add_option("--rate", x.rate, "Open loop instead: so many requests a second, answered or not. Latency counts from "
+                                       "when a request was due, so that a stall shows in every request that it delays")
+    ->check(CLI::PositiveNumber)->excludes(in_flight);
+  command.add_option("--connections-max", x.what.connections_max, "Open loop: at most so many connections")
+    ->capture_default_str()->check(CLI::Range(1, 60'000));
+  command.add_option("--duration", x.length, "Send for so long: 300ms, 10s, 2m (10s unless --requests is given)");
+  command.add_option("--requests", x.requests, "Send so many")->check(CLI::PositiveNumber);
+  command.add_option("--warm-up", x.warm_up, "Before the duration; right answers meanwhile are not in the figures")
+    ->capture_default_str();
+  command.add_option("--timeout", x.timeout, "Of one answer; then the connection is closed and the request has failed")
+    ->capture_default_str();
+  command.add_option("--json", x.json_file, "Write the result as JSON to this file, - for the standard output");
+  command.add_flag("--quiet", x.quiet, "No progress and no table");
+}
+
+void complete(common_arguments& x) {
+  if (x.rate > 0)
+    x.what.rate = x.rate;
+  if (x.requests > 0)
+    x.what.requests = x.requests;
+  if (!x.length.empty() || x.requests == 0)
+    x.what.length = length_of(x.length.empty() ? "10s" : x.length);
+  x.what.warm_up = length_of(x.warm_up);
+  x.what.timeout = length_of(x.timeout);
+}
+
+void add_orders(CLI::App& command, order_arguments& x) {
+  command.add_option("--operator-key-file", x.key_file,
+                     "Put the SKUs on sale and stock them first; the node prints where this file is");
+  command.add_option("--skus", x.sku_count, "Buy so many SKUs: load-0, load-1, ...")
+    ->capture_default_str()->check(CLI::Range(1, 1'000'000));
+  command.add_option("--sku", x.orders.skus, "Buy this one instead; may be repeated")->allow_extra_args(false);
+  command.add_option("--units", x.units, "How many of each to stock")->capture_default_str();
+  command.add_option("--lines", x.orders.lines, "Lines of an order, each of another SKU")
+    ->capture_default_str()->check(CLI::Range(1, 100));
+  command.add_option("--hot-sku", x.orders.hot_share, "Share of the orders that buy the first SKU: 0 for evenly, 1 for all")
+    ->capture_default_str()->check(CLI::Range(0.0, 1.0));
+  command.add_option("--currency", x.orders.currency)->capture_default_str();
+  command.add_option("--method", x.orders.method, "The payment method's token")->capture_default_str();
+  command.add_option("--provider", x.orders.provider, "The payment provider; the node's default when not given");
+  command.add_option("--seed", x.orders.seed, "The same seed buys the same SKUs in the same order")->capture_default_str();
+  command.add_option("--ids", x.ids_file, "Write the id of every acknowledged order to this file, one a line");
+}
+
+endpoint endpoint_of(const std::string& url) {
+  if (auto parsed = endpoint::parse(url))
+    return *parsed;
+  throw std::invalid_argument{"'" + url + "' is not of the form http://HOST:PORT"};
+}
+
+/// Runs it with its progress on the terminal, if that is one.
+result run_shown(const endpoint& whom, scenario& asks, const plan& what, bool quiet) {
+  const bool shown = !quiet && isatty(STDERR_FILENO) != 0;
+  auto x = run(whom, asks, what, [&](const state_now& now) {
+    if (shown)
+      std::cerr << "\r\033[K" << progress_line(now, what) << std::flush;
+  }, &interrupted);
+  if (shown)
+    std::cerr << "\r\033[K";
+  return x;
+}
+
+void put_on_sale(const endpoint& whom, const common_arguments& common, const order_arguments& x) {
+  std::ifstream in{x.key_file};
+  std::string key;
+  if (!(in >> key))
+    throw std::invalid_argument{"cannot read the operator key from " + x.key_file};
+  stock_scenario stock{whom.host_field(), x.orders.skus, x.units, key, x.orders.currency};
+  plan what;
+  what.in_flight = 32;
+  what.requests = stock.requests();
+  if (!common.quiet && isatty(STDERR_FILENO) != 0)
+    std::cerr << "Putting " << x.orders.skus.size() << " SKUs on sale\n";
+  const auto done = run_shown(whom, stock, what, common.quiet);
+  if (done.right != stock.requests()) {
+    std::string why = "the SKUs could not be put on sale";
+    for (const auto& [reason, count] : done.reasons)
+      why += ", " + std::to_string(count) + " times: " + reason;
+    if (done.reasons.contains("answered 401") || done.reasons.contains("answered 403"))
+      why += " (is " + x.key_file + " the key of this node?)";
+    throw std::runtime_error{why};
+  }
+}
+
+int tell(const run_name& name, const common_arguments& common, const result& x) {
+  if (!common.quiet)
+    (common.json_file == "-" ? std::cerr : std::cout) << table(name, common.what, x);
+  if (common.json_file == "-") {
+    std::cout << json_text(name, common.what, x);
+  } else if (!common.json_file.empty()) {
+    std::ofstream out{common.json_file};
+    out << json_text(name, common.what, x);
+    if (!out.flush())
+      throw std::runtime_error{"cannot write " + common.json_file};
+  }
+  return x.wrong + x.failed == 0 && x.right > 0 ? 0 : 1;
+}
+
+int place_orders(common_arguments& common, order_arguments& x, const char* name) {
+  complete(common);
+  if (x.orders.skus.empty())
+    for (std::size_t i = 0; i < x.sku_count; ++i)
+      x.orders.skus.push_back("load-" + std::to_string(i));
+  const auto whom = endpoint_of(common.url);
+  order_scenario orders{whom.host_field(), x.orders};
+  if (!x.key_file.empty())
+    put_on_sale(whom, common, x);
+  const auto done = run_shown(whom, orders, common.what, common.quiet);
+  if (!x.ids_file.empty()) {
+    std::ofstream out{x.ids_file};
+    for (const auto& id : orders.order_ids())
+      out << id << '\n';
+    if (!out.flush())
+      throw std::runtime_error{"cannot write " + x.ids_file};
+  }
+  const int status = tell({name, common.url}, common, done);
+  if (done.reasons.contains("the order ended as rejected") && x.key_file.empty() && !common.quiet)
+    std::cerr << "Rejected orders: are the SKUs on sale? With --operator-key-file they are put on sale first.\n";
+  return status;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"troupe-load: puts load on a node of troupe, checks every answer, and tells throughput and latency.\n"
+               "\n"
+               "  troupe-load orders --operator-key-file ~/.local/state/troupe/operator.key\n"
+               "  troupe-load orders --rate 500 --duration 1m --sku espresso-beans-1kg --lines 1\n"
+               "  troupe-load get /api/v2/inventory/load-0 --in-flight 16\n"
+               "\n"
+               "Answers are `right`, `busy` (429 and 503, a correct refusal; the connection then waits as Retry-After says,\n"
+               "at most 1 s), or `wrong`; a request without an answer has `failed`. Ends with 0 when nothing was wrong\n"
+               "or failed, 1 otherwise, 2 when nobody answers or an option is wrong."};
+  app.require_subcommand(1);
+  int status = 0;
+  common_arguments common;
+  order_arguments ordering;
+
+  auto* orders = app.add_subcommand("orders", "Place orders and wait for their end: 201, the wanted status, no id twice");
+  add_orders(*orders, ordering);
+  orders->add_option("--wait", ordering.orders.wait_seconds, "Seconds in `Prefer: wait=`")
+    ->capture_default_str()->check(CLI::Range(1, 30));
+  orders->add_option("--expect", ordering.orders.expected, "The status in which each order must end")->capture_default_str();
+  add_common(*orders, common);
+  orders->callback([&] { status = place_orders(common, ordering, "orders"); });
+
+  auto* async = app.add_subcommand("orders-async", "Place orders and wait only until each is durable: 202, no id twice");
+  add_orders(*async, ordering);
+  add_common(*async, common);
+  async->callback([&] {
+    ordering.orders.wait_seconds = 0;
+    status = place_orders(common, ordering, "orders-async");
+  });
+
+  std::string path;
+  int expected = 200;
+  auto* get = app.add_subcommand("get", "Get one path again and again");
+  get->add_option("path", path, "With its query, such as /api/v2/products/load-0")->required();
+  get->add_option("--expect", expected, "The right status")->capture_default_str();
+  add_common(*get, common);
+  get->callback([&] {
+    complete(common);
+    if (!path.starts_with('/'))
+      throw CLI::ValidationError{"a path begins with /"};
+    const auto whom = endpoint_of(common.url);
+    get_scenario asks{whom.host_field(), path, expected};
+    status = tell({"get " + path, common.url}, common, run_shown(whom, asks, common.what, common.quiet));
+  });
+
+  std::signal(SIGINT, [](int) { interrupted = true; });
+  std::signal(SIGTERM, [](int) { interrupted = true; });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  } catch (const nobody_answers& e) {
+    std::cerr << "troupe-load: " << e.what() << "; is `troupe serve` running there?\n";
+    return 2;
+  } catch (const std::exception& e) {
+    std::cerr << "troupe-load: " << e.what() << '\n';
+    return 2;
+  }
+  return status;
+}
