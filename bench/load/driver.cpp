@@ -28,7 +28,9 @@ using namespace std::chrono_literals;
 std::chrono::microseconds own_cpu() {
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
-  const auto of = [](const timeval& x) { return std::chrono::seconds{x.tv_sec} + std::chrono::microseconds{x.tv_usec}; };
+  const auto of = [](const timeval& x) {
+    return std::chrono::seconds{x.tv_sec} + std::chrono::microseconds{x.tv_usec};
+  };
   return of(used.ru_utime) + of(used.ru_stime);
 }
 
@@ -79,8 +81,8 @@ struct connection {
   descriptor socket;
   bool connecting = false;
   bool busy = false;
-  std::uint64_t number = 0;  // of the request
-  steady::time_point due;    // from when its latency counts
+  std::uint64_t number = 0; // of the request
+  steady::time_point due;   // from when its latency counts
   steady::time_point sent;
   std::string out;
   std::size_t written = 0;
@@ -89,8 +91,8 @@ struct connection {
 
 class driver {
 public:
-  driver(const endpoint& whom, scenario& asks, const plan& what, const std::function<void(const state_now&)>& on_progress,
-         const volatile bool* stopped)
+  driver(const endpoint& whom, scenario& asks, const plan& what,
+         const std::function<void(const state_now&)>& on_progress, const volatile bool* stopped)
     : whom_(whom), asks_(asks), plan_(what), on_progress_(on_progress), stopped_(stopped), address_(whom),
       poll_(epoll_create1(EPOLL_CLOEXEC)) {
     std::signal(SIGPIPE, SIG_IGN);
@@ -130,8 +132,8 @@ private:
   using rested = std::pair<steady::time_point, connection*>;
   std::priority_queue<rested, std::vector<rested>, std::greater<>> resting_; // after a failure or a refusal
   std::size_t in_flight_ = 0;
-  std::uint64_t next_ = 0;          // number of the next request
-  std::uint64_t scheduled_ = 0;     // open loop: requests that have become due
+  std::uint64_t next_ = 0;                 // number of the next request
+  std::uint64_t scheduled_ = 0;            // open loop: requests that have become due
   std::deque<steady::time_point> waiting_; // open loop: due, without a connection
   steady::time_point start_;
   steady::time_point warm_;
@@ -182,7 +184,8 @@ result driver::run() {
   }
   if (!measuring_)
     begin_measuring();
-  const auto end = plan_.length && (!stopped_ || !*stopped_) ? std::min(stop_, std::max(last_answer_, warm_)) : last_answer_;
+  const auto end =
+    plan_.length && (!stopped_ || !*stopped_) ? std::min(stop_, std::max(last_answer_, warm_)) : last_answer_;
   result_.measured = end - warm_;
   result_.sent = next_;
   result_.connections = connections_.size();
@@ -216,8 +219,8 @@ void driver::send_what_is_due(steady::time_point now) {
     }
     return;
   }
-  for (auto due = due_at(scheduled_); due <= now && due < stop_ && (!stopped_ || !*stopped_)
-                                      && (!plan_.requests || scheduled_ < *plan_.requests);
+  for (auto due = due_at(scheduled_);
+       due <= now && due < stop_ && (!stopped_ || !*stopped_) && (!plan_.requests || scheduled_ < *plan_.requests);
        due = due_at(scheduled_)) {
     waiting_.push_back(due);
     ++scheduled_;
@@ -323,7 +326,8 @@ void driver::read(connection& x, steady::time_point now) {
     }
     if (n == 0) {
       if (x.busy)
-        return fail(x, x.reader.empty() ? "connection closed without an answer" : "connection closed within an answer", now);
+        return fail(x, x.reader.empty() ? "connection closed without an answer" : "connection closed within an answer",
+                    now);
       x.socket = descriptor{}; // It was idle; the next request connects again.
       return;
     }

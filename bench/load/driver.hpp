@@ -31,25 +31,25 @@ class nobody_answers : public std::runtime_error {
 };
 
 struct plan {
-  std::size_t in_flight = 64;           // closed loop: each connection asks when it has been answered
-  std::optional<double> rate;           // open loop instead: requests a second, whether the others were answered or not
-  std::size_t connections_max = 4096;   // of an open loop; what is due meanwhile waits, and its latency counts on
-  std::optional<std::uint64_t> requests; // then it ends
+  std::size_t in_flight = 64;         // closed loop: each connection asks when it has been answered
+  std::optional<double> rate;         // open loop instead: requests a second, whether the others were answered or not
+  std::size_t connections_max = 4096; // of an open loop; what is due meanwhile waits, and its latency counts on
+  std::optional<std::uint64_t> requests;  // then it ends
   std::optional<steady::duration> length; // of sending; at least one of these two
-  steady::duration warm_up{0};          // what is answered before is not in the figures, unless it is wrong
+  steady::duration warm_up{0};            // what is answered before is not in the figures, unless it is wrong
   steady::duration timeout = std::chrono::seconds{60}; // of one answer
 };
 
 struct result {
-  histogram latency;                          // of right answers; in an open loop from when they were due
-  std::uint64_t sent = 0;                     // all of them
+  histogram latency;      // of right answers; in an open loop from when they were due
+  std::uint64_t sent = 0; // all of them
   std::uint64_t right = 0;
   std::uint64_t busy = 0;
   std::uint64_t wrong = 0;
-  std::uint64_t failed = 0;                   // no answer: connection lost, timeout, no connection free
+  std::uint64_t failed = 0;                     // no answer: connection lost, timeout, no connection free
   std::map<std::string, std::uint64_t> reasons; // of everything but right ones
-  steady::duration measured{0};               // from the end of the warm-up to the end of sending
-  std::uint64_t right_measured = 0;           // right answers within it
+  steady::duration measured{0};                 // from the end of the warm-up to the end of sending
+  std::uint64_t right_measured = 0;             // right answers within it
   std::chrono::microseconds own_cpu{0};
   std::size_t connections = 0;
 
@@ -63,8 +63,8 @@ struct state_now {
   std::size_t waiting = 0; // due and not sent
 };
 
-/// Carries out `what`. Calls `on_progress` five times a second. Throws nobody_answers when the first connection cannot be
-/// made; whatever fails later is counted. `stopped` ends the sending early.
+/// Carries out `what`. Calls `on_progress` five times a second. Throws nobody_answers when the first connection cannot
+/// be made; whatever fails later is counted. `stopped` ends the sending early.
 result run(const endpoint& whom, scenario& asks, const plan& what,
            const std::function<void(const state_now&)>& on_progress = {}, const volatile bool* stopped = nullptr);
 

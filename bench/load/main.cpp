@@ -46,7 +46,10 @@ steady::duration length_of(const std::string& text) {
   } catch (const std::exception&) {
   }
   const auto unit = text.substr(used);
-  const double seconds = unit == "ms" ? value / 1000 : unit == "s" || unit.empty() ? value : unit == "m" ? value * 60 : -1;
+  const double seconds = unit == "ms"                  ? value / 1000
+                         : unit == "s" || unit.empty() ? value
+                         : unit == "m"                 ? value * 60
+                                                       : -1;
   if (seconds < 0)
     throw CLI::ValidationError{"'" + text + "' is no length of time, such as 300ms, 10s or 2m"};
   return std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>{seconds});
@@ -55,13 +58,19 @@ steady::duration length_of(const std::string& text) {
 void add_common(CLI::App& command, common_arguments& x) {
   command.add_option("--url", x.url, "Where the node is; http only")->capture_default_str();
   auto* in_flight =
-    command.add_option("--in-flight", x.what.in_flight, "Closed loop: so many connections, each asks when it was answered")
-      ->capture_default_str()->check(CLI::Range(1, 60'000));
-  command.add_option("--rate", x.rate, "Open loop instead: so many requests a second, answered or not. Latency counts from "
-                                       "when a request was due, so that a stall shows in every request that it delays")
-    ->check(CLI::PositiveNumber)->excludes(in_flight);
+    command
+      .add_option("--in-flight", x.what.in_flight, "Closed loop: so many connections, each asks when it was answered")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 60'000));
+  command
+    .add_option("--rate", x.rate,
+                "Open loop instead: so many requests a second, answered or not. Latency counts from "
+                "when a request was due, so that a stall shows in every request that it delays")
+    ->check(CLI::PositiveNumber)
+    ->excludes(in_flight);
   command.add_option("--connections-max", x.what.connections_max, "Open loop: at most so many connections")
-    ->capture_default_str()->check(CLI::Range(1, 60'000));
+    ->capture_default_str()
+    ->check(CLI::Range(1, 60'000));
   command.add_option("--duration", x.length, "Send for so long: 300ms, 10s, 2m (10s unless --requests is given)");
   command.add_option("--requests", x.requests, "Send so many")->check(CLI::PositiveNumber);
   command.add_option("--warm-up", x.warm_up, "Before the duration; right answers meanwhile are not in the figures")
@@ -87,17 +96,22 @@ void add_orders(CLI::App& command, order_arguments& x) {
   command.add_option("--operator-key-file", x.key_file,
                      "Put the SKUs on sale and stock them first; the node prints where this file is");
   command.add_option("--skus", x.sku_count, "Buy so many SKUs: load-0, load-1, ...")
-    ->capture_default_str()->check(CLI::Range(1, 1'000'000));
+    ->capture_default_str()
+    ->check(CLI::Range(1, 1'000'000));
   command.add_option("--sku", x.orders.skus, "Buy this one instead; may be repeated")->allow_extra_args(false);
   command.add_option("--units", x.units, "How many of each to stock")->capture_default_str();
   command.add_option("--lines", x.orders.lines, "Lines of an order, each of another SKU")
-    ->capture_default_str()->check(CLI::Range(1, 100));
-  command.add_option("--hot-sku", x.orders.hot_share, "Share of the orders that buy the first SKU: 0 for evenly, 1 for all")
-    ->capture_default_str()->check(CLI::Range(0.0, 1.0));
+    ->capture_default_str()
+    ->check(CLI::Range(1, 100));
+  command
+    .add_option("--hot-sku", x.orders.hot_share, "Share of the orders that buy the first SKU: 0 for evenly, 1 for all")
+    ->capture_default_str()
+    ->check(CLI::Range(0.0, 1.0));
   command.add_option("--currency", x.orders.currency)->capture_default_str();
   command.add_option("--method", x.orders.method, "The payment method's token")->capture_default_str();
   command.add_option("--provider", x.orders.provider, "The payment provider; the node's default when not given");
-  command.add_option("--seed", x.orders.seed, "The same seed buys the same SKUs in the same order")->capture_default_str();
+  command.add_option("--seed", x.orders.seed, "The same seed buys the same SKUs in the same order")
+    ->capture_default_str();
   command.add_option("--ids", x.ids_file, "Write the id of every acknowledged order to this file, one a line");
 }
 
@@ -110,10 +124,13 @@ endpoint endpoint_of(const std::string& url) {
 /// Runs it with its progress on the terminal, if that is one.
 result run_shown(const endpoint& whom, scenario& asks, const plan& what, bool quiet) {
   const bool shown = !quiet && isatty(STDERR_FILENO) != 0;
-  auto x = run(whom, asks, what, [&](const state_now& now) {
-    if (shown)
-      std::cerr << "\r\033[K" << progress_line(now, what) << std::flush;
-  }, &interrupted);
+  auto x = run(
+    whom, asks, what,
+    [&](const state_now& now) {
+      if (shown)
+        std::cerr << "\r\033[K" << progress_line(now, what) << std::flush;
+    },
+    &interrupted);
   if (shown)
     std::cerr << "\r\033[K";
   return x;
@@ -181,29 +198,34 @@ int place_orders(common_arguments& common, order_arguments& x, const char* name)
 } // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"troupe-load: puts load on a node of troupe, checks every answer, and tells throughput and latency.\n"
-               "\n"
-               "  troupe-load orders --operator-key-file ~/.local/state/troupe/operator.key\n"
-               "  troupe-load orders --rate 500 --duration 1m --sku espresso-beans-1kg --lines 1\n"
-               "  troupe-load get /api/v2/inventory/load-0 --in-flight 16\n"
-               "\n"
-               "Answers are `right`, `busy` (429 and 503, a correct refusal; the connection then waits as Retry-After says,\n"
-               "at most 1 s), or `wrong`; a request without an answer has `failed`. Ends with 0 when nothing was wrong\n"
-               "or failed, 1 otherwise, 2 when nobody answers or an option is wrong."};
+  CLI::App app{
+    "troupe-load: puts load on a node of troupe, checks every answer, and tells throughput and latency.\n"
+    "\n"
+    "  troupe-load orders --operator-key-file ~/.local/state/troupe/operator.key\n"
+    "  troupe-load orders --rate 500 --duration 1m --sku espresso-beans-1kg --lines 1\n"
+    "  troupe-load get /api/v2/inventory/load-0 --in-flight 16\n"
+    "\n"
+    "Answers are `right`, `busy` (429 and 503, a correct refusal; the connection then waits as Retry-After says,\n"
+    "at most 1 s), or `wrong`; a request without an answer has `failed`. Ends with 0 when nothing was wrong\n"
+    "or failed, 1 otherwise, 2 when nobody answers or an option is wrong."};
   app.require_subcommand(1);
   int status = 0;
   common_arguments common;
   order_arguments ordering;
 
-  auto* orders = app.add_subcommand("orders", "Place orders and wait for their end: 201, the wanted status, no id twice");
+  auto* orders =
+    app.add_subcommand("orders", "Place orders and wait for their end: 201, the wanted status, no id twice");
   add_orders(*orders, ordering);
   orders->add_option("--wait", ordering.orders.wait_seconds, "Seconds in `Prefer: wait=`")
-    ->capture_default_str()->check(CLI::Range(1, 30));
-  orders->add_option("--expect", ordering.orders.expected, "The status in which each order must end")->capture_default_str();
+    ->capture_default_str()
+    ->check(CLI::Range(1, 30));
+  orders->add_option("--expect", ordering.orders.expected, "The status in which each order must end")
+    ->capture_default_str();
   add_common(*orders, common);
   orders->callback([&] { status = place_orders(common, ordering, "orders"); });
 
-  auto* async = app.add_subcommand("orders-async", "Place orders and wait only until each is durable: 202, no id twice");
+  auto* async =
+    app.add_subcommand("orders-async", "Place orders and wait only until each is durable: 202, no id twice");
   add_orders(*async, ordering);
   add_common(*async, common);
   async->callback([&] {

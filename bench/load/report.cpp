@@ -16,8 +16,7 @@ struct quantile {
 constexpr std::array quantiles{quantile{"p50", 0.5}, quantile{"p90", 0.9}, quantile{"p99", 0.99},
                                quantile{"p99.9", 0.999}};
 
-template <class... Args>
-std::string format(const char* how, Args... args) {
+template <class... Args> std::string format(const char* how, Args... args) {
   std::array<char, 256> out;
   const int size = std::snprintf(out.data(), out.size(), how, args...);
   return {out.data(), std::min(out.size() - 1, static_cast<std::size_t>(std::max(0, size)))};
@@ -36,8 +35,10 @@ std::string grouped(std::uint64_t x) {
 
 std::string length_text(std::chrono::nanoseconds x) {
   const auto ms = milliseconds(x);
-  return ms < 1 ? format("%.0f us", ms * 1000) : ms < 100 ? format("%.2f ms", ms)
-         : ms < 10'000 ? format("%.0f ms", ms) : format("%.1f s", ms / 1000);
+  return ms < 1        ? format("%.0f us", ms * 1000)
+         : ms < 100    ? format("%.2f ms", ms)
+         : ms < 10'000 ? format("%.0f ms", ms)
+                       : format("%.1f s", ms / 1000);
 }
 
 std::uint64_t answers(const result& x) {

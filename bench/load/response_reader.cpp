@@ -28,8 +28,7 @@ std::string_view trimmed(std::string_view x) {
   return x;
 }
 
-template <class Number>
-bool parse(std::string_view text, Number& out) {
+template <class Number> bool parse(std::string_view text, Number& out) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   return error == std::errc{} && end == text.data() + text.size();
 }

@@ -11,8 +11,8 @@ namespace troupe::load {
 
 struct response {
   int status = 0;
-  std::string_view body;                // until the reader is used again
-  std::optional<unsigned> retry_after;  // seconds
+  std::string_view body;               // until the reader is used again
+  std::optional<unsigned> retry_after; // seconds
   bool keep_alive = true;
 };
 

@@ -64,7 +64,8 @@ order_scenario::order_scenario(const std::string& host, order_options with) : wi
   const std::size_t others = with_.hot_share > 0 ? with_.skus.size() - 1 : with_.skus.size();
   const std::size_t chosen = with_.hot_share > 0 ? with_.lines - 1 : with_.lines;
   if (with_.lines == 0 || with_.skus.empty() || chosen > others || (with_.hot_share < 1 && with_.lines > others))
-    throw std::invalid_argument{"an order of " + std::to_string(with_.lines) + " lines needs as many SKUs to choose from"};
+    throw std::invalid_argument{"an order of " + std::to_string(with_.lines)
+                                + " lines needs as many SKUs to choose from"};
   head_ = "POST /api/v2/orders HTTP/1.1\r\nHost: " + host + "\r\nContent-Type: application/json\r\n";
   if (with_.wait_seconds > 0)
     head_ += "Prefer: wait=" + std::to_string(with_.wait_seconds) + "\r\n";
@@ -144,11 +145,8 @@ std::vector<judgement> order_scenario::judge_all() {
 
 stock_scenario::stock_scenario(std::string host, std::vector<std::string> skus, std::uint64_t units,
                                std::string operator_key, std::string currency)
-  : host_(std::move(host)),
-    skus_(std::move(skus)),
-    units_(std::to_string(units)),
-    operator_key_(std::move(operator_key)),
-    currency_(std::move(currency)) {}
+  : host_(std::move(host)), skus_(std::move(skus)), units_(std::to_string(units)),
+    operator_key_(std::move(operator_key)), currency_(std::move(currency)) {}
 
 void stock_scenario::write(std::uint64_t i, std::string& out) {
   const auto& sku = skus_[i / 2];
@@ -156,8 +154,9 @@ void stock_scenario::write(std::uint64_t i, std::string& out) {
   out += product ? "PUT /api/v2/products/" : "PATCH /api/v2/inventory/";
   out += sku + " HTTP/1.1\r\nHost: " + host_ + "\r\nAuthorization: Bearer " + operator_key_
          + "\r\nContent-Type: application/json\r\n";
-  append_body(out, product ? R"({"title":"Made by troupe-load","price":{"amount":1000,"currency":")" + currency_ + R"("}})"
-                           : R"({"available":)" + units_ + "}");
+  append_body(out, product
+                     ? R"({"title":"Made by troupe-load","price":{"amount":1000,"currency":")" + currency_ + R"("}})"
+                     : R"({"available":)" + units_ + "}");
 }
 
 judgement stock_scenario::judge(std::uint64_t, const response& answer) {

@@ -57,14 +57,14 @@ private:
 
 struct order_options {
   std::vector<std::string> skus;
-  std::size_t lines = 2;   // of one order, of different SKUs
-  double hot_share = 0;    // of orders whose first line is the first SKU, which no other line is then
+  std::size_t lines = 2; // of one order, of different SKUs
+  double hot_share = 0;  // of orders whose first line is the first SKU, which no other line is then
   std::string currency = "EUR";
   std::string method = "tok_ok";
-  std::string provider;    // the node's default when empty
-  unsigned wait_seconds = 30; // 0: the answer is 202 once the order is durable
+  std::string provider;               // the node's default when empty
+  unsigned wait_seconds = 30;         // 0: the answer is 202 once the order is durable
   std::string expected = "confirmed"; // status of an order that was waited for
-  std::uint64_t seed = 1;  // of the choice of SKUs
+  std::uint64_t seed = 1;             // of the choice of SKUs
 };
 
 /// Places orders. The same seed places the same ones.
