@@ -95,9 +95,8 @@ public:
     // The routers hold handles, and a live handle keeps its actor and so the system from ending.
     commerce_.reset();
     operations_.reset();
-    caf::scoped_actor self{*system_};
     for (const auto& actor : actors_)
-      self->send_exit(actor, caf::exit_reason::user_shutdown);
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     actors_.clear();
     system_.reset();
     return whole;

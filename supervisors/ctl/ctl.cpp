@@ -48,6 +48,8 @@ reply call(const target& where, const std::string& base, const std::string& meth
   const auto& response = std::get<http::response>(result);
   auto parsed = json::parse(response.body, nullptr, false);
   const bool good = response.status < 400 || std::find(fine.begin(), fine.end(), response.status) != fine.end();
+  if (good && response.status == 204)
+    return {answered, {}};
   if (!good || parsed.is_discarded()) {
     const auto title = parsed.is_object() ? parsed.value("title", std::string{"refused"}) : "no JSON";
     const auto detail = parsed.is_object() ? parsed.value("detail", std::string{}) : std::string{};
@@ -97,14 +99,15 @@ int print_order(const target& where, const reply& got) {
             << paint(status, style_of(status), where.color) << "  " << text_of(order, "message") << '\n';
   if (order.contains("reason") && !order["reason"].is_null() && order["reason"] != "")
     std::cout << "reason    " << text_of(order, "reason") << '\n';
+  const auto amounts = order.value("amounts", json::object());
   std::cout << "customer  " << text_of(order, "customerId") << '\n'
-            << "total     " << money_of(order, "total") << '\n'
-            << "captured  " << money_of(order, "captured") << '\n'
-            << "refunded  " << money_of(order, "refunded") << "\n\n";
-  if (const auto lines = order.find("lines"); lines != order.end()) {
+            << "total     " << money_of(amounts, "total") << '\n'
+            << "captured  " << money_of(amounts, "captured") << '\n'
+            << "refunded  " << money_of(amounts, "refunded") << "\n\n";
+  if (const auto items = order.find("items"); items != order.end()) {
     table rows{{"SKU", "QUANTITY", "PRICE", "AMOUNT"}};
-    for (const auto& line : *lines)
-      rows.add({text_of(line, "sku"), text_of(line, "quantity"), money_of(line, "price"), money_of(line, "amount")});
+    for (const auto& item : *items)
+      rows.add({text_of(item, "sku"), text_of(item, "quantity"), money_of(item, "price"), money_of(item, "amount")});
     rows.print(std::cout, where.color);
     std::cout << '\n';
   }

@@ -81,6 +81,8 @@ std::optional<explanation> explain(idempotency::rejection x) {
 } // namespace
 
 std::optional<explanation> explain(const caf::error& x) {
+  if (!x)
+    return std::nullopt;
   switch (x.category()) {
   case caf::type_id_v<order::rejection>: return explain(static_cast<order::rejection>(x.code()));
   case caf::type_id_v<inventory::rejection>: return explain(static_cast<inventory::rejection>(x.code()));

@@ -44,9 +44,15 @@ std::string line_v1_text(const order::view_line& x) {
                       {"amount", json_decimal(x.amount)}});
 }
 
-ordered_json links_json(const order_id& id) {
-  const auto self = order_path(id);
-  return {{"self", self}, {"events", self + "/events"}, {"cancel", self + "/cancel"}, {"capture", self + "/capture"}};
+/// Beside the order itself, what can be asked of it in this state.
+ordered_json links_json(const order::view& x) {
+  const auto self = order_path(x.id);
+  ordered_json out{{"self", self}, {"events", self + "/events"}};
+  if (x.status == order::status::processing || x.status == order::status::confirmed)
+    out["cancel"] = self + "/cancel";
+  if (x.status == order::status::processing && x.authorized.minor > 0 && x.captured.minor == 0)
+    out["capture"] = self + "/capture";
+  return out;
 }
 
 /// Money of nothing has no currency; people read it in the order's.
@@ -110,8 +116,10 @@ std::string order_path(const order_id& id) {
 }
 
 ordered_json receipt_json(const order::view& x) {
-  return {
-    {"orderId", x.id.value}, {"status", order::name_of(x.status)}, {"message", x.message}, {"links", links_json(x.id)}};
+  return {{"orderId", x.id.value},
+          {"status", order::name_of(x.status)},
+          {"message", x.message},
+          {"links", links_json(x)}};
 }
 
 ordered_json order_v2_json(const order::view& x, bool with_personal) {
@@ -141,7 +149,7 @@ ordered_json order_v2_json(const order::view& x, bool with_personal) {
   auto& timeline = out["timeline"] = ordered_json::array();
   for (const auto& moment : x.timeline)
     timeline.push_back(moment_json(moment));
-  out["links"] = links_json(x.id);
+  out["links"] = links_json(x);
   return out;
 }
 

@@ -149,15 +149,22 @@ TEST(OrderV1, EscapesText) {
   EXPECT_EQ(json::parse(order_v1_text(x, false))["message"], "a\"b\n\xEF\xBF\xBD");
 }
 
-TEST(OrderReceipt, LeadsToTheOrder) {
+TEST(OrderReceipt, LeadsToTheOrderAndToWhatCanBeAskedOfIt) {
   auto x = view();
   x.status = order::status::processing;
+  x.authorized = {2580, *currency::parse("EUR")};
+  x.captured = {};
   EXPECT_EQ(receipt_json(x).dump(),
             R"({"orderId":"01890a5d-ac96-774b-bcce-b302099a8057","status":"processing","message":"Confirmed","links":)"
             R"({"self":"/api/v2/orders/01890a5d-ac96-774b-bcce-b302099a8057",)"
             R"("events":"/api/v2/orders/01890a5d-ac96-774b-bcce-b302099a8057/events",)"
             R"("cancel":"/api/v2/orders/01890a5d-ac96-774b-bcce-b302099a8057/cancel",)"
             R"("capture":"/api/v2/orders/01890a5d-ac96-774b-bcce-b302099a8057/capture"}})");
+  x.status = order::status::confirmed;
+  EXPECT_EQ(receipt_json(x)["links"].size(), 3u);
+  EXPECT_FALSE(receipt_json(x)["links"].contains("capture"));
+  x.status = order::status::declined;
+  EXPECT_EQ(receipt_json(x)["links"].size(), 2u);
 }
 
 TEST(MaskedEmail, KeepsOnlyTheFirstCharacterAndTheDomain) {

@@ -77,19 +77,23 @@ TEST_F(AsioCoordinator, RunsAnActorOnTheIoThreadThatWroteToIt) {
 }
 
 TEST_F(AsioCoordinator, SpreadsActorsOfOtherThreadsOverItsOwn) {
-  std::mutex mutex;
-  std::set<std::thread::id> seen;
-  int left = 16;
-  std::promise<void> done;
-  for (int i = left; i > 0; --i)
-    sys->spawn([&](caf::event_based_actor*) {
-      std::lock_guard lock{mutex};
-      seen.insert(std::this_thread::get_id());
-      if (--left == 0)
-        done.set_value();
+  struct record {
+    std::mutex mutex;
+    std::set<std::thread::id> seen;
+    int left = 16;
+    std::promise<void> done;
+  };
+  const auto ran = std::make_shared<record>(); // outlives the test's body, as the last actor may
+  for (int i = ran->left; i > 0; --i)
+    sys->spawn([ran](caf::event_based_actor*) {
+      std::lock_guard lock{ran->mutex};
+      ran->seen.insert(std::this_thread::get_id());
+      if (--ran->left == 0)
+        ran->done.set_value();
     });
-  wait(done.get_future());
-  EXPECT_EQ(seen.size(), 2u);
+  wait(ran->done.get_future());
+  std::lock_guard lock{ran->mutex};
+  EXPECT_EQ(ran->seen.size(), 2u);
 }
 
 TEST_F(AsioCoordinator, LetsSocketsHaveTheirTurnWhileAnActorIsBusy) {
