@@ -8,6 +8,7 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -229,10 +230,17 @@ std::vector<field_error> json_schema::check(const nlohmann::json& value) const {
   const auto safe = shortened(value);
   valijson::ValidationResults results;
   validator.validate(compiled_->schema, valijson::adapters::NlohmannJsonAdapter{safe}, &results);
-  std::vector<field_error> out;
-  for (const auto& e : results)
-    if (!is_echo(e.description))
-      out.push_back(told(e));
+  std::vector<field_error> out; // one for each field, with all that is wrong with it
+  for (const auto& e : results) {
+    if (is_echo(e.description))
+      continue;
+    auto error = told(e);
+    const auto same = std::find_if(out.begin(), out.end(), [&](const auto& x) { return x.pointer == error.pointer; });
+    if (same == out.end())
+      out.push_back(std::move(error));
+    else if (same->detail != error.detail)
+      same->detail += "; " + error.detail;
+  }
   if (out.empty())
     out.push_back({"", "is not valid"});
   return out;

@@ -5,6 +5,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include <deque>
+#include <memory>
 #include <stdexcept>
 
 namespace troupe::test {
@@ -13,6 +15,8 @@ namespace {
 
 order::order_actor::behavior_type order_behavior(order::order_actor::pointer self, order_desk* at, time_point now) {
   auto& desk = *at;
+  // A promise that is dropped is an answer: a broken one.
+  const auto unanswered = std::make_shared<std::deque<caf::typed_response_promise<order::view>>>();
   const auto find = [&desk](const order_id& id) -> caf::result<order::view> {
     if (desk.failing)
       return *desk.failing;
@@ -22,11 +26,11 @@ order::order_actor::behavior_type order_behavior(order::order_actor::pointer sel
     return found->second;
   };
   return {
-    [self, &desk, now](const request_context& context, const order::place& cmd) -> caf::result<order::view> {
+    [self, &desk, now, unanswered](const request_context& context, const order::place& cmd) -> caf::result<order::view> {
       desk.placed.push_back(cmd);
       desk.contexts.push_back(context);
       if (desk.silent)
-        return self->make_response_promise<order::view>();
+        return unanswered->emplace_back(self->make_response_promise<order::view>());
       if (desk.failing)
         return *desk.failing;
       auto& x = desk.orders[cmd.id.value];
@@ -70,6 +74,7 @@ order::order_actor::behavior_type order_behavior(order::order_actor::pointer sel
 
 inventory::inventory_actor::behavior_type stock_behavior(inventory::inventory_actor::pointer self, stock_room* at) {
   auto& room = *at;
+  const auto unanswered = std::make_shared<std::deque<caf::typed_response_promise<inventory::stock>>>();
   const auto unsupported = caf::make_error(ec::unknown_type);
   return {
     [&room](const request_context&, const inventory::set_available& x) -> caf::result<inventory::stock> {
@@ -79,11 +84,11 @@ inventory::inventory_actor::behavior_type stock_behavior(inventory::inventory_ac
       stock.on_hand = stock.available + stock.held;
       return stock;
     },
-    [self, &room](const request_context&, const inventory::reserve& x) -> caf::result<inventory::stock> {
+    [self, &room, unanswered](const request_context&, const inventory::reserve& x) -> caf::result<inventory::stock> {
       const auto stock = room.stock.find(x.sku.value);
       if (x.sku.value == room.silent_sku) {
         room.held[x.sku.value][x.id.value] = x.units;
-        return self->make_response_promise<inventory::stock>();
+        return unanswered->emplace_back(self->make_response_promise<inventory::stock>());
       }
       if (stock == room.stock.end())
         return caf::make_error(inventory::rejection::unknown_sku);
