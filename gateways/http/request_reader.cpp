@@ -9,6 +9,7 @@
 #include <cstring>
 #include <new>
 #include <optional>
+#include <utility>
 
 namespace troupe::gateway {
 
@@ -152,14 +153,15 @@ void request_reader::next() {
   if (message_.body.capacity() > 64 * 1024)
     message_.body.shrink_to_fit();
   scanned_ = 0;
+  empty_line_ = false;
   step_ = step::start;
 }
 
 std::size_t request_reader::take(std::string_view bytes) {
   std::size_t taken = 0;
   if (step_ == step::start) {
-    // A line that an older client appends to a body (RFC 9112, section 2.2).
-    if (bytes.starts_with("\r\n"))
+    // A line that an older client appends to a body (RFC 9112, section 2.2); a second one is refused with the head.
+    if (bytes.starts_with("\r\n") && !std::exchange(empty_line_, true))
       taken = 2;
     else if (bytes == "\r")
       return 0;

@@ -73,6 +73,7 @@ private:
   http::request message_;
   refusal_t refusal_;
   std::size_t scanned_ = 0; // of the bytes that the next head begins with
+  bool empty_line_ = false; // one was taken before this head
   step step_ = step::start;
   bool keep_alive_ = false;
   bool http11_ = false;

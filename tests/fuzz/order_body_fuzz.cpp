@@ -17,7 +17,7 @@ using namespace troupe;
 using gateway::json_schema;
 
 constexpr time_point now{std::chrono::seconds{1'772'366'400}};
-const order_id id{"0195c2f0-0000-7000-8000-000000000001"};
+const order_id the_order{"0195c2f0-0000-7000-8000-000000000001"};
 
 void require(bool holds) {
   if (!holds)
@@ -46,7 +46,7 @@ bool is_pointer(std::string_view text) {
 order::state stored_and_read(const std::vector<order::event>& events) {
   order::state s;
   journal::stored_event stored;
-  stored.stream = {"order", id.value};
+  stored.stream = {"order", the_order.value};
   for (const auto& e : events) {
     const auto form = order::encode(e);
     ++stored.version;
@@ -70,7 +70,7 @@ void place(const order::place& command) {
   require(!events->empty());
   const auto s = stored_and_read(*events);
   require(s.items == command.items && s.email == command.email && s.shipping == command.shipping);
-  require(!order::outstanding(id, s, now, {}).empty());
+  require(!order::outstanding(the_order, s, now, {}).empty());
   // The same order again, as a client sends it that got no answer, is no second one.
   const auto repeated = order::decide(s, command);
   const auto* nothing = std::get_if<std::vector<order::event>>(&repeated);
@@ -88,7 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     require(is_pointer(e.pointer) && !e.detail.empty());
   if (!errors.empty())
     return 0;
-  const auto parsed = gateway::to_place(read.value, id, {"rest", {"rest", "stripe"}, true});
+  const auto parsed = gateway::to_place(read.value, the_order, {"rest", {"rest", "stripe"}, true});
   if (const auto* wrong = std::get_if<std::vector<gateway::wrong_field>>(&parsed)) {
     require(!wrong->empty());
     for (const auto& field : *wrong)
