@@ -206,12 +206,14 @@ void order_entity::finish_line(step which, std::size_t line) {
 }
 
 void order_entity::on_line_ready(std::size_t line) {
+  // Another line was refused meanwhile. This one is over all the same, or the order could never be passivated.
+  if (lines_step_ != step::reserve)
+    return ended(step::reserve, line);
   const auto& progress = lines_.at(line);
   if (!progress.price || !progress.held)
     return;
   ended(step::reserve, line);
-  if (lines_step_ == step::reserve)
-    finish_line(step::reserve, line);
+  finish_line(step::reserve, line);
 }
 
 void order_entity::run(const effect::price_and_reserve& what) {
@@ -236,9 +238,8 @@ void order_entity::run(const effect::price_and_reserve& what) {
       ->request(deps_->catalog, deps_->local_timeout, effect_context(), catalog::get_product{item.sku})
       .then(
         [this, line](const catalog::product& x) {
-          if (lines_step_ != step::reserve)
-            return;
-          lines_.at(line).price = x.price;
+          if (lines_step_ == step::reserve)
+            lines_.at(line).price = x.price;
           on_line_ready(line);
         },
         failed);
@@ -249,10 +250,10 @@ void order_entity::run(const effect::price_and_reserve& what) {
                 inventory::reserve{item.sku, reservation_of({key()}, line), item.units, hold_time})
       .then(
         [this, line, until = env().now() + hold_time](const inventory::stock&) {
-          if (lines_step_ != step::reserve)
-            return;
-          lines_.at(line).held = true;
-          lines_.at(line).held_until = until;
+          if (lines_step_ == step::reserve) {
+            lines_.at(line).held = true;
+            lines_.at(line).held_until = until;
+          }
           on_line_ready(line);
         },
         failed);

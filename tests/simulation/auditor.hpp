@@ -21,9 +21,8 @@ struct tally {
   std::map<std::string, std::uint64_t> ends; // orders by final status
   std::uint64_t orders = 0;
   std::uint64_t commits = 0;
-  std::uint64_t kills = 0;
-  std::uint64_t crashes = 0;
   std::uint64_t provider_calls = 0;
+  std::map<std::string, std::uint64_t, std::less<>> mishaps; // what went wrong on purpose, by name
 
   tally& operator+=(const tally& x);
 };
@@ -56,7 +55,7 @@ public:
   /// An order's message to stock, prices or the provider.
   void left(const caf::message& x);
 
-  /// After each call that reached the provider.
+  /// After each call that the provider got.
   void after_provider_call();
 
   // ---- what clients are told ---------------------------------------------------------------------------------------
@@ -72,7 +71,19 @@ public:
 
   void stock_answered(const inventory::stock& x);
 
+  /// A client was told that its reservation is granted.
+  void granted(const sku_id& sku, const reservation_id& id);
+
+  /// A client was told that its reservation is released.
+  void let_go(const sku_id& sku, const reservation_id& id);
+
   // ---- the end -----------------------------------------------------------------------------------------------------
+
+  /// This order may end in review, for exactly this reason: what befalls it leaves people no other way out.
+  void allow_review(const order_id& id, std::string why);
+
+  /// So may every order whose provider does not remember its keys any more.
+  void allow_old_keys() { keys_die_ = true; }
 
   /// Everything has ended and every hold's time is over: `orders` and `stocks` are what a client reads now.
   void close(const std::vector<order::view>& orders, const std::vector<inventory::stock>& stocks);
@@ -84,6 +95,8 @@ private:
   /// What is durable of an order.
   struct order_record {
     std::uint64_t version = 0;
+    time_point recorded_at;
+    std::vector<order::item> items;
     bool placed = false;
     bool reserved = false;
     bool authorized = false;
@@ -97,6 +110,7 @@ private:
   /// What is durable of a SKU.
   struct stock_record {
     std::uint64_t version = 0;
+    time_point recorded_at;
     std::int64_t received = 0; // by whoever stocks
     std::int64_t available = 0;
     std::int64_t held = 0;
@@ -107,8 +121,14 @@ private:
   };
 
   void follow(const journal::stream_name& stream);
+  template <class Record>
+  void follow(Record& x, const journal::stream_name& stream);
   void follow(order_record& x, const journal::stored_event& e);
   void follow(stock_record& x, const journal::stored_event& e);
+  template <class Holds>
+  void need_lines(const order_record& x, const journal::stored_event& e, Holds holds);
+  void need_charge(const journal::stored_event& e, payment::charge_status at);
+  bool may_be_reviewed(const order::view& x) const;
   void check(const stock_record& x, const std::string& sku);
   const order_record& record_of(std::string_view id) const;
   void need(bool durable, std::string_view id, std::string_view what, std::string_view before);
@@ -120,6 +140,8 @@ private:
   std::map<std::string, stock_record, std::less<>> stocks_;
   std::map<std::string, sighting, std::less<>> seen_; // the newest that any client has seen
   std::map<std::string, std::string> keys_;
+  std::map<std::string, std::string> reviews_; // allowed ones, by order
+  bool keys_die_ = false;
   std::set<journal::stream_name> unsynced_;
   std::uint32_t entries_ = 0; // of the books, looked at
 };

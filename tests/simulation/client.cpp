@@ -3,6 +3,7 @@
 #include "actors/timer.hpp"
 
 #include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
 #include <utility>
@@ -123,6 +124,9 @@ private:
   }
 
   void read() {
+    if (random_.chance(0.1)) // The provider's webhook: at no particular time, and as often as it likes.
+      caf::anon_send(at_.orders, request_context{"provider", {}, time_point::max()},
+                     order::payment_news{plan_.command.id});
     if (random_.chance(0.2)) {
       ask(at_.orders, order::await_end{plan_.command.id}, [this](const order::view& x) { look(x); },
           [this](const caf::error& e) { missed(e); });
@@ -196,6 +200,7 @@ private:
       at_.stock, plan_.command,
       [this](const inventory::stock& x) {
         audit_.stock_answered(x);
+        audit_.granted(plan_.command.sku, plan_.command.id);
         if (plan_.releases_first)
           audit_.fail("a reservation was granted after its release");
         plan_.releases ? release() : leave();
@@ -213,6 +218,7 @@ private:
       at_.stock, inventory::release{plan_.command.sku, plan_.command.id},
       [this](const inventory::stock& x) {
         audit_.stock_answered(x);
+        audit_.let_go(plan_.command.sku, plan_.command.id);
         plan_.releases_first ? reserve() : leave();
       },
       [this](const caf::error&) { soon([this] { release(); }); });

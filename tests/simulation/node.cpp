@@ -10,12 +10,6 @@ namespace troupe::simulation {
 
 namespace {
 
-// Short, so that a run of minutes sees what takes a node days.
-constexpr duration hold_time = std::chrono::minutes{1};
-constexpr duration capture_window = std::chrono::minutes{2};
-constexpr duration idle_timeout = std::chrono::seconds{5};
-constexpr std::uint64_t snapshot_every = 4;
-
 payment::rest::options adapter_options() {
   payment::rest::options x;
   x.base_url = "http://provider";
@@ -27,18 +21,19 @@ payment::rest::options adapter_options() {
 } // namespace
 
 node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> stores, http::client_actor client,
-           const node_faults& faults, bug planted)
+           const node_options& setup, const node_faults& faults, bug planted)
   : world_(w),
     audit_(audit),
     stores_(std::move(stores)),
     client_(std::move(client)),
+    options_(setup),
     faults_(faults),
     planted_(planted),
     random_(w.random().fork()) {
   for (auto& x : places_)
     x = make_place();
-  writer_ = w.wire<journal::writer_actor>(places_[writer]);
-  reader_ = w.wire<journal::reader_actor>(places_[reader]);
+  writer_ = w.wire<journal::writer_actor>(places_[writer], faults.disk);
+  reader_ = w.wire<journal::reader_actor>(places_[reader], faults.disk);
   journal_ = plant(w, planted, w.wire<journal::journal_actor>(places_[journal_part]));
   front_.orders = w.wire<order::order_actor>(places_[orders]);
   front_.stock = w.wire<inventory::inventory_actor>(places_[inventories]);
@@ -54,10 +49,12 @@ node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> sto
   deps.inventory = over_wire(plant(w, planted, front_.stock));
   deps.catalog = over_wire(front_.products);
   const auto provider = w.wire<payment::provider_actor>(places_[adapter]);
-  deps.providers["default"].actor = over_wire(plant(w, planted, provider, [this] { return random_(); }));
+  auto& configured = deps.providers["default"];
+  configured.actor = over_wire(plant(w, planted, provider, [this] { return random_(); }));
+  configured.key_lifetime = setup.key_lifetime;
   deps.policy.retry_max = std::chrono::seconds{4};
-  deps.policy.hold_time = hold_time;
-  deps.policy.capture_window = capture_window;
+  deps.policy.hold_time = setup.hold_time;
+  deps.policy.capture_window = setup.capture_window;
   deps.local_timeout = std::chrono::seconds{1};
   deps.provider_timeout = std::chrono::seconds{5};
 }
@@ -67,8 +64,9 @@ entity::environment node::environment() const {
   x.journal = journal_;
   x.now = [this] { return world_.node_time(); };
   x.random = [self = const_cast<node*>(this)] { return self->random_(); };
-  x.idle_timeout = idle_timeout;
-  x.snapshot_every = snapshot_every;
+  x.idle_timeout = options_.idle_timeout;
+  x.snapshot_every = options_.snapshot_every;
+  x.live_max = options_.live_max;
   return x;
 }
 

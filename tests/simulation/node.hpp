@@ -15,7 +15,18 @@ namespace troupe::simulation {
 /// How often a node's parts suffer.
 struct node_faults {
   wire_faults local;    // between orders and stock, prices, the payment adapter
+  wire_faults disk;     // between the journal and its store; nothing is lost or doubled there
   duration restart_max{1'000}; // from a part's death to its successor
+};
+
+/// How a node is set up. Short times, so that a run of minutes sees what takes a node days.
+struct node_options {
+  duration hold_time{std::chrono::minutes{1}};
+  duration capture_window{std::chrono::minutes{2}};
+  duration key_lifetime{std::chrono::hours{24}};
+  duration idle_timeout{5'000};
+  std::uint64_t snapshot_every = 4;
+  std::size_t live_max = 250'000; // entities of a region
 };
 
 /// What a client reaches, whichever node is up.
@@ -30,7 +41,7 @@ struct front {
 class node {
 public:
   node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> stores, http::client_actor client,
-       const node_faults& faults, bug planted);
+       const node_options& setup, const node_faults& faults, bug planted);
 
   front reach() const { return front_; }
 
@@ -53,6 +64,7 @@ private:
   auditor& audit_;
   std::shared_ptr<journal::store_factory> stores_;
   http::client_actor client_;
+  node_options options_;
   node_faults faults_;
   bug planted_;
   random_source random_;

@@ -20,14 +20,15 @@ public:
   static constexpr const char* name = "provider";
 
   provider_state(http::client_actor::pointer self, world& w, auditor& audit, payment::ledger& books,
-                 const provider_faults& faults, tally& counts)
+                 const provider_faults& faults, const provider_conditions& conditions, tally& counts)
     : self_(self),
       world_(w),
       audit_(audit),
       faults_(faults),
+      conditions_(conditions),
       counts_(counts),
       random_(w.random().fork()),
-      twin_({}, books, [this] { return random_(); }) {}
+      twin_(options_of(conditions), books, [this] { return random_(); }) {}
 
   http::client_actor::behavior_type make_behavior() {
     return {[this](http::call& x) -> caf::result<http::response> {
@@ -45,7 +46,35 @@ private:
     unreachable, lost, lost_answer, silent, timeout_lie, late, twice, unavailable, rate_limited, broken, garbled, good,
   };
 
+  static payment::rest::twin_options options_of(const provider_conditions& x) {
+    payment::rest::twin_options result;
+    result.key_lifetime = x.key_lifetime;
+    return result;
+  }
+
+  static std::string_view name_of(fate x) {
+    switch (x) {
+      case fate::unreachable: return "provider: unreachable";
+      case fate::lost: return "provider: call lost";
+      case fate::lost_answer: return "provider: answer lost";
+      case fate::silent: return "provider: silent";
+      case fate::timeout_lie: return "provider: acted and timed out";
+      case fate::late: return "provider: acted late";
+      case fate::twice: return "provider: acted twice";
+      case fate::unavailable: return "provider: 503";
+      case fate::rate_limited: return "provider: 429";
+      case fate::broken: return "provider: acted and answered 500";
+      case fate::garbled: return "provider: garbled answer";
+      case fate::good: break;
+    }
+    return "";
+  }
+
   fate draw() {
+    if (conditions_.dark) {
+      constexpr std::array in_the_dark{fate::unreachable, fate::silent, fate::timeout_lie};
+      return in_the_dark[random_.below(in_the_dark.size())];
+    }
     if (!world_.faults_on())
       return fate::good;
     const std::array odds{faults_.unreachable, faults_.lost,        faults_.lost_answer,  faults_.silent,
@@ -75,6 +104,8 @@ private:
 
   void meet(fate what, http::call x, reply_type reply) {
     const auto latency = random_.between(duration{1}, faults_.latency_max);
+    if (what != fate::good)
+      world_.mishap(name_of(what));
     switch (what) {
       case fate::good:
         return later(latency, [this, x = std::move(x), reply]() mutable { reply.deliver(act(x)); });
@@ -117,6 +148,7 @@ private:
   world& world_;
   auditor& audit_;
   provider_faults faults_;
+  const provider_conditions& conditions_;
   tally& counts_;
   random_source random_;
   twin twin_;
@@ -125,9 +157,10 @@ private:
 } // namespace
 
 http::client_actor spawn_provider(world& w, auditor& audit, payment::ledger& books, const provider_faults& faults,
-                                  tally& counts) {
+                                  const provider_conditions& conditions, tally& counts) {
   using impl = http::client_actor::stateful_impl<provider_state>;
-  return w.outside(w.system().spawn<impl>(std::ref(w), std::ref(audit), std::ref(books), faults, std::ref(counts)));
+  return w.outside(w.system().spawn<impl>(std::ref(w), std::ref(audit), std::ref(books), faults, std::cref(conditions),
+                                          std::ref(counts)));
 }
 
 } // namespace troupe::simulation

@@ -8,6 +8,12 @@
 
 namespace troupe::simulation {
 
+/// How long the provider remembers an idempotency key, if not for ever, and whether nobody hears it just now.
+struct provider_conditions {
+  duration key_lifetime{std::chrono::hours{24}};
+  bool dark = false;
+};
+
 /// What becomes of a call, by probability.
 struct provider_faults {
   double unreachable = 0;    // never connected
@@ -24,8 +30,9 @@ struct provider_faults {
   duration latency_max{200};
 };
 
-/// An HTTP client behind which is the sandbox twin of the REST provider, with `books`.
+/// An HTTP client behind which is the sandbox twin of the REST provider, with `books`. `conditions` may change while it
+/// lives, its key lifetime not.
 http::client_actor spawn_provider(world& w, auditor& audit, payment::ledger& books, const provider_faults& faults,
-                                  tally& counts);
+                                  const provider_conditions& conditions, tally& counts);
 
 } // namespace troupe::simulation

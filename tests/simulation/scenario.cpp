@@ -1,5 +1,6 @@
 #include "tests/simulation/scenario.hpp"
 
+#include "supervisors/topology.hpp"
 #include "tests/simulation/client.hpp"
 #include "tests/simulation/node.hpp"
 #include "tests/simulation/provider.hpp"
@@ -19,6 +20,9 @@ constexpr duration trouble = std::chrono::seconds{30};        // in which things
 constexpr duration patience = std::chrono::minutes{10};       // until every order must have ended
 constexpr duration holds_end = std::chrono::seconds{120};     // longer than any hold, and than the clock is set back
 constexpr duration clock_step_max = std::chrono::seconds{20};
+constexpr duration darkness_max = std::chrono::minutes{1};
+constexpr duration short_key_lifetime = std::chrono::seconds{10};
+constexpr duration in_flight_max = std::chrono::seconds{20};  // from a call's departure until it acts at the latest
 constexpr std::uint64_t steps_max = 5'000'000;
 
 class scenario {
@@ -39,10 +43,25 @@ public:
     const disk_faults disk{odds(0.03), odds(0.02), odds(0.02), odds(0.01), odds(0.1)};
     const provider_faults provider{odds(0.06), odds(0.06), odds(0.06), odds(0.04), odds(0.04), odds(0.04),
                                    odds(0.1),  odds(0.06), odds(0.06), odds(0.04), odds(0.04)};
-    const node_faults local{{odds(0.08), odds(0.08), odds(0.08)}};
-    const auto client = spawn_provider(world_, audit_, books_, provider, counts_);
+    node_faults local;
+    local.local = {odds(0.08), odds(0.08), odds(0.08)};
+    local.disk.delay = odds(0.1);
+    local.disk.delay_max = duration{300};
+    node_options setup;
+    setup.snapshot_every = 1 + random_.below(6);
+    setup.idle_timeout = random_.between(duration{500}, duration{8'000});
+    if (x.faults > 0 && random_.chance(0.1))
+      setup.live_max = 3;
+    // The clocks of the node and of the provider must agree about the age of a key, so only one of both is odd.
+    steps_clock_ = random_.chance(0.7);
+    if (x.faults > 0 && !steps_clock_ && random_.chance(0.3)) {
+      setup.key_lifetime = short_key_lifetime;
+      conditions_.key_lifetime = short_key_lifetime + in_flight_max;
+      audit_.allow_old_keys();
+    }
+    const auto client = spawn_provider(world_, audit_, books_, provider, conditions_, counts_);
     const auto stores = make_store(world_, audit_, disk_, disk, store_bugs_of(x.planted));
-    node_ = std::make_unique<node>(world_, audit_, stores, client, local, x.planted);
+    node_ = std::make_unique<node>(world_, audit_, stores, client, setup, local, x.planted);
   }
 
   result run() {
@@ -54,6 +73,7 @@ public:
 
 private:
   static constexpr std::size_t products = 4;
+  static constexpr std::string_view refund_fails = "tok_refund_failed";
 
   static currency eur() { return *currency::parse("EUR"); }
   static currency usd() { return *currency::parse("USD"); }
@@ -75,10 +95,8 @@ private:
 
   bool step() {
     if (world_.faults_on() && random_.chance(kill_))
-      if (const auto died = world_.kill_one()) {
-        ++counts_.kills;
+      if (const auto died = world_.kill_one())
         node_->on_death(died);
-      }
     if (world_.step())
       return true;
     audit_.fail("nothing is left to happen");
@@ -98,7 +116,7 @@ private:
   void live() {
     world_.set_faults(options_.faults > 0);
     const auto opens = world_.elapsed();
-    invite(opens);
+    invite();
     if (options_.faults > 0) {
       plan_mishaps();
       world_.after(trouble, [this] {
@@ -112,6 +130,10 @@ private:
     const auto quiet_at = std::max(world_.elapsed(), opens + trouble) + holds_end;
     while (world_.elapsed() < quiet_at && audit_.violation().empty() && step()) {
     }
+    // Nobody has asked for anything for long, so nothing has a reason to be in memory.
+    for (const auto& context : stored_contexts())
+      if (const auto alive = world_.count_alive(context); alive > 0 && audit_.violation().empty())
+        audit_.fail(std::to_string(alive) + " of \"" + context + "\" stay in memory");
     // What is read at the end is what a new node finds on the disk.
     disk_->sync();
     node_->crash(*disk_);
@@ -125,15 +147,23 @@ private:
     counts_.orders = reading->orders.size();
   }
 
-  void invite(duration opens) {
+  /// What this order may come to, whatever is done about it.
+  void expect(const order::place& x) {
+    if (x.method == refund_fails)
+      audit_.allow_review(x.id, "the provider could not refund");
+  }
+
+  void invite() {
     for (std::size_t i = 0; i < options_.orders; ++i) {
       auto wish = make_plan(i);
       if (!wish.key.empty() && random_.chance(0.4)) {
         auto impatient = wish; // The same request once more, from somebody who did not wait.
         impatient.command.id = {make_uuid7(world_.true_time(), [this] { return random_(); })};
         impatient.begins_at += random_.between(duration{0}, duration{300});
+        expect(impatient.command);
         spawn_client(world_, audit_, node_->reach(), std::move(impatient), all_);
       }
+      expect(wish.command);
       spawn_client(world_, audit_, node_->reach(), std::move(wish), all_);
     }
     for (std::size_t i = 0; i < options_.orders / 4; ++i) {
@@ -152,7 +182,6 @@ private:
       more.units = static_cast<inventory::units_t>(random_.below(20));
       spawn_stocker(world_, audit_, node_->reach(), std::move(more), all_);
     }
-    (void)opens;
   }
 
   plan make_plan(std::size_t number) {
@@ -184,8 +213,9 @@ private:
   }
 
   std::string method() {
-    constexpr std::array<std::string_view, 4> special{"tok_declined", "tok_insufficient_funds", "tok_pending",
-                                                      "tok_pending_declined"};
+    constexpr std::array special{std::string_view{"tok_declined"}, std::string_view{"tok_insufficient_funds"},
+                                 std::string_view{"tok_pending"}, std::string_view{"tok_pending_declined"},
+                                 refund_fails};
     return random_.chance(0.2) ? std::string{special[random_.below(special.size())]} : "tok_visa";
   }
 
@@ -193,19 +223,29 @@ private:
     for (std::size_t i = 0; i < 3; ++i) {
       if (random_.chance(crash_))
         world_.after(random_.between(duration{0}, trouble), [this] { crash(); });
-      if (options_.faults > 0 && random_.chance(0.2))
+      if (steps_clock_ && random_.chance(0.3))
         world_.after(random_.between(duration{0}, trouble), [this] {
-          world_.note("the clock is set");
+          world_.mishap("clock set");
           world_.step_clock(random_.between(-clock_step_max, clock_step_max));
         });
+    }
+    if (random_.chance(0.3)) {
+      const auto begins = random_.between(duration{0}, trouble / 2);
+      world_.after(begins, [this] {
+        world_.mishap("provider: dark");
+        conditions_.dark = true;
+      });
+      world_.after(begins + random_.between(duration{1}, darkness_max), [this] {
+        world_.note("the provider is heard again");
+        conditions_.dark = false;
+      });
     }
   }
 
   void crash() {
     if (!node_->is_up() || !world_.faults_on())
       return;
-    world_.note("the node crashes");
-    ++counts_.crashes;
+    world_.mishap("crash");
     node_->crash(*disk_);
     world_.after(random_.between(duration{10}, duration{3'000}), [this] {
       world_.note("the node starts");
@@ -215,6 +255,7 @@ private:
 
   tally finished() {
     counts_.commits = disk_->commits();
+    counts_.mishaps = world_.mishaps();
     return counts_;
   }
 
@@ -222,6 +263,7 @@ private:
   world world_;
   std::shared_ptr<simulated::disk> disk_;
   payment::ledger books_;
+  provider_conditions conditions_;
   auditor audit_;
   tally counts_;
   random_source random_;
@@ -230,6 +272,7 @@ private:
   std::vector<sku_id> skus_;
   double kill_ = 0;
   double crash_ = 0;
+  bool steps_clock_ = false;
 };
 
 } // namespace

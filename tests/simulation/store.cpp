@@ -14,13 +14,31 @@ class mishaps final : public simulated::faults {
 public:
   mishaps(world& w, const disk_faults& odds, bool lies) : world_(w), odds_(odds), lies_(lies) {}
 
-  commit_fate on_commit(std::span<const journal::write>) override { return fate_ = draw(); }
-  bool fails_to_open() override { return world_.faults_on() && world_.random().chance(odds_.unopenable); }
-  bool fails_to_read() override { return world_.faults_on() && world_.random().chance(odds_.unreadable); }
+  commit_fate on_commit(std::span<const journal::write>) override {
+    fate_ = draw();
+    switch (fate_) {
+      case commit_fate::durable: break;
+      case commit_fate::unsynced: world_.mishap("disk: commit not synced"); break;
+      case commit_fate::full: world_.mishap("disk: full"); break;
+      case commit_fate::lost: world_.mishap("disk: commit lost"); break;
+      case commit_fate::unknown: world_.mishap("disk: commit unknown"); break;
+    }
+    return fate_;
+  }
+
+  bool fails_to_open() override { return fails(odds_.unopenable, "disk: cannot be opened"); }
+  bool fails_to_read() override { return fails(odds_.unreadable, "disk: cannot be read"); }
 
   commit_fate fate() const { return fate_; }
 
 private:
+  bool fails(double odds, std::string_view how) {
+    const bool result = world_.faults_on() && world_.random().chance(odds);
+    if (result)
+      world_.mishap(how);
+    return result;
+  }
+
   commit_fate draw() {
     if (lies_ && world_.random().chance(0.9))
       return commit_fate::unsynced;

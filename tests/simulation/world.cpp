@@ -239,6 +239,13 @@ void world::kill(const caf::strong_actor_ptr& who) {
   end(who);
 }
 
+std::size_t world::count_alive(std::string_view name) const {
+  return static_cast<std::size_t>(std::count_if(inside_.begin(), inside_.end(), [&](const known_actor& x) {
+    const auto who = caf::actor_cast<caf::strong_actor_ptr>(x.who);
+    return is_alive(who) && static_cast<caf::scheduled_actor*>(who->get())->name() == name;
+  }));
+}
+
 void world::kill_all() {
   auto& jobs = scheduler_.jobs;
   for (auto* job : jobs)

@@ -93,6 +93,9 @@ public:
   caf::actor_id kill_one();
   void kill(const caf::strong_actor_ptr& who);
 
+  /// How many actors of the node live under this name.
+  std::size_t count_alive(std::string_view name) const;
+
   /// Kills every actor that is not outside at once: none of them handles another message.
   void kill_all();
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <iostream>
 
 namespace {
@@ -26,16 +27,30 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+/// Of this process, whoever else is busy on the machine.
+double cpu_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
+template <class Counts>
+void print(const char* title, const Counts& counts) {
+  if (!counts.empty())
+    std::printf("%s:\n", title);
+  for (const auto& [name, count] : counts)
+    std::printf("  %-32s %llu\n", name.c_str(), static_cast<unsigned long long>(count));
+}
+
 void print(const totals& x, double seconds) {
-  std::printf("%llu runs, %llu failed, %.1f s: %llu steps, %.0f steps/s\n", static_cast<unsigned long long>(x.runs),
-              static_cast<unsigned long long>(x.failed), seconds, static_cast<unsigned long long>(x.steps),
-              seconds > 0 ? static_cast<double>(x.steps) / seconds : 0.0);
-  std::printf("%llu orders, %llu commits, %llu provider calls, %llu actors killed, %llu crashes\n",
-              static_cast<unsigned long long>(x.counts.orders), static_cast<unsigned long long>(x.counts.commits),
-              static_cast<unsigned long long>(x.counts.provider_calls),
-              static_cast<unsigned long long>(x.counts.kills), static_cast<unsigned long long>(x.counts.crashes));
-  for (const auto& [status, count] : x.counts.ends)
-    std::printf("  %-12s %llu\n", status.c_str(), static_cast<unsigned long long>(count));
+  const auto cpu = cpu_seconds();
+  std::printf("%llu runs, %llu failed, %llu steps in %.1f s; %.1f s of CPU, %.0f steps a second of it\n",
+              static_cast<unsigned long long>(x.runs), static_cast<unsigned long long>(x.failed),
+              static_cast<unsigned long long>(x.steps), seconds, cpu,
+              cpu > 0 ? static_cast<double>(x.steps) / cpu : 0.0);
+  std::printf("%llu orders, %llu commits, %llu provider calls\n", static_cast<unsigned long long>(x.counts.orders),
+              static_cast<unsigned long long>(x.counts.commits),
+              static_cast<unsigned long long>(x.counts.provider_calls));
+  print("how they ended", x.counts.ends);
+  print("what went wrong on purpose", x.counts.mishaps);
   std::printf("trace %016llx\n", static_cast<unsigned long long>(x.hash));
 }
 
