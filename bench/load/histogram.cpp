@@ -30,6 +30,14 @@ void histogram::add(duration x) {
   max_ = std::max(max_, x);
 }
 
+void histogram::add(const histogram& others) {
+  for (std::size_t cell = 0; cell < cells; ++cell)
+    counts_[cell] += others.counts_[cell];
+  count_ += others.count_;
+  sum_ += others.sum_;
+  max_ = std::max(max_, others.max_);
+}
+
 histogram::duration histogram::at(double share) const {
   if (count_ == 0)
     return duration{0};

@@ -14,6 +14,7 @@ public:
   using duration = std::chrono::nanoseconds;
 
   void add(duration x);
+  void add(const histogram& others);
   void clear() { *this = {}; }
 
   std::uint64_t count() const { return count_; }
