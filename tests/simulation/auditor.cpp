@@ -87,7 +87,7 @@ void auditor::need_lines(const order_record& x, const journal::stored_event& e, 
   for (std::size_t line = 0; line < x.items.size(); ++line) {
     const auto found = stocks_.find(x.items[line].sku.value);
     if (found == stocks_.end() || !holds(found->second, order::reservation_of({e.stream.key}, line).value))
-      fail("order " + e.stream.key + " stored " + e.type + ", and the stock knows nothing of line "
+      fail("order " + e.stream.key + " stored " + e.type + ", and the stock does not agree about line "
            + std::to_string(line));
   }
 }
