@@ -33,7 +33,9 @@ constexpr std::uint64_t with_variant(std::uint64_t low) {
 
 std::string make_uuid7(time_point now, const random_fn& random) {
   const auto milliseconds = static_cast<std::uint64_t>(now.time_since_epoch().count());
-  return format(with_version(milliseconds << 16 | (random() & 0xFFFF), 7), with_variant(random()));
+  const auto first = random() & 0xFFFF; // Drawn one after the other: arguments have no order.
+  const auto second = random();
+  return format(with_version(milliseconds << 16 | first, 7), with_variant(second));
 }
 
 std::string make_named_uuid(std::string_view name) {

@@ -1,5 +1,5 @@
-// tests/fuzz/order_event_fuzz.cpp: arbitrary bytes as each stored form of an order. What can be read is written and read
-// again without a change, can be applied and told; what cannot is an error, never a crash.
+// tests/fuzz/order_event_fuzz.cpp: arbitrary bytes as each stored form of an order. What can be read is written and
+// read again without a change, can be applied and told; what cannot is an error, never a crash.
 #include "actors/order/stored.hpp"
 
 #include <cstddef>
