@@ -1,7 +1,6 @@
 #include "actors/kernel/request_context.hpp"
 
 #include <charconv>
-#include <cstdio>
 
 namespace troupe {
 
@@ -16,6 +15,12 @@ std::optional<std::uint64_t> parse_hex(std::string_view text) {
   if (error != std::errc{} || end != text.data() + text.size())
     return std::nullopt;
   return value;
+}
+
+/// Sixteen digits.
+void write_hex(char* to, std::uint64_t x) {
+  for (int i = 15; i >= 0; --i, x >>= 4)
+    to[i] = "0123456789abcdef"[x & 15];
 }
 
 } // namespace
@@ -35,15 +40,22 @@ std::optional<trace_context> trace_context::parse(std::string_view text) {
   return trace_context{*high, *low, *span, (*flags & 1) != 0};
 }
 
+// This is written with every event and every call, so without a format string.
 std::string trace_context::traceparent() const {
-  char out[56];
-  std::snprintf(out, sizeof out, "00-%016llx%016llx-%016llx-%02x", static_cast<unsigned long long>(trace_high),
-                static_cast<unsigned long long>(trace_low), static_cast<unsigned long long>(span), sampled ? 1u : 0u);
-  return {out, 55};
+  std::string out = "00-00000000000000000000000000000000-0000000000000000-00";
+  write_hex(out.data() + 3, trace_high);
+  write_hex(out.data() + 19, trace_low);
+  write_hex(out.data() + 36, span);
+  if (sampled)
+    out.back() = '1';
+  return out;
 }
 
 std::string trace_context::trace_id() const {
-  return traceparent().substr(3, 32);
+  std::string out(32, '0');
+  write_hex(out.data(), trace_high);
+  write_hex(out.data() + 16, trace_low);
+  return out;
 }
 
 } // namespace troupe
