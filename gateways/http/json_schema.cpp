@@ -181,12 +181,39 @@ bool is_echo(const std::string& text) {
          || text.starts_with("Failed to validate against additional properties");
 }
 
-field_error told(const valijson::ValidationResults::Error& e) {
+/// The part of a schema that a value at `path` must fit, as far as properties and items lead to it; null otherwise.
+const json* part_of(const json& schema, const std::vector<std::string>& path) {
+  const json* at = &schema;
+  for (const auto& step : path) {
+    if (step == "<root>")
+      continue;
+    const auto name = step.substr(1, step.size() - 2);
+    if (at->contains("properties") && (*at)["properties"].contains(name))
+      at = &(*at)["properties"][name];
+    else if (at->contains("items"))
+      at = &(*at)["items"];
+    else
+      return nullptr;
+  }
+  return at;
+}
+
+/// The library does not say which form it is.
+std::string wrong_form(const json* schema) {
+  if (!schema || !schema->contains("pattern"))
+    return "has not the form that is asked for";
+  const auto description = schema->value("description", "");
+  return "must match " + (*schema)["pattern"].get<std::string>() + (description.empty() ? "" : " (" + description + ")");
+}
+
+field_error told(const valijson::ValidationResults::Error& e, const json& schema) {
   auto pointer = pointer_of(e.context);
   if (e.description.starts_with("Missing required property"))
     return {pointer + "/" + escaped(quoted_in(e.description)), "is required"};
   if (e.description.starts_with("Object contains a property"))
     return {pointer + "/" + escaped(quoted_in(e.description.substr(e.description.rfind(": ") + 1))), "is not known"};
+  if (e.description.starts_with("Failed to match regex"))
+    return {std::move(pointer), wrong_form(part_of(schema, e.context))};
   return {std::move(pointer), e.description};
 }
 
@@ -203,12 +230,14 @@ json_reading read_json(std::string_view text, std::size_t depth_max) {
 }
 
 struct json_schema::compiled {
+  json document;
   valijson::Schema schema;
 };
 
 json_schema::json_schema(const nlohmann::json& document) {
   refuse_costly_patterns(document);
   auto made = std::make_unique<compiled>();
+  made->document = document;
   try {
     valijson::SchemaParser parser;
     parser.populateSchema(valijson::adapters::NlohmannJsonAdapter{document}, made->schema);
@@ -234,7 +263,7 @@ std::vector<field_error> json_schema::check(const nlohmann::json& value) const {
   for (const auto& e : results) {
     if (is_echo(e.description))
       continue;
-    auto error = told(e);
+    auto error = told(e, compiled_->document);
     const auto same = std::find_if(out.begin(), out.end(), [&](const auto& x) { return x.pointer == error.pointer; });
     if (same == out.end())
       out.push_back(std::move(error));

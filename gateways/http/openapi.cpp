@@ -24,15 +24,28 @@ json problem_schema() {
                 {"properties", {{"pointer", {{"type", "string"}}}, {"detail", {{"type", "string"}}}}}}}}}}}};
 }
 
-json parameters_of(std::string_view path) {
+json parameter_of(const documented_parameter& x) {
+  json out{{"name", x.name}, {"in", x.in}, {"required", x.in == "path"}, {"schema", x.schema}};
+  if (!x.description.empty())
+    out["description"] = x.description;
+  return out;
+}
+
+json parameters_of(const route& row) {
   auto out = json::array();
+  const std::string_view path = row.path;
   for (auto open = path.find('{'); open != path.npos; open = path.find('{', open + 1)) {
     const auto close = path.find('}', open);
-    out.push_back({{"name", path.substr(open + 1, close - open - 1)},
-                   {"in", "path"},
-                   {"required", true},
-                   {"schema", {{"type", "string"}}}});
+    const auto name = path.substr(open + 1, close - open - 1);
+    const auto told = std::find_if(row.parameters.begin(), row.parameters.end(),
+                                   [&](const auto& x) { return x.in == "path" && x.name == name; });
+    out.push_back(parameter_of(told != row.parameters.end()
+                                 ? *told
+                                 : documented_parameter{std::string{name}, "path", "", {{"type", "string"}}}));
   }
+  for (const auto& x : row.parameters)
+    if (x.in != "path")
+      out.push_back(parameter_of(x));
   return out;
 }
 
@@ -47,7 +60,7 @@ json response_of(const documented_response& x) {
 
 json operation_of(const route& row) {
   json out{{"operationId", row.operation_id}, {"summary", row.summary}};
-  if (auto parameters = parameters_of(row.path); !parameters.empty())
+  if (auto parameters = parameters_of(row); !parameters.empty())
     out["parameters"] = std::move(parameters);
   if (!row.request_schema.is_null())
     out["requestBody"] = {{"required", true}, {"content", {{"application/json", {{"schema", row.request_schema}}}}}};

@@ -49,6 +49,14 @@ struct documented_response {
   nlohmann::json schema; // null: no body, or a problem for a status from 400 on
 };
 
+/// A value beside the body. Not checked: its handler does that.
+struct documented_parameter {
+  std::string name;
+  std::string in; // "path", "query" or "header"
+  std::string description;
+  nlohmann::json schema;
+};
+
 /// A row of the table from which requests are routed and validated, and the OpenAPI document is made.
 struct route {
   std::string method;       // upper case
@@ -60,6 +68,7 @@ struct route {
   std::vector<documented_response> responses;
   duration deadline{10'000}; // for the whole answer
   gateway::handler handle;
+  std::vector<documented_parameter> parameters; // those of the path are found without it
 };
 
 class json_schema;

@@ -60,7 +60,7 @@ json sku_schema() {
 
 json money_schema() {
   return object_schema(
-    {{"amount", {{"type", "integer"}, {"minimum", 0}, {"description", "In minor units: cents for EUR."}}},
+    {{"amount", {{"type", "integer"}, {"minimum", 0}, {"description", "In minor units: cents for EUR"}}},
      {"currency", {{"type", "string"}, {"maxLength", 3}, {"pattern", "^[A-Z]{3}$"}, {"description", "ISO 4217"}}}},
     {"amount", "currency"});
 }
@@ -70,6 +70,20 @@ json object_schema(json properties, std::vector<std::string> required) {
   if (!required.empty())
     out["required"] = std::move(required);
   return out;
+}
+
+json described(json schema, std::string description) {
+  schema["description"] = std::move(description);
+  return schema;
+}
+
+json with_example(json schema, std::string_view example) {
+  schema["examples"] = json::array({json::parse(example)});
+  return schema;
+}
+
+documented_parameter sku_parameter() {
+  return {"sku", "path", "The shop's own name of what it sells.", sku_schema()};
 }
 
 void add_with_aliases(router& table, const route& row, std::initializer_list<alias> aliases) {

@@ -44,6 +44,9 @@ bool is_sku(std::string_view text); // whether it fits sku_pattern
 nlohmann::json sku_schema();
 nlohmann::json money_schema();
 nlohmann::json object_schema(nlohmann::json properties, std::vector<std::string> required);
+nlohmann::json described(nlohmann::json schema, std::string description);
+nlohmann::json with_example(nlohmann::json schema, std::string_view example); // JSON
+documented_parameter sku_parameter();
 
 /// A further path of a row. Operation ids are unique, so it gets one of its own: the row's with `suffix`.
 struct alias {

@@ -172,29 +172,38 @@ eventually<http::response> release(incoming& in, const services& behind) {
 // ---- schemas -------------------------------------------------------------------------------------------------------
 
 json reservation_schema() {
-  json quantity = {{"type", "integer"}, {"minimum", 1}, {"maximum", order::units_max}};
+  json quantity = {
+    {"type", "integer"}, {"minimum", 1}, {"maximum", order::units_max}, {"description", "How many units"}};
   json items = {{"type", "array"}, {"minItems", 1}, {"maxItems", order::lines_max}};
-  items["items"] =
-    object_schema({{"productId", sku_schema()}, {"quantity", std::move(quantity)}}, {"productId", "quantity"});
-  return object_schema(
-    {{"orderId", {{"type", "string"}, {"maxLength", 128}, {"pattern", sku_pattern}}}, {"items", std::move(items)}},
-    {"orderId", "items"});
+  items["items"] = object_schema({{"productId", described(sku_schema(), "The SKU")}, {"quantity", std::move(quantity)}},
+                                 {"productId", "quantity"});
+  const json order = {{"type", "string"}, {"maxLength", 128}, {"pattern", sku_pattern}};
+  return with_example(object_schema({{"orderId", described(order, "The caller's own id of the reservation")},
+                                     {"items", std::move(items)}},
+                                    {"orderId", "items"}),
+                      R"({"orderId": "web-4711", "items": [{"productId": "espresso-beans-1kg", "quantity": 2}]})");
 }
 
 json available_schema() {
-  return object_schema({{"available", {{"type", "integer"}, {"minimum", 0}, {"maximum", inventory::units_max}}}},
-                       {"available"});
+  const json units = {{"type", "integer"}, {"minimum", 0}, {"maximum", inventory::units_max}};
+  return with_example(
+    object_schema({{"available", described(units, "Units that can be sold from now on")}}, {"available"}),
+    R"({"available": 250})");
 }
 
 json stock_schema() {
   const json units = {{"type", "integer"}, {"minimum", 0}};
-  return object_schema(
-    {{"sku", sku_schema()}, {"onHand", units}, {"available", units}, {"held", units}, {"sold", units}},
-    {"sku", "onHand", "available", "held", "sold"});
+  return with_example(object_schema({{"sku", sku_schema()},
+                                     {"onHand", described(units, "available + held")},
+                                     {"available", described(units, "Can be sold")},
+                                     {"held", described(units, "For orders that are not paid yet")},
+                                     {"sold", described(units, "So far")}},
+                                    {"sku", "onHand", "available", "held", "sold"}),
+                      R"({"sku": "espresso-beans-1kg", "onHand": 250, "available": 248, "held": 2, "sold": 17})");
 }
 
 json success_schema() {
-  return object_schema({{"success", {{"type", "boolean"}}}}, {"success"});
+  return with_example(object_schema({{"success", {{"type", "boolean"}}}}, {"success"}), R"({"success": true})");
 }
 
 } // namespace
@@ -205,6 +214,7 @@ void add_inventory_routes(router& table, const shared_services& behind) {
   get.path = "/api/v2/inventory/{sku}";
   get.operation_id = "getInventory";
   get.summary = "Reads the stock of a SKU: onHand = available + held.";
+  get.parameters = {sku_parameter()};
   get.responses = {
     {200, "The stock.", stock_schema()}, {400, "The SKU is malformed.", {}}, {404, "This SKU was never stocked.", {}}};
   get.handle = [behind](incoming& in) { return get_stock(in, *behind); };
@@ -216,6 +226,7 @@ void add_inventory_routes(router& table, const shared_services& behind) {
   patch.operation_id = "setInventory";
   patch.summary = "Sets how many units are available; what is held or sold stays.";
   patch.scope = scope::operator_key;
+  patch.parameters = {sku_parameter()};
   patch.request_schema = available_schema();
   patch.responses = {{200, "The stock.", stock_schema()},
                      {400, "The body is not JSON, or the SKU is malformed.", {}},

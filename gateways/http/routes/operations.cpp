@@ -107,19 +107,51 @@ route read(std::string path, std::string operation_id, std::string summary, std:
   return out;
 }
 
+json dependencies_schema() {
+  const json text = {{"type", "string"}};
+  const json instant = {{"type", "string"}, {"format", "date-time"}};
+  const json milliseconds = {{"type", "integer"}, {"minimum", 0}};
+  const json each =
+    object_schema({{"name", text},
+                   {"status", {{"type", "string"}, {"enum", {"up", "down", "unknown"}}}},
+                   {"required", {{"type", "boolean"}, {"description", "Without it the node is not ready"}}},
+                   {"checkedAt", described(instant, "When it was last checked")},
+                   {"ageMilliseconds", described(milliseconds, "How long ago that was")},
+                   {"detail", described(text, "Why it is down")}},
+                  {"name", "status", "required"});
+  return {{"type", "array"}, {"items", each}};
+}
+
+json readiness_schema() {
+  return with_example(object_schema({{"status", {{"type", "string"}, {"enum", {"ready", "draining", "not_ready"}}}},
+                                     {"dependencies", dependencies_schema()}},
+                                    {"status", "dependencies"}),
+                      R"({"status": "ready", "dependencies": [{"name": "store", "status": "up", "required": true,
+                                             "checkedAt": "2026-03-01T12:00:00.000Z", "ageMilliseconds": 412}]})");
+}
+
+json health_schema() {
+  return object_schema({{"status", {{"type", "string"}, {"enum", {"up", "degraded", "down"}}}},
+                        {"version", {{"type", "string"}}},
+                        {"startedAt", {{"type", "string"}, {"format", "date-time"}}},
+                        {"uptimeSeconds", {{"type", "integer"}}},
+                        {"dependencies", dependencies_schema()}},
+                       {"status", "version", "startedAt", "uptimeSeconds", "dependencies"});
+}
+
 } // namespace
 
 void add_operations_routes(router& table, const operations& behind) {
-  const json any_object = {{"type", "object"}};
-  table.add(
-    read("/health", "getHealth", "The health of this node and of what it depends on.",
-         {{200, "Up, or degraded by a dependency that is not required.", any_object}, {503, "Down.", any_object}},
-         [behind] { return health(behind); }));
-  table.add(
-    read("/health/live", "getLiveness", "Whether the process answers at all.", {{200, "It does.", any_object}}, live));
-  table.add(
-    read("/health/ready", "getReadiness", "Whether this node takes work: each dependency, its last check and age.",
-         {{200, "It does.", any_object}, {503, "It does not.", any_object}}, [behind] { return ready(behind); }));
+  table.add(read(
+    "/health", "getHealth", "The health of this node and of what it depends on.",
+    {{200, "Up, or degraded by a dependency that is not required.", health_schema()}, {503, "Down.", health_schema()}},
+    [behind] { return health(behind); }));
+  table.add(read("/health/live", "getLiveness", "Whether the process answers at all.",
+                 {{200, "It does.", object_schema({{"status", {{"const", "up"}}}}, {"status"})}}, live));
+  table.add(read("/health/ready", "getReadiness",
+                 "Whether this node takes work: each dependency, its last check and age.",
+                 {{200, "It does.", readiness_schema()}, {503, "It does not.", readiness_schema()}},
+                 [behind] { return ready(behind); }));
   table.add(read("/metrics", "getMetrics", "Metrics in the Prometheus text format.",
                  {{200, "The metrics.", {{"type", "string"}}}}, [behind] { return metrics(behind); }));
 }

@@ -55,6 +55,16 @@ ordered_json links_json(const order::view& x) {
   return out;
 }
 
+/// How it stands, and why when it did not go well.
+ordered_json head_json(const order::view& x) {
+  ordered_json out{{"orderId", x.id.value}, {"status", order::name_of(x.status)}, {"message", x.message}};
+  if (!x.reason.empty())
+    out["reason"] = x.reason;
+  if (x.refused_line)
+    out["refusedItem"] = "/items/" + std::to_string(*x.refused_line);
+  return out;
+}
+
 /// Money of nothing has no currency; people read it in the order's.
 money in_currency_of(const order::view& order, money x) {
   return x.minor == 0 ? money{0, order.currency} : x;
@@ -116,18 +126,13 @@ std::string order_path(const order_id& id) {
 }
 
 ordered_json receipt_json(const order::view& x) {
-  return {{"orderId", x.id.value},
-          {"status", order::name_of(x.status)},
-          {"message", x.message},
-          {"links", links_json(x)}};
+  auto out = head_json(x);
+  out["links"] = links_json(x);
+  return out;
 }
 
 ordered_json order_v2_json(const order::view& x, bool with_personal) {
-  ordered_json out{{"orderId", x.id.value}, {"status", order::name_of(x.status)}, {"message", x.message}};
-  if (!x.reason.empty())
-    out["reason"] = x.reason;
-  if (x.refused_line)
-    out["refusedItem"] = "/items/" + std::to_string(*x.refused_line);
+  auto out = head_json(x);
   out["customerId"] = x.customer.value;
   out["email"] = with_personal ? x.email : mask_email(x.email);
   out["currency"] = x.currency.code();

@@ -228,9 +228,12 @@ json place_schema() {
     "required": ["customerId", "email", "currency", "items", "payment"],
     "additionalProperties": false,
     "properties": {
-      "customerId": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]{1,128}$"},
-      "email": {"type": "string", "maxLength": 254, "pattern": "^[^@\\s]{1,64}@[^@\\s]{1,189}$"},
-      "currency": {"type": "string", "maxLength": 3, "pattern": "^[A-Z]{3}$", "description": "ISO 4217"},
+      "customerId": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]{1,128}$",
+                     "description": "The shop's own name of who buys"},
+      "email": {"type": "string", "maxLength": 254, "pattern": "^[^@\\s]{1,64}@[^@\\s]{1,189}$",
+                "description": "Personal; shown masked"},
+      "currency": {"type": "string", "maxLength": 3, "pattern": "^[A-Z]{3}$",
+                   "description": "ISO 4217; the prices of all items must be in it"},
       "items": {
         "type": "array", "minItems": 1,
         "items": {
@@ -270,11 +273,18 @@ json place_schema() {
   items["maxItems"] = order::lines_max;
   items["items"]["properties"]["sku"] = sku_schema();
   items["items"]["properties"]["quantity"]["maximum"] = order::units_max;
-  return schema;
+  items["description"] = "Each SKU stands once. Prices come from the price list, never from here";
+  schema["properties"]["shippingAddress"]["description"] = "Personal; never told to the outside";
+  return with_example(std::move(schema), R"({
+    "customerId": "c-1", "email": "ada@example.com", "currency": "EUR",
+    "items": [{"sku": "espresso-beans-1kg", "quantity": 2}], "payment": {"method": "tok_ok"}})");
 }
 
 json cancel_schema() {
-  auto schema = object_schema({{"reason", {{"type", "string"}, {"maxLength", 500}}}}, {});
+  auto schema = with_example(
+    object_schema(
+      {{"reason", {{"type", "string"}, {"maxLength", 500}, {"description", "Stands in the order's history"}}}}, {}),
+    R"({"reason": "Ordered twice"})");
   schema["type"] = {"object", "null"}; // no reason, no body
   return schema;
 }
@@ -284,29 +294,46 @@ json status_schema() {
   for (auto i = static_cast<std::uint8_t>(order::status::processing);
        i <= static_cast<std::uint8_t>(order::status::review); ++i)
     names.push_back(order::name_of(static_cast<order::status>(i)));
-  return {{"type", "string"}, {"enum", std::move(names)}};
+  return {{"type", "string"}, {"enum", std::move(names)}, {"description", "All but processing are final"}};
 }
 
 json text_schema() {
   return {{"type", "string"}};
 }
 
+json text_schema(std::string description) {
+  return described(text_schema(), std::move(description));
+}
+
 json instant_schema() {
   return {{"type", "string"}, {"format", "date-time"}};
 }
 
+json order_id_schema() {
+  return {{"type", "string"}, {"format", "uuid"}};
+}
+
 json links_schema() {
-  return object_schema(
-    {{"self", text_schema()}, {"events", text_schema()}, {"cancel", text_schema()}, {"capture", text_schema()}},
-    {"self"});
+  return object_schema({{"self", text_schema()},
+                        {"events", text_schema()},
+                        {"cancel", text_schema("While the order can be cancelled")},
+                        {"capture", text_schema("While the order waits for it")}},
+                       {"self"});
 }
 
 json receipt_schema() {
-  return object_schema({{"orderId", {{"type", "string"}, {"format", "uuid"}}},
+  return object_schema({{"orderId", order_id_schema()},
                         {"status", status_schema()},
-                        {"message", text_schema()},
+                        {"message", text_schema("For the customer")},
                         {"links", links_schema()}},
                        {"orderId", "status", "message", "links"});
+}
+
+json ended_receipt_schema() {
+  return with_example(receipt_schema(), R"({
+    "orderId": "01958c3a-1d00-7000-8000-000000000001", "status": "confirmed", "message": "Your order is confirmed.",
+    "links": {"self": "/api/v2/orders/01958c3a-1d00-7000-8000-000000000001",
+              "events": "/api/v2/orders/01958c3a-1d00-7000-8000-000000000001/events"}})");
 }
 
 json array_of(json items) {
@@ -314,38 +341,121 @@ json array_of(json items) {
 }
 
 json order_schema() {
-  const auto line = object_schema(
-    {{"sku", sku_schema()}, {"quantity", {{"type", "integer"}}}, {"price", money_schema()}, {"amount", money_schema()}},
-    {"sku", "quantity"});
-  const auto amounts = object_schema({{"total", money_schema()},
+  const auto line = object_schema({{"sku", sku_schema()},
+                                   {"quantity", {{"type", "integer"}}},
+                                   {"price", described(money_schema(), "Of one unit; once the order is priced")},
+                                   {"amount", described(money_schema(), "Of the line; once the order is priced")}},
+                                  {"sku", "quantity"});
+  const auto amounts = object_schema({{"total", described(money_schema(), "Once the order is priced")},
                                       {"authorized", money_schema()},
                                       {"captured", money_schema()},
                                       {"refunded", money_schema()}},
                                      {"authorized", "captured", "refunded"});
-  const auto moment =
-    object_schema({{"at", instant_schema()}, {"what", text_schema()}, {"detail", text_schema()}}, {"at", "what"});
+  const auto moment = object_schema({{"at", instant_schema()},
+                                     {"what", text_schema("Such as placed, priced, payment_captured")},
+                                     {"detail", text_schema()}},
+                                    {"at", "what"});
   return object_schema(
-    {{"orderId", {{"type", "string"}, {"format", "uuid"}}},
+    {{"orderId", order_id_schema()},
      {"status", status_schema()},
-     {"message", text_schema()},
-     {"reason", text_schema()},
-     {"refusedItem", {{"type", "string"}, {"description", "JSON pointer into the order's items"}}},
+     {"message", text_schema("For the customer")},
+     {"reason", text_schema("Why it was not confirmed, or what people have to look at")},
+     {"refusedItem", text_schema("JSON pointer into the order's items, of a rejected order")},
      {"customerId", text_schema()},
-     {"email", {{"type", "string"}, {"description", "Masked unless an operator asks"}}},
-     {"currency", text_schema()},
+     {"email", text_schema("Masked unless an operator asks")},
+     {"currency", text_schema("ISO 4217")},
      {"items", array_of(line)},
      {"amounts", amounts},
-     {"payment", object_schema({{"provider", text_schema()}, {"id", text_schema()}}, {"provider"})},
+     {"payment", object_schema({{"provider", text_schema()}, {"id", text_schema("The provider's own")}}, {"provider"})},
      {"placedAt", instant_schema()},
      {"updatedAt", instant_schema()},
-     {"version", {{"type", "integer"}}},
+     {"version", {{"type", "integer"}, {"description", "Events of the order so far"}}},
      {"timeline", array_of(moment)},
      {"links", links_schema()}},
     {"orderId", "status", "message", "customerId", "currency", "items", "amounts", "timeline", "links"});
 }
 
+json confirmed_order_schema() {
+  return with_example(order_schema(), R"({
+    "orderId": "01958c3a-1d00-7000-8000-000000000001", "status": "confirmed", "message": "Your order is confirmed.",
+    "customerId": "c-1", "email": "a***@example.com", "currency": "EUR",
+    "items": [{"sku": "espresso-beans-1kg", "quantity": 2, "price": {"amount": 2490, "currency": "EUR"},
+               "amount": {"amount": 4980, "currency": "EUR"}}],
+    "amounts": {"total": {"amount": 4980, "currency": "EUR"}, "authorized": {"amount": 4980, "currency": "EUR"},
+                "captured": {"amount": 4980, "currency": "EUR"}, "refunded": {"amount": 0, "currency": "EUR"}},
+    "payment": {"provider": "rest", "id": "pay_1"},
+    "placedAt": "2026-03-01T12:00:00.000Z", "updatedAt": "2026-03-01T12:00:00.012Z", "version": 7,
+    "timeline": [{"at": "2026-03-01T12:00:00.000Z", "what": "placed"},
+                 {"at": "2026-03-01T12:00:00.012Z", "what": "confirmed"}],
+    "links": {"self": "/api/v2/orders/01958c3a-1d00-7000-8000-000000000001",
+              "events": "/api/v2/orders/01958c3a-1d00-7000-8000-000000000001/events"}})");
+}
+
+json order_v1_schema() {
+  const json integer{{"type", "integer"}};
+  const json decimal{{"type", "number"}, {"description", "A decimal number"}};
+  const json decimal_or_null{{"type", {"number", "null"}},
+                             {"description", "A decimal number, once the order is priced"}};
+  const json text_or_null{{"type", {"string", "null"}}};
+  const auto line = object_schema(
+    {{"sku", sku_schema()}, {"quantity", integer}, {"unit_price", decimal_or_null}, {"amount", decimal_or_null}},
+    {"sku", "quantity", "unit_price", "amount"});
+  return object_schema({{"order_id", order_id_schema()},
+                        {"status", status_schema()},
+                        {"message", text_schema("For the customer")},
+                        {"reason", text_or_null},
+                        {"customer_id", text_schema()},
+                        {"email", text_schema("Masked unless an operator asks")},
+                        {"currency", text_schema("ISO 4217")},
+                        {"items", array_of(line)},
+                        {"total_amount", decimal_or_null},
+                        {"captured_amount", decimal},
+                        {"refunded_amount", decimal},
+                        {"payment_provider", text_schema()},
+                        {"payment_id", text_or_null},
+                        {"created_at", instant_schema()},
+                        {"updated_at", instant_schema()},
+                        {"version", integer}},
+                       {"order_id", "status", "message", "customer_id", "currency", "items"});
+}
+
 json events_schema() {
-  return object_schema({{"orderId", text_schema()}, {"events", array_of({{"type", "object"}})}}, {"orderId", "events"});
+  const auto metadata = object_schema({{"source", text_schema("The context that it happened in")},
+                                       {"schemaVersion", {{"type", "integer"}}},
+                                       {"principal", text_schema("Who asked")},
+                                       {"trace", text_schema("A traceparent of W3C Trace Context")}},
+                                      {"source", "schemaVersion"});
+  const auto event =
+    object_schema({{"eventId", text_schema("The same for every delivery: drop repeats by it")},
+                   {"eventType", text_schema("Its schema is config/schemas/events/<eventType>.json")},
+                   {"eventTime", instant_schema()},
+                   {"aggregateId", text_schema("The order's id")},
+                   {"aggregateType", text_schema()},
+                   {"version", {{"type", "integer"}, {"description", "In the order's stream; ascending, with gaps"}}},
+                   {"data", {{"type", "object"}, {"description", "By the schema of the event"}}},
+                   {"metadata", metadata}},
+                  {"eventId", "eventType", "eventTime", "aggregateId", "aggregateType", "version", "data", "metadata"});
+  return with_example(
+    object_schema({{"orderId", order_id_schema()}, {"events", array_of(event)}}, {"orderId", "events"}),
+    R"({
+    "orderId": "01958c3a-1d00-7000-8000-000000000001",
+    "events": [{"eventId": "b7cbae5c-4707-82b6-9c52-b5983ce52197", "eventType": "PaymentCaptured",
+      "eventTime": "2026-03-01T12:00:00.012Z", "aggregateId": "01958c3a-1d00-7000-8000-000000000001",
+      "aggregateType": "order", "version": 6, "data": {"amount": {"amount": 4980, "currency": "EUR"}},
+      "metadata": {"source": "troupe/order", "schemaVersion": 1, "principal": "anonymous",
+                   "trace": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}]})");
+}
+
+documented_parameter id_parameter() {
+  return {"id", "path", "The order's id.", order_id_schema()};
+}
+
+documented_parameter key_parameter() {
+  return {"Idempotency-Key",
+          "header",
+          "Makes the request safe to repeat: the same key and body get the same order, for 24 hours. Of one principal "
+          "and route; quoted or bare.",
+          {{"type", "string"}, {"maxLength", idempotency_key_bytes_max}}};
 }
 
 } // namespace
@@ -357,8 +467,11 @@ void add_order_routes(router& table, const shared_services& behind) {
   place.operation_id = "placeOrder";
   place.summary = "Places an order. With `Prefer: wait=N` (at most 30 s) answers when it has ended; with an "
                   "`Idempotency-Key` it may be repeated for 24 hours.";
+  place.parameters = {
+    {"Prefer", "header", "`wait=N`: answer when the order has ended, or after N seconds, at most 30.", text_schema()},
+    key_parameter()};
   place.request_schema = place_schema();
-  place.responses = {{201, "The order has ended, well or not: see its status.", receipt_schema()},
+  place.responses = {{201, "The order has ended, well or not: see its status.", ended_receipt_schema()},
                      {202, "The order is durable and in progress.", receipt_schema()},
                      {400, "The body is not JSON, or a header field is wrong.", {}},
                      {422, "A field is wrong, or the Idempotency-Key was used with another body.", {}},
@@ -373,7 +486,9 @@ void add_order_routes(router& table, const shared_services& behind) {
   get.path = "/api/v2/orders/{id}";
   get.operation_id = "getOrder";
   get.summary = "Reads an order; `?as_of=INSTANT` (RFC 3339) reads it as it was then.";
-  get.responses = {{200, "The order.", order_schema()},
+  get.parameters = {id_parameter(),
+                    {"as_of", "query", "The order as it was at this instant (RFC 3339).", instant_schema()}};
+  get.responses = {{200, "The order.", confirmed_order_schema()},
                    {400, "The id or as_of is malformed.", {}},
                    {404, "There is no such order, or there was none then.", {}}};
   get.handle = [behind](incoming& in) { return get_order(in, *behind, false); };
@@ -383,7 +498,7 @@ void add_order_routes(router& table, const shared_services& behind) {
   get_v1.path = "/api/v1/orders/{id}";
   get_v1.operation_id = "getOrderV1";
   get_v1.summary = "Reads an order in the form of version 1: snake_case, amounts as decimal numbers.";
-  get_v1.responses[0].schema = {{"type", "object"}};
+  get_v1.responses[0].schema = order_v1_schema();
   get_v1.handle = [behind](incoming& in) { return get_order(in, *behind, true); };
   table.add(std::move(get_v1));
 
@@ -392,6 +507,7 @@ void add_order_routes(router& table, const shared_services& behind) {
   events.path = "/api/v2/orders/{id}/events";
   events.operation_id = "getOrderEvents";
   events.summary = "Reads an order's public events, in order, with who, when and trace.";
+  events.parameters = {id_parameter()};
   events.responses = {
     {200, "The events.", events_schema()}, {400, "The id is malformed.", {}}, {404, "There is no such order.", {}}};
   events.handle = [behind](incoming& in) { return get_order_events(in, *behind); };
@@ -402,6 +518,7 @@ void add_order_routes(router& table, const shared_services& behind) {
   cancel.path = "/api/v2/orders/{id}/cancel";
   cancel.operation_id = "cancelOrder";
   cancel.summary = "Cancels an order: until it is captured the payment is voided, later it is refunded.";
+  cancel.parameters = {id_parameter(), key_parameter()};
   cancel.request_schema = cancel_schema();
   cancel.responses = {{200, "The order has ended.", order_schema()},
                       {202, "The order is being cancelled.", order_schema()},
@@ -418,6 +535,7 @@ void add_order_routes(router& table, const shared_services& behind) {
   capture.operation_id = "captureOrder";
   capture.summary = "Captures the authorized payment of an order that is not captured at once.";
   capture.scope = scope::operator_key;
+  capture.parameters = {id_parameter(), key_parameter()};
   capture.responses = {{200, "The order has ended.", order_schema()},
                        {202, "The payment is being captured.", order_schema()},
                        {400, "The id is malformed.", {}},

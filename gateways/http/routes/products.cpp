@@ -74,18 +74,37 @@ json put_schema() {
   // what does not fit rejects its order.
   price["properties"]["amount"]["minimum"] = 1;
   price["properties"]["amount"]["maximum"] = 1'000'000'000'000;
-  return object_schema(
-    {{"title", {{"type", "string"}, {"minLength", 1}, {"maxLength", 200}}}, {"price", std::move(price)}},
-    {"title", "price"});
+  const json title = {{"type", "string"}, {"minLength", 1}, {"maxLength", 200}};
+  return with_example(object_schema({{"title", described(title, "For people")},
+                                     {"price", described(std::move(price), "Of one unit, for orders from now on")}},
+                                    {"title", "price"}),
+                      R"({"title": "Espresso beans, 1 kg", "price": {"amount": 2490, "currency": "EUR"}})");
 }
 
 json product_schema() {
-  return object_schema({{"sku", sku_schema()},
-                        {"title", {{"type", "string"}}},
-                        {"price", money_schema()},
-                        {"version", {{"type", "integer"}}},
-                        {"links", {{"type", "object"}}}},
-                       {"sku", "title", "price", "version", "links"});
+  const json text = {{"type", "string"}};
+  return with_example(
+    object_schema({{"sku", sku_schema()},
+                   {"title", text},
+                   {"price", described(money_schema(), "Of one unit")},
+                   {"version", {{"type", "integer"}, {"description", "Changes so far; 1 when it was created"}}},
+                   {"links", object_schema({{"self", text}, {"inventory", text}}, {"self", "inventory"})}},
+                  {"sku", "title", "price", "version", "links"}),
+    R"({"sku": "espresso-beans-1kg", "title": "Espresso beans, 1 kg", "price": {"amount": 2490, "currency": "EUR"},
+        "version": 1, "links": {"self": "/api/v2/products/espresso-beans-1kg",
+                                "inventory": "/api/v2/inventory/espresso-beans-1kg"}})");
+}
+
+json product_v1_schema() {
+  return with_example(
+    object_schema({{"product_id", sku_schema()},
+                   {"title", {{"type", "string"}}},
+                   {"price", {{"type", "number"}, {"description", "Of one unit, as a decimal number"}}},
+                   {"currency", {{"type", "string"}, {"description", "ISO 4217"}}},
+                   {"version", {{"type", "integer"}}}},
+                  {"product_id", "title", "price", "currency", "version"}),
+    R"({"product_id": "espresso-beans-1kg", "title": "Espresso beans, 1 kg", "price": 24.90,
+                          "currency": "EUR", "version": 1})");
 }
 
 } // namespace
@@ -97,6 +116,7 @@ void add_product_routes(router& table, const shared_services& behind) {
   put.operation_id = "putProduct";
   put.summary = "Creates a product or changes it. Orders take their prices from here.";
   put.scope = scope::operator_key;
+  put.parameters = {sku_parameter()};
   put.request_schema = put_schema();
   put.responses = {{200, "The product was changed.", product_schema()},
                    {201, "The product was created.", product_schema()},
@@ -110,6 +130,7 @@ void add_product_routes(router& table, const shared_services& behind) {
   get.path = "/api/v2/products/{sku}";
   get.operation_id = "getProduct";
   get.summary = "Reads a product.";
+  get.parameters = {sku_parameter()};
   get.responses = {{200, "The product.", product_schema()},
                    {400, "The SKU is malformed.", {}},
                    {404, "There is no such product.", {}}};
@@ -120,7 +141,7 @@ void add_product_routes(router& table, const shared_services& behind) {
   get_v1.path = "/api/v1/products/{sku}";
   get_v1.operation_id = "getProductV1";
   get_v1.summary = "Reads a product in the form of version 1: snake_case, the price as a decimal number.";
-  get_v1.responses[0].schema = {{"type", "object"}};
+  get_v1.responses[0].schema = product_v1_schema();
   get_v1.handle = [behind](incoming& in) { return get_product(in, *behind, true); };
   table.add(std::move(get_v1));
 }

@@ -1,0 +1,67 @@
+#include "gateways/http/json_schema.hpp"
+
+#include <gtest/gtest.h>
+
+namespace troupe::gateway {
+namespace {
+
+using nlohmann::json;
+
+json_schema parcel() {
+  return json_schema{json::parse(R"({
+    "type": "object",
+    "properties": {
+      "country": {"type": "string", "maxLength": 2, "pattern": "^[A-Z]{2}$", "description": "ISO 3166-1 alpha-2"},
+      "items": {"type": "array", "items": {"type": "object", "properties": {
+        "sku": {"type": "string", "minLength": 1, "maxLength": 9, "pattern": "^[a-z]+$"},
+        "a/b~c": {"type": "integer"}}, "additionalProperties": false}}},
+    "required": ["country"]})")};
+}
+
+std::vector<std::string> told_of(const json& value) {
+  std::vector<std::string> out;
+  for (const auto& x : parcel().check(value))
+    out.push_back(x.pointer + ": " + x.detail);
+  return out;
+}
+
+using told = std::vector<std::string>;
+
+TEST(JsonSchema, SaysNothingOfWhatFits) {
+  EXPECT_EQ(told_of({{"country", "DE"}, {"items", {{{"sku", "mug"}}}}}), told{});
+}
+
+TEST(JsonSchema, ShowsTheFormThatATextMustHave) {
+  EXPECT_EQ(told_of({{"country", "de"}}), told{"/country: must match ^[A-Z]{2}$ (ISO 3166-1 alpha-2)"});
+  EXPECT_EQ(told_of({{"country", "DE"}, {"items", {{{"sku", "MUG"}}}}}), told{"/items/0/sku: must match ^[a-z]+$"});
+}
+
+TEST(JsonSchema, TellsEachFieldOnce) {
+  const auto found = parcel().check({{"country", "DE"}, {"items", {{{"sku", ""}}}}});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].pointer, "/items/0/sku");
+  EXPECT_NE(found[0].detail.find("; must match"), std::string::npos) << found[0].detail;
+}
+
+TEST(JsonSchema, NamesWhatIsMissingOrUnknownByItsOwnPointer) {
+  EXPECT_EQ(told_of(json::object()), told{"/country: is required"});
+  EXPECT_EQ(told_of({{"country", "DE"}, {"items", {{{"x/y", 1}}}}}), told{"/items/0/x~1y: is not known"});
+}
+
+TEST(JsonSchema, EscapesPointers) {
+  const auto found = parcel().check({{"country", "DE"}, {"items", {{{"a/b~c", "no"}}}}});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].pointer, "/items/0/a~1b~0c");
+}
+
+TEST(JsonReading, RefusesWhatJsonLibrariesSilentlyChange) {
+  EXPECT_EQ(read_json(R"({"a": 9223372036854775807})", 8).refusal, "");
+  EXPECT_NE(read_json(R"({"a": 9223372036854775808})", 8).refusal, "");
+  EXPECT_NE(read_json(R"({"a": 1, "a": 2})", 8).refusal, "");
+  EXPECT_NE(read_json("[[[]]]", 2).refusal, "");
+  EXPECT_EQ(read_json("[[]]", 2).refusal, "");
+  EXPECT_NE(read_json("[1,]", 8).refusal, "");
+}
+
+} // namespace
+} // namespace troupe::gateway
