@@ -114,7 +114,7 @@ private:
     place.entity = spawn_(self_, key, std::move(from), caf::actor_cast<caf::actor>(self_));
     place.stopping = false;
     self_->monitor(place.entity);
-    by_address_.emplace(place.entity.address(), key);
+    by_address_.emplace(place.entity.address(), &slots_.find(key)->first);
     auto waiting = std::move(place.waiting);
     place.waiting.clear();
     const caf::expected<entity_type> entity{place.entity};
@@ -191,11 +191,9 @@ private:
     const auto known = by_address_.find(who);
     if (known == by_address_.end())
       return;
-    const auto key = std::move(known->second);
+    const auto found = slots_.find(*known->second);
     by_address_.erase(known);
-    const auto found = slots_.find(key);
-    if (found == slots_.end())
-      return;
+    const auto key = found->first;
     if (found->second.waiting.empty()) {
       slots_.erase(found);
     } else {
@@ -248,7 +246,7 @@ private:
   environment env_;
   spawn_fn spawn_;
   std::unordered_map<std::string, slot> slots_;
-  std::unordered_map<caf::actor_addr, std::string> by_address_;
+  std::unordered_map<caf::actor_addr, const std::string*> by_address_; // to the keys of slots_, of those that live
 };
 
 /// The part of `region_of` that the rest of the system sees.

@@ -9,8 +9,8 @@
 #include <caf/typed_response_promise.hpp>
 
 #include <algorithm>
-#include <deque>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -154,6 +154,11 @@ protected:
   pointer self() const { return self_; }
 
 private:
+  struct waiting {
+    std::uint64_t version = 0; // is answered when this one is stored
+    std::function<void(const caf::error&)> then;
+  };
+
   void append_events(const request_context& context, outcome_type& outcome) {
     auto* events = std::get_if<0>(&outcome);
     if (!events || events->empty() || failed_)
@@ -213,14 +218,16 @@ private:
     self_->quit();
   }
 
-  void when_stored(std::function<void(const caf::error&)> then) { waiting_.emplace_back(version_, std::move(then)); }
+  void when_stored(std::function<void(const caf::error&)> then) { waiting_.push_back({version_, std::move(then)}); }
 
   void answer_waiting(const caf::error& failure) {
-    while (!waiting_.empty() && (failure || waiting_.front().first <= stored_)) {
-      auto then = std::move(waiting_.front().second);
-      waiting_.pop_front();
-      then(failure);
-    }
+    // Taken out first: whoever is answered may wait again.
+    const auto end = std::find_if(waiting_.begin(), waiting_.end(),
+                                  [&](const waiting& x) { return !failure && x.version > stored_; });
+    std::vector<waiting> ready(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
+    waiting_.erase(waiting_.begin(), end);
+    for (auto& x : ready)
+      x.then(failure);
   }
 
   void arm_idle_timer() {
@@ -247,7 +254,7 @@ private:
   std::uint32_t appends_in_flight_ = 0;
   bool failed_ = false;
   bool active_ = true;
-  std::deque<std::pair<std::uint64_t, std::function<void(const caf::error&)>>> waiting_;
+  std::vector<waiting> waiting_; // by version; not a deque, which takes 576 bytes when it is empty
 };
 
 } // namespace troupe::entity
