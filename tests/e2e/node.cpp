@@ -114,10 +114,18 @@ std::vector<std::string> node::command() const {
 }
 
 void node::start() {
+  launch();
+  await_up();
+}
+
+void node::launch() {
   remember();
   auto command = this->command();
   command.insert(command.begin(), troupe_binary());
   process_ = std::make_unique<program>(std::move(command));
+}
+
+void node::await_up() {
   if (!process_->logs("Node started") || !process_->prints("operator key"))
     throw std::runtime_error{"the node does not start: " + process_->output() + process_->errors()};
   const auto welcome = process_->output();

@@ -56,8 +56,12 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  /// Waits until it is up. Throws std::runtime_error, with its output, when it does not come up.
+  /// Starts it and waits until it is up. Throws std::runtime_error, with its output, when it does not come up.
   void start();
+
+  /// The two halves of that.
+  void launch();
+  void await_up();
 
   /// The command line without the program's name.
   std::vector<std::string> command() const;
