@@ -64,6 +64,11 @@ public:
     node_ = std::make_unique<node>(world_, audit_, stores, client, setup, local, x.planted);
   }
 
+  // Actors refer to everything here, and a new one begins before it ends.
+  ~scenario() { world_.end_all(); }
+  scenario(const scenario&) = delete;
+  scenario& operator=(const scenario&) = delete;
+
   result run() {
     node_->start();
     open_shop();

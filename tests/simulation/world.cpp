@@ -116,6 +116,10 @@ world::world(std::uint64_t seed)
 }
 
 world::~world() {
+  end_all();
+}
+
+void world::end_all() {
   faults_on_ = false;
   trace_ = nullptr;
   scheduler_.clock().schedule.clear();

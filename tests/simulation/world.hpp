@@ -103,6 +103,9 @@ public:
   void mishap(std::string_view what);
   const std::map<std::string, std::uint64_t, std::less<>>& mishaps() const { return mishaps_; }
 
+  /// Ends every actor; may be repeated. They handle a last message, so whatever they refer to must still be there.
+  void end_all();
+
   /// Writes a line about each step when set.
   void set_trace(std::function<void(std::string_view)> to) { trace_ = std::move(to); }
   bool tracing() const { return trace_ != nullptr; }
