@@ -261,6 +261,9 @@ bool request_reader::check_head() {
 }
 
 std::size_t request_reader::take_body(std::string_view bytes) {
+  // Beast takes for granted that more is there when it looks at the last chunk again. No message ends with less.
+  if (parser_->chunked() && bytes.size() < std::string_view{"0\r\n\r\n"}.size())
+    return 0;
   beast::error_code error;
   const auto taken = parser_->put(boost::asio::const_buffer{bytes.data(), bytes.size()}, error);
   if (error == beast::http::error::body_limit)
