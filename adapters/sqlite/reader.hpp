@@ -1,4 +1,4 @@
-// adapters/sqlite/reader.hpp
+// adapters/sqlite/reader.hpp: reads streams beside the writer, on a connection of its own.
 #pragma once
 
 #include "adapters/sqlite/connection.hpp"

@@ -1,4 +1,4 @@
-// adapters/sqlite/writer.hpp
+// adapters/sqlite/writer.hpp: the one connection that writes, and owns the file.
 #pragma once
 
 #include "adapters/sqlite/connection.hpp"

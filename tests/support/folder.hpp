@@ -1,4 +1,4 @@
-// tests/support/folder.hpp
+// tests/support/folder.hpp: a place for the files of one test.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// adapters/payment/rest/options.hpp
+// adapters/payment/rest/options.hpp: what the adapter of the REST provider needs to know.
 #pragma once
 
 #include "actors/kernel/time.hpp"

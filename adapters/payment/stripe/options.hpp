@@ -1,4 +1,4 @@
-// adapters/payment/stripe/options.hpp
+// adapters/payment/stripe/options.hpp: what the adapter of Stripe and its webhooks need to know.
 #pragma once
 
 #include "actors/kernel/time.hpp"
