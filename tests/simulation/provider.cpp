@@ -34,7 +34,8 @@ public:
     return {[this](http::call& x) -> caf::result<http::response> {
       ++counts_.provider_calls;
       auto reply = self_->make_response_promise<http::response>();
-      meet(draw(), std::move(x), reply);
+      const auto what = draw(x.message);
+      meet(what, std::move(x), reply);
       return reply;
     }};
   }
@@ -43,7 +44,8 @@ private:
   using reply_type = caf::typed_response_promise<http::response>;
 
   enum class fate {
-    unreachable, lost, lost_answer, silent, timeout_lie, late, twice, unavailable, rate_limited, broken, garbled, good,
+    unreachable, lost, lost_answer, silent, timeout_lie, late, twice, unavailable, rate_limited, broken, garbled, stale,
+    good,
   };
 
   static payment::rest::twin_options options_of(const provider_conditions& x) {
@@ -65,12 +67,13 @@ private:
       case fate::rate_limited: return "provider: 429";
       case fate::broken: return "provider: acted and answered 500";
       case fate::garbled: return "provider: garbled answer";
+      case fate::stale: return "provider: stale search";
       case fate::good: break;
     }
     return "";
   }
 
-  fate draw() {
+  fate draw(const http::request& x) {
     if (conditions_.dark) {
       constexpr std::array in_the_dark{fate::unreachable, fate::silent, fate::timeout_lie};
       return in_the_dark[random_.below(in_the_dark.size())];
@@ -79,7 +82,8 @@ private:
       return fate::good;
     const std::array odds{faults_.unreachable, faults_.lost,        faults_.lost_answer,  faults_.silent,
                           faults_.timeout_lie, faults_.late,        faults_.twice,        faults_.unavailable,
-                          faults_.rate_limited, faults_.broken,     faults_.garbled};
+                          faults_.rate_limited, faults_.broken,     faults_.garbled,
+                          x.method == "GET" ? faults_.stale : 0};
     auto u = random_.unit();
     std::size_t number = 0;
     for (; number < odds.size() && u >= odds[number]; ++number)
@@ -136,6 +140,10 @@ private:
       case fate::broken:
         act(x);
         return later(latency, [reply]() mutable { reply.deliver(twin::failure(500)); });
+      case fate::stale:
+        return later(latency, [reply]() mutable {
+          reply.deliver(http::response{200, {{"Content-Type", "application/json"}}, R"({"payments":[]})"});
+        });
       case fate::garbled: {
         auto answer = act(x);
         answer.body.resize(random_.below(answer.body.size() + 1));

@@ -27,6 +27,7 @@ struct provider_faults {
   double rate_limited = 0;   // 429 with Retry-After
   double broken = 0;         // it acts, and answers 500
   double garbled = 0;        // it acts, and its answer is cut off
+  double stale = 0;          // a search does not find yet what was made lately
   duration latency_max{200};
 };
 

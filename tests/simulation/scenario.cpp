@@ -42,7 +42,8 @@ public:
     world_.set_early_timer(odds(0.05));
     const disk_faults disk{odds(0.03), odds(0.02), odds(0.02), odds(0.01), odds(0.1)};
     const provider_faults provider{odds(0.06), odds(0.06), odds(0.06), odds(0.04), odds(0.04), odds(0.04),
-                                   odds(0.1),  odds(0.06), odds(0.06), odds(0.04), odds(0.04)};
+                                   odds(0.1),  odds(0.06), odds(0.06), odds(0.04), odds(0.04),
+                                   odds(0.4)};
     node_faults local;
     local.local = {odds(0.08), odds(0.08), odds(0.08)};
     local.disk.delay = odds(0.1);

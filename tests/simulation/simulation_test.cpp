@@ -93,7 +93,8 @@ TEST_F(Seeds, SufferEveryMishap) {
          // the provider
          "provider: unreachable", "provider: call lost", "provider: answer lost", "provider: silent",
          "provider: acted and timed out", "provider: acted late", "provider: acted twice", "provider: 503",
-         "provider: 429", "provider: acted and answered 500", "provider: garbled answer", "provider: dark",
+         "provider: 429", "provider: acted and answered 500", "provider: garbled answer",
+         "provider: stale search", "provider: dark",
        })
     EXPECT_GE(counts.mishaps[name], seeds / 20) << name;
 }
