@@ -151,9 +151,23 @@ sandbox::server_options to_sandbox(const config::options& x) {
   out.log_path = (std::filesystem::path{x.node.state_directory} / "sandbox.log").string();
   if (x.commerce.port != 0)
     out.webhook_url = "http://" + x.commerce.address + ':' + std::to_string(x.commerce.port) + "/webhooks/stripe";
+  for (const auto& [name, provider] : x.payment.providers)
+    if (provider.kind == "stripe")
+      out.sandbox.stripe.webhook_secret = provider.webhook_secret.reveal();
   out.now = system_clock();
   out.random = system_random();
   return out;
+}
+
+/// With port 0 the sandbox's address is known only when it runs; whoever is to call it there learns it now.
+void point_to_sandbox(std::vector<payment::provider_options>& providers, config::sandbox_options where,
+                      std::uint16_t port) {
+  const auto without_port = config::sandbox_providers(where);
+  where.port = port;
+  for (const auto& [name, known] : config::sandbox_providers(where))
+    for (auto& provider : providers)
+      if (provider.name == name && provider.base_url == without_port.at(name).base_url)
+        provider.base_url = known.base_url;
 }
 
 /// Empty when there are problems; they are printed.
@@ -234,14 +248,8 @@ int serve(const config::sources& from) {
     auto settings = to_settings(*options);
     if (options->sandbox.enabled) {
       sandbox = std::make_unique<own_sandbox>(to_sandbox(*options));
-      // With port 0 the sandbox's address is known only now.
-      if (options->sandbox.port == 0 && options->payment.providers == config::sandbox_providers(options->sandbox)) {
-        auto known = options->sandbox;
-        known.port = sandbox->port();
-        settings.providers.clear();
-        for (const auto& [name, provider] : config::sandbox_providers(known))
-          settings.providers.push_back(to_adapter(name, provider));
-      }
+      if (options->sandbox.port == 0)
+        point_to_sandbox(settings.providers, options->sandbox, sandbox->port());
     }
     node running{std::move(settings)};
     print_welcome(*options, running, sandbox ? sandbox->port() : std::uint16_t{0});

@@ -393,6 +393,8 @@ const route* session::prepare(incoming& in, http::response& refusal) {
   const auto* schema = routes.schema(*row);
   if (!schema)
     return row;
+  if (in.message.body.empty() && schema->check(nullptr).empty())
+    return row; // Where null is fine, nothing is, too, and has no type.
   if (const auto type = http::find(in.message.fields, "content-type"); !is_json(type)) {
     refusal = problem(415, "/problems/content-type", "Unsupported content type",
                       "expected application/json, got " + (type.empty() ? "none" : std::string{type.substr(0, 100)}));

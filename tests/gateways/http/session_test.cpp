@@ -418,6 +418,14 @@ TEST_F(HttpSession, RefusesAnEmptyBodyWhereOneIsExpected) {
   EXPECT_EQ(ask(post("/json", "")).status, 400);
 }
 
+TEST_F(HttpSession, TakesNoBodyAndNoTypeWhereTheSchemaTakesNull) {
+  add("POST", "/optional", [](incoming& in) { return json_response(200, in.body.is_null()); },
+      {{"type", {"object", "null"}}});
+  serve();
+  EXPECT_EQ(ask("POST /optional HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").body, "true");
+  EXPECT_EQ(ask("POST /optional HTTP/1.1\r\nHost: x\r\n\r\n").body, "true");
+}
+
 TEST_F(HttpSession, RefusesOtherContentTypesAndNamesTheExpectedOne) {
   serve();
   const auto answer = ask(post("/json", "{}", "text/plain"));
