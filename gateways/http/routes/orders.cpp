@@ -331,9 +331,10 @@ json receipt_schema() {
 
 json ended_receipt_schema() {
   return with_example(receipt_schema(), R"({
-    "orderId": "01958c3a-1d00-7000-8000-000000000001", "status": "confirmed", "message": "Your order is confirmed.",
+    "orderId": "01958c3a-1d00-7000-8000-000000000001", "status": "confirmed", "message": "Order confirmed",
     "links": {"self": "/api/v2/orders/01958c3a-1d00-7000-8000-000000000001",
-              "events": "/api/v2/orders/01958c3a-1d00-7000-8000-000000000001/events"}})");
+              "events": "/api/v2/orders/01958c3a-1d00-7000-8000-000000000001/events",
+              "cancel": "/api/v2/orders/01958c3a-1d00-7000-8000-000000000001/cancel"}})");
 }
 
 json array_of(json items) {
@@ -377,7 +378,7 @@ json order_schema() {
 
 json confirmed_order_schema() {
   return with_example(order_schema(), R"({
-    "orderId": "01958c3a-1d00-7000-8000-000000000001", "status": "confirmed", "message": "Your order is confirmed.",
+    "orderId": "01958c3a-1d00-7000-8000-000000000001", "status": "confirmed", "message": "Order confirmed",
     "customerId": "c-1", "email": "a***@example.com", "currency": "EUR",
     "items": [{"sku": "espresso-beans-1kg", "quantity": 2, "price": {"amount": 2490, "currency": "EUR"},
                "amount": {"amount": 4980, "currency": "EUR"}}],
@@ -388,7 +389,8 @@ json confirmed_order_schema() {
     "timeline": [{"at": "2026-03-01T12:00:00.000Z", "what": "placed"},
                  {"at": "2026-03-01T12:00:00.012Z", "what": "confirmed"}],
     "links": {"self": "/api/v2/orders/01958c3a-1d00-7000-8000-000000000001",
-              "events": "/api/v2/orders/01958c3a-1d00-7000-8000-000000000001/events"}})");
+              "events": "/api/v2/orders/01958c3a-1d00-7000-8000-000000000001/events",
+              "cancel": "/api/v2/orders/01958c3a-1d00-7000-8000-000000000001/cancel"}})");
 }
 
 json order_v1_schema() {
