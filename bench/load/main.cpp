@@ -55,29 +55,41 @@ steady::duration length_of(const std::string& text) {
   return std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>{seconds});
 }
 
+/// Checks a number without a word in the help.
+template <class Number> CLI::Validator between(Number least, Number most) {
+  return CLI::Range(least, most).description("");
+}
+
 void add_common(CLI::App& command, common_arguments& x) {
-  command.add_option("--url", x.url, "Where the node is; http only")->capture_default_str();
+  command.add_option("--url", x.url, "Where the node is; http only")->type_name("URL")->capture_default_str();
   auto* in_flight =
     command
       .add_option("--in-flight", x.what.in_flight, "Closed loop: so many connections, each asks when it was answered")
+      ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(1, 60'000));
+      ->check(between(1, 60'000));
   command
     .add_option("--rate", x.rate,
-                "Open loop instead: so many requests a second, answered or not. Latency counts from "
-                "when a request was due, so that a stall shows in every request that it delays")
-    ->check(CLI::PositiveNumber)
+                "Open loop instead: so many requests a second, answered or not;\n"
+                "latency counts from when each was due")
+    ->type_name("R")
+    ->check(between(1e-3, 1e12))
     ->excludes(in_flight);
   command.add_option("--connections-max", x.what.connections_max, "Open loop: at most so many connections")
+    ->type_name("N")
     ->capture_default_str()
-    ->check(CLI::Range(1, 60'000));
-  command.add_option("--duration", x.length, "Send for so long: 300ms, 10s, 2m (10s unless --requests is given)");
-  command.add_option("--requests", x.requests, "Send so many")->check(CLI::PositiveNumber);
+    ->check(between(1, 60'000));
+  command.add_option("--duration", x.length, "Send for so long: 300ms, 10s, 2m (10s unless --requests is given)")
+    ->type_name("TIME");
+  command.add_option("--requests", x.requests, "Send so many")->type_name("N")->check(between(1e-3, 1e12));
   command.add_option("--warm-up", x.warm_up, "Before the duration; right answers meanwhile are not in the figures")
+    ->type_name("TIME")
     ->capture_default_str();
   command.add_option("--timeout", x.timeout, "Of one answer; then the connection is closed and the request has failed")
+    ->type_name("TIME")
     ->capture_default_str();
-  command.add_option("--json", x.json_file, "Write the result as JSON to this file, - for the standard output");
+  command.add_option("--json", x.json_file, "Write the result as JSON to this file, - for the standard output")
+    ->type_name("FILE");
   command.add_flag("--quiet", x.quiet, "No progress and no table");
 }
 
@@ -93,26 +105,40 @@ void complete(common_arguments& x) {
 }
 
 void add_orders(CLI::App& command, order_arguments& x) {
-  command.add_option("--operator-key-file", x.key_file,
-                     "Put the SKUs on sale and stock them first; the node prints where this file is");
+  command
+    .add_option("--operator-key-file", x.key_file,
+                "Put the SKUs on sale and stock them first; the node prints where this file is")
+    ->type_name("FILE");
   command.add_option("--skus", x.sku_count, "Buy so many SKUs: load-0, load-1, ...")
+    ->type_name("N")
     ->capture_default_str()
-    ->check(CLI::Range(1, 1'000'000));
-  command.add_option("--sku", x.orders.skus, "Buy this one instead; may be repeated")->allow_extra_args(false);
-  command.add_option("--units", x.units, "How many of each to stock")->capture_default_str();
+    ->check(between(1, 1'000'000));
+  command.add_option("--sku", x.orders.skus, "Buy this one instead; may be repeated")
+    ->type_name("SKU")
+    ->allow_extra_args(false);
+  command.add_option("--units", x.units, "How many of each to stock")->type_name("N")->capture_default_str();
   command.add_option("--lines", x.orders.lines, "Lines of an order, each of another SKU")
+    ->type_name("N")
     ->capture_default_str()
-    ->check(CLI::Range(1, 100));
+    ->check(between(1, 100));
   command
     .add_option("--hot-sku", x.orders.hot_share, "Share of the orders that buy the first SKU: 0 for evenly, 1 for all")
+    ->type_name("SHARE")
     ->capture_default_str()
-    ->check(CLI::Range(0.0, 1.0));
-  command.add_option("--currency", x.orders.currency)->capture_default_str();
-  command.add_option("--method", x.orders.method, "The payment method's token")->capture_default_str();
-  command.add_option("--provider", x.orders.provider, "The payment provider; the node's default when not given");
-  command.add_option("--seed", x.orders.seed, "The same seed buys the same SKUs in the same order")
+    ->check(between(0.0, 1.0));
+  command.add_option("--currency", x.orders.currency, "The SKUs' and the orders'")
+    ->type_name("CODE")
     ->capture_default_str();
-  command.add_option("--ids", x.ids_file, "Write the id of every acknowledged order to this file, one a line");
+  command.add_option("--method", x.orders.method, "The payment method's token")
+    ->type_name("TOKEN")
+    ->capture_default_str();
+  command.add_option("--provider", x.orders.provider, "The payment provider; the node's default when not given")
+    ->type_name("NAME");
+  command.add_option("--seed", x.orders.seed, "The same seed buys the same SKUs in the same order")
+    ->type_name("N")
+    ->capture_default_str();
+  command.add_option("--ids", x.ids_file, "Write the id of every acknowledged order to this file, one a line")
+    ->type_name("FILE");
 }
 
 endpoint endpoint_of(const std::string& url) {
@@ -209,6 +235,7 @@ int main(int argc, char** argv) {
     "at most 1 s), or `wrong`; a request without an answer has `failed`. Ends with 0 when nothing was wrong\n"
     "or failed, 1 otherwise, 2 when nobody answers or an option is wrong."};
   app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
   int status = 0;
   common_arguments common;
   order_arguments ordering;
@@ -217,9 +244,11 @@ int main(int argc, char** argv) {
     app.add_subcommand("orders", "Place orders and wait for their end: 201, the wanted status, no id twice");
   add_orders(*orders, ordering);
   orders->add_option("--wait", ordering.orders.wait_seconds, "Seconds in `Prefer: wait=`")
+    ->type_name("SECONDS")
     ->capture_default_str()
-    ->check(CLI::Range(1, 30));
+    ->check(between(1, 30));
   orders->add_option("--expect", ordering.orders.expected, "The status in which each order must end")
+    ->type_name("STATUS")
     ->capture_default_str();
   add_common(*orders, common);
   orders->callback([&] { status = place_orders(common, ordering, "orders"); });
