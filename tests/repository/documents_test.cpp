@@ -66,6 +66,33 @@ TEST(Documents, LinkToWhatIsThere) {
   EXPECT_GT(links, 5u);
 }
 
+/// As GitHub and others make it of a heading.
+std::string anchor_of(std::string_view heading) {
+  std::string out;
+  for (const char c : heading.substr(std::min(heading.find(' ') + 1, heading.size())))
+    if (c == ' ')
+      out += '-';
+    else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-')
+      out += c;
+    else if (c >= 'A' && c <= 'Z')
+      out += static_cast<char>(c + 32);
+  return out;
+}
+
+TEST(Documents, LinkToHeadingsThatAreThere) {
+  std::size_t links = 0;
+  for (const auto& x : documents())
+    for (const auto& link : all(x.text, R"(\]\(([^)#\s:]*)#([^)]+)\))")) {
+      ++links;
+      std::set<std::string> anchors;
+      for (const auto line : lines_of(named(link[1].empty() ? x.path : folder_of(x.path) + link[1]).text))
+        if (line.starts_with('#'))
+          anchors.insert(anchor_of(line));
+      EXPECT_TRUE(anchors.contains(link[2])) << x.path << " links to #" << link[2];
+    }
+  EXPECT_GT(links, 10u);
+}
+
 // `actors/kernel/money.hpp`, `script/test`: a path in code type is one of ours.
 TEST(Documents, NameFilesThatAreThere) {
   std::size_t paths = 0;
