@@ -1,0 +1,264 @@
+// tests/e2e/command_line_test.cpp: what the README, the welcome text and the commands promise to people.
+#include "tests/e2e/node.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+namespace troupe::test {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+
+std::string read(const std::filesystem::path& file) {
+  std::ifstream in{file};
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+/// The fenced blocks of a Markdown text, `language` empty for those without one.
+std::vector<std::string> blocks(const std::string& text, const std::string& language) {
+  std::vector<std::string> out;
+  std::istringstream lines{text};
+  std::string line;
+  std::string block;
+  bool inside = false;
+  bool wanted = false;
+  while (std::getline(lines, line)) {
+    if (!line.starts_with("```")) {
+      block += inside ? line + "\n" : "";
+      continue;
+    }
+    if (inside && wanted)
+      out.push_back(block);
+    wanted = !inside && line.substr(3) == language;
+    inside = !inside;
+    block.clear();
+  }
+  return out;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+    text.replace(at, what.size(), with);
+  return text;
+}
+
+bool shell_has(const std::string& command) {
+  return run({"/bin/sh", "-c", "command -v " + command}).how == ending{0, 0};
+}
+
+class CommandLine : public ::testing::Test {
+protected:
+  finished_program shell(const std::string& command) { return run({"/bin/sh", "-c", command}, running.environment()); }
+
+  /// A command of the README, with the addresses of this node and the path of this build.
+  std::string here(std::string command) {
+    const auto without_scheme = [](const std::string& url) { return url.substr(7); };
+    command = replaced(std::move(command), "localhost:9001", without_scheme(running.commerce()));
+    command = replaced(std::move(command), "localhost:7778", without_scheme(running.sandbox()));
+    return replaced(std::move(command), "build/release/troupe", troupe_binary());
+  }
+
+  std::string place_one() {
+    auto shop = running.shop();
+    const auto answer = place(shop, order_of("hand-grinder", 1), 10);
+    EXPECT_EQ(answer.status, 201) << answer.body;
+    return answer.json().value("orderId", "");
+  }
+
+  finished_program troupe(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {}) {
+    arguments.insert(arguments.begin(), troupe_binary());
+    return run(std::move(arguments), std::move(environment));
+  }
+
+  temporary_folder folder;
+  node running{folder.path()};
+};
+
+TEST_F(CommandLine, ReadmeTellsTheTruth) {
+  if (!shell_has("curl"))
+    GTEST_SKIP() << "the README uses curl";
+  const auto readme = read(TROUPE_SOURCE_DIR "/README.md");
+  const auto commands = blocks(readme, "");
+  const auto find = [&](const std::string& part) {
+    for (const auto& x : commands)
+      if (x.find(part) != std::string::npos)
+        return here(x);
+    ADD_FAILURE() << "the README has no command with " << part;
+    return std::string{"false"};
+  };
+  running.start();
+
+  // A first order, and the answer that stands below it.
+  const auto first = shell(find("curl -s localhost:9001/api/v2/orders"));
+  ASSERT_EQ(first.how, (ending{0, 0})) << first.errors;
+  const auto answer = json::parse(first.output, nullptr, false);
+  const auto promised = json::parse(blocks(readme, "json").at(0), nullptr, false);
+  ASSERT_TRUE(promised.is_object()) << "the README's answer is no JSON";
+  EXPECT_EQ(answer["status"], promised["status"]) << first.output;
+  EXPECT_EQ(answer["message"], promised["message"]);
+  for (const auto& [name, value] : promised.items())
+    EXPECT_TRUE(answer.contains(name)) << name;
+  for (const auto& [name, value] : promised["links"].items())
+    EXPECT_TRUE(answer["links"].contains(name)) << name;
+
+  // What became of it.
+  const auto id = answer["orderId"].get<std::string>();
+  const auto shown = shell(std::regex_replace(find("ctl order 019f"), std::regex{"019f\\S*"}, id));
+  EXPECT_EQ(shown.how, (ending{0, 0})) << shown.errors;
+  EXPECT_NE(shown.output.find("confirmed"), std::string::npos) << shown.output;
+
+  // The outage: begun, an order waits, the process is killed, the outage ends.
+  EXPECT_EQ(shell(find("ctl outage begin")).how, (ending{0, 0}));
+  auto shop = running.shop();
+  const auto waiting = place(shop, order_of("hand-grinder", 1)).json()["orderId"].get<std::string>();
+  EXPECT_TRUE(eventually(seconds{5}, [&] { return order_at(shop, waiting)["message"] == "Processing payment..."; }));
+  const auto ended = shell(find("ctl outage end"));
+  EXPECT_EQ(ended.how, (ending{0, 0})) << ended.errors;
+  EXPECT_EQ(end_of(shop, waiting), "confirmed");
+  const std::string ledger_command = "curl -s localhost:7778/_sandbox/ledger";
+  EXPECT_NE(readme.find(ledger_command), std::string::npos);
+  const auto ledger = json::parse(shell(here(ledger_command)).output, nullptr, false);
+  EXPECT_TRUE(ledger.contains("references"));
+}
+
+TEST_F(CommandLine, WelcomeTextTellsTheTruth) {
+  if (!shell_has("curl"))
+    GTEST_SKIP() << "the welcome text uses curl";
+  running.start();
+  const auto text = running.process().output();
+  const auto begin = text.find("  curl");
+  const auto end = text.find("'\n", begin);
+  ASSERT_NE(end, std::string::npos) << text;
+  const auto result = shell(text.substr(begin, end + 1 - begin));
+  EXPECT_EQ(json::parse(result.output, nullptr, false)["status"], "confirmed") << result.output;
+  auto shop = running.shop();
+  for (const auto* sku : {"espresso-beans-1kg", "paper-filters-100", "hand-grinder", "last-one"}) {
+    EXPECT_NE(text.find(sku), std::string::npos) << sku;
+    EXPECT_EQ(shop.get(std::string{"/products/"} + sku).status, 200) << sku;
+  }
+  EXPECT_NE(text.find((folder.path() / "operator.key").string()), std::string::npos);
+  EXPECT_NE(text.find("made just now"), std::string::npos);
+  EXPECT_EQ(text.find(running.operator_key()), std::string::npos) << "the key itself is printed";
+}
+
+TEST_F(CommandLine, CtlShowsOrdersEventsStockAndHealthAsJson) {
+  running.start();
+  const auto id = place_one();
+  const auto asked = [&](std::vector<std::string> arguments) {
+    arguments.emplace_back("--json");
+    const auto result = running.ctl(std::move(arguments));
+    EXPECT_EQ(result.how, (ending{0, 0})) << result.errors;
+    return json::parse(result.output, nullptr, false);
+  };
+  const auto order = asked({"order", id});
+  EXPECT_EQ(order["orderId"], id);
+  EXPECT_EQ(order["email"], "ada@example.com") << "the operator sees it whole";
+  EXPECT_EQ(asked({"events", id})["events"][0]["eventType"], "OrderCreated");
+  EXPECT_EQ(asked({"stock", "hand-grinder"})["sold"], 1);
+  EXPECT_EQ(asked({"health"})["status"], "ready");
+}
+
+TEST_F(CommandLine, CtlShowsPeopleTables) {
+  running.start();
+  const auto id = place_one();
+  const auto order = running.ctl({"order", id});
+  for (const auto* text : {"89.00 EUR", "payment_captured", "hand-grinder", "confirmed"})
+    EXPECT_NE(order.output.find(text), std::string::npos) << text << " is not in\n" << order.output;
+  EXPECT_EQ(order.output.find('\x1b'), std::string::npos) << "colours where no terminal is";
+  EXPECT_NE(running.ctl({"--color", "always", "order", id}).output.find('\x1b'), std::string::npos);
+  EXPECT_NE(running.ctl({"health"}).output.find("store"), std::string::npos);
+}
+
+TEST_F(CommandLine, CtlCancelsAndCaptures) {
+  running.set("orders.capture_at_once=false");
+  running.start();
+  auto shop = running.shop();
+  const auto awaits_capture = [&](const std::string& id) {
+    return eventually(seconds{10}, [&] { return order_at(shop, id)["links"].contains("capture"); });
+  };
+  const auto one = place(shop, order_of("hand-grinder", 1)).json()["orderId"].get<std::string>();
+  ASSERT_TRUE(awaits_capture(one));
+  EXPECT_EQ(running.ctl({"capture", one}).how, (ending{0, 0}));
+  EXPECT_EQ(end_of(shop, one), "confirmed");
+  const auto other = place(shop, order_of("hand-grinder", 1)).json()["orderId"].get<std::string>();
+  ASSERT_TRUE(awaits_capture(other));
+  EXPECT_EQ(running.ctl({"cancel", other, "--reason", "too expensive"}).how, (ending{0, 0}));
+  EXPECT_EQ(end_of(shop, other), "cancelled");
+}
+
+TEST_F(CommandLine, CtlTellsRefusalsFromSilenceByItsExitCode) {
+  running.start();
+  const auto unknown = running.ctl({"order", "01890a5d-ac96-774b-bcce-b302099a8057"});
+  EXPECT_EQ(unknown.how, (ending{1, 0}));
+  EXPECT_NE(unknown.errors.find("404"), std::string::npos) << unknown.errors;
+  EXPECT_EQ(unknown.output, "");
+  EXPECT_EQ(running.ctl({"order", "no-uuid"}).how, (ending{1, 0}));
+  ASSERT_EQ(running.stop(), (ending{0, 0}));
+  for (const auto& command : std::vector<std::vector<std::string>>{
+         {"order", "01890a5d-ac96-774b-bcce-b302099a8057"}, {"events", "01890a5d-ac96-774b-bcce-b302099a8057"},
+         {"stock", "hand-grinder"}, {"health"}, {"outage", "begin"}, {"outage", "end"}}) {
+    const auto silent = running.ctl(command);
+    EXPECT_EQ(silent.how, (ending{2, 0})) << command.front();
+    EXPECT_NE(silent.errors.find("nobody answers"), std::string::npos) << silent.errors;
+    EXPECT_EQ(silent.output, "");
+  }
+}
+
+TEST_F(CommandLine, WrongUseIsToldAndFails) {
+  for (const auto& wrong : std::vector<std::vector<std::string>>{{}, {"sell"}, {"ctl"}, {"ctl", "order"}, {"serve", "--fast"}}) {
+    const auto result = troupe(wrong);
+    EXPECT_GT(result.how.exit_code, 0);
+    EXPECT_NE(result.errors, "");
+  }
+  EXPECT_EQ(troupe({"ctl", "outage", "maybe"}).how, (ending{2, 0}));
+  const auto help = troupe({"--help"});
+  EXPECT_EQ(help.how, (ending{0, 0}));
+  for (const auto* command : {"serve", "sandbox", "store", "config", "ctl", "version"})
+    EXPECT_NE(help.output.find(command), std::string::npos) << command;
+  EXPECT_EQ(troupe({"version"}).output, "troupe " TROUPE_VERSION "\n");
+}
+
+TEST_F(CommandLine, ConfigCheckNamesFileLineAndTheNearestKey) {
+  const auto file = folder.path() / "shop.yaml";
+  std::ofstream{file} << "log:\n  levle: debug\nhttp:\n  body_bytes_max: lots\n";
+  const auto bad = troupe({"config", "check", "-c", file.string()});
+  EXPECT_EQ(bad.how, (ending{1, 0}));
+  EXPECT_NE(bad.errors.find("shop.yaml:2"), std::string::npos) << bad.errors;
+  EXPECT_NE(bad.errors.find("did you mean log.level?"), std::string::npos) << bad.errors;
+  EXPECT_NE(bad.errors.find("shop.yaml:4"), std::string::npos) << "only the first mistake is named: " << bad.errors;
+  EXPECT_EQ(bad.output, "");
+  const auto refused = troupe({"serve", "-c", file.string(), "--set", "node.state_directory=" + folder.path().string()});
+  EXPECT_GT(refused.how.exit_code, 0) << "serve starts on a configuration that check refuses";
+  EXPECT_NE(refused.errors.find("did you mean log.level?"), std::string::npos) << refused.errors;
+
+  std::ofstream{file} << "log:\n  level: debug\n";
+  const auto good = troupe({"config", "check", "-c", file.string()}, {{"TROUPE_COMMERCE_PORT", "9999"}});
+  EXPECT_EQ(good.how, (ending{0, 0})) << good.errors;
+  EXPECT_NE(good.output.find("log.level = debug"), std::string::npos) << good.output;
+  EXPECT_NE(good.output.find("commerce.port = 9999"), std::string::npos) << good.output;
+}
+
+TEST_F(CommandLine, ShippedProfileIsGoodAndComplete) {
+  const auto shipped = troupe({"config", "check", "-c", TROUPE_SOURCE_DIR "/config/troupe.yaml"});
+  EXPECT_EQ(shipped.how, (ending{0, 0})) << shipped.errors;
+  EXPECT_EQ(troupe({"config", "default"}).output, read(TROUPE_SOURCE_DIR "/config/troupe.yaml"));
+}
+
+TEST_F(CommandLine, TakenPortIsToldAndNothingIsLeftRunning) {
+  running.start();
+  temporary_folder other;
+  const auto port = std::to_string(running.commerce_port());
+  const auto result = troupe({"serve", "--set", "node.state_directory=" + other.path().string(), "--set",
+                              "commerce.port=" + port, "--set", "operations.port=0", "--set", "sandbox.port=0"});
+  EXPECT_GT(result.how.exit_code, 0);
+  EXPECT_NE(result.errors.find(port), std::string::npos) << "does not name the port: " << result.errors;
+}
+
+} // namespace
+} // namespace troupe::test

@@ -1,0 +1,155 @@
+// tests/e2e/operation_test.cpp: signals, and what logs and metrics must not tell.
+#include "tests/e2e/node.hpp"
+#include "tests/gateways/http/raw_client.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+namespace troupe::test {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class Operation : public ::testing::Test {
+protected:
+  temporary_folder folder;
+  node running{folder.path(), {"orders.retry_base=50ms", "orders.retry_max=200ms"}};
+};
+
+TEST_F(Operation, TerminationFinishesWhatIsInFlightAndTakesNothingNew) {
+  running.start();
+  ASSERT_EQ(running.ctl({"outage", "begin"}).how, (ending{0, 0}));
+  const auto port = running.commerce_port();
+  // Two requests on their way: one that will end, as its order does, and one that will wait to the end of its time.
+  raw_client ending_soon{port};
+  const auto body = order_of("hand-grinder", 1).dump();
+  const auto request = [&](int wait) {
+    return "POST /api/v2/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nPrefer: wait="
+           + std::to_string(wait) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  };
+  raw_client waiting{port};
+  ASSERT_TRUE(ending_soon.send(request(30)));
+  ASSERT_TRUE(waiting.send(request(1)));
+  auto shop = running.shop();
+  ASSERT_TRUE(eventually(seconds{5}, [&] { return shop.get("/api/v2/inventory/hand-grinder").json()["held"] == 2; }));
+
+  running.process().send(SIGTERM);
+  ASSERT_TRUE(running.process().logs("Draining"));
+  // What connects now is refused at once, or closed without an answer.
+  EXPECT_TRUE(eventually(seconds{5}, [&] {
+    http_client newcomer{running.commerce(), seconds{2}};
+    return newcomer.get("/openapi.json").status == 0;
+  }));
+  EXPECT_FALSE(running.process().wait(milliseconds{1})) << "it does not wait for the requests in flight";
+  EXPECT_EQ(waiting.read().status, 202);
+  http_client{running.sandbox()}.call("DELETE", "/_sandbox/faults");
+  const auto answer = ending_soon.read();
+  EXPECT_EQ(answer.status, 201) << answer.body;
+  EXPECT_EQ(json::parse(answer.body, nullptr, false)["status"], "confirmed") << answer.body;
+  EXPECT_EQ(running.process().wait(), (ending{0, 0}));
+
+  running.start();
+  auto again = running.shop();
+  EXPECT_TRUE(eventually(seconds{20}, [&] { return again.get("/api/v2/inventory/hand-grinder").json()["sold"] == 2; }));
+}
+
+TEST_F(Operation, InterruptEndsItLikeTermination) {
+  running.start();
+  running.process().send(SIGINT);
+  EXPECT_EQ(running.process().wait(), (ending{0, 0}));
+  EXPECT_TRUE(running.process().logs("Node stopped"));
+}
+
+TEST_F(Operation, IdleConnectionsDoNotHoldUpTheEnd) {
+  running.start();
+  raw_client idle{running.commerce_port()};
+  ASSERT_EQ(idle.ask("GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
+  running.process().send(SIGTERM);
+  EXPECT_EQ(running.process().wait(seconds{5}), (ending{0, 0}));
+}
+
+TEST_F(Operation, HangupTakesOverWhatCanChangeAndNamesWhatCannot) {
+  const auto file = folder.path() / "shop.yaml";
+  std::ofstream{file} << "log:\n  level: info\n";
+  temporary_folder state;
+  node configured{state.path(), {}, {"--config", file.string()}};
+  configured.start();
+  auto shop = configured.shop();
+  shop.get("/products/hand-grinder");
+  EXPECT_EQ(configured.process().errors().find("API call completed"), std::string::npos);
+
+  std::ofstream{file} << "log:\n  level: debug\norders:\n  hold_time: 20m\n";
+  configured.process().send(SIGHUP);
+  EXPECT_TRUE(configured.process().logs("Option changes at the next start"));
+  EXPECT_TRUE(configured.process().logs("\"option\":\"orders.hold_time\""));
+  EXPECT_TRUE(configured.process().logs("\"option\":\"log.level\""));
+  EXPECT_TRUE(eventually(seconds{5}, [&] {
+    shop.get("/products/hand-grinder");
+    return configured.process().errors().find("API call completed") != std::string::npos;
+  }));
+
+  std::ofstream{file} << "log:\n  level: louder\n";
+  configured.process().send(SIGHUP);
+  EXPECT_TRUE(configured.process().logs("the old one stays"));
+  EXPECT_EQ(place(shop, order_of("hand-grinder", 1), 10).json()["status"], "confirmed");
+}
+
+TEST_F(Operation, LogsAreJsonLines) {
+  running.set("log.level=debug");
+  running.start();
+  auto shop = running.shop();
+  place(shop, order_of("hand-grinder", 1), 10);
+  ASSERT_EQ(running.stop(), (ending{0, 0}));
+  std::istringstream lines{running.process().errors()};
+  std::string line;
+  int count = 0;
+  while (std::getline(lines, line)) {
+    const auto parsed = json::parse(line, nullptr, false);
+    EXPECT_TRUE(parsed.is_object() && parsed.contains("time") && parsed.contains("level") && parsed.contains("message"))
+      << line;
+    ++count;
+  }
+  EXPECT_GE(count, 3);
+}
+
+TEST_F(Operation, NeitherPersonalDataNorSecretsLeaveByLogsMetricsOrEvents) {
+  running.set("log.level=debug");
+  running.set("payment.providers.rest.token=very-secret-token");
+  running.start();
+  auto shop = running.shop();
+  auto order = order_of("hand-grinder", 1);
+  order["email"] = "zaphod.beeblebrox@example.org";
+  order["shippingAddress"] = {{"name", "Zaphod Beeblebrox"}, {"line1", "1 Betelgeuse Road"}, {"city", "Heart of Gold"},
+                              {"postalCode", "42424"}, {"country", "GB"}};
+  const auto placed = place(shop, order, 10);
+  ASSERT_EQ(placed.json()["status"], "confirmed") << placed.body;
+  const auto id = placed.json()["orderId"].get<std::string>();
+  // Refusals tell what is wrong, and could tell too much.
+  auto wrong = order;
+  wrong["currency"] = "nonsense";
+  shop.post("/api/v2/orders", wrong);
+  ASSERT_EQ(running.ctl({"order", id}).how, (ending{0, 0}));
+  const auto seen_by_a_shop = shop.get("/api/v2/orders/" + id).body + shop.get("/api/v1/orders/" + id).body
+                              + shop.get("/api/v2/orders/" + id + "/events").body;
+  const auto metrics = http_client{running.operations()}.get("/metrics").body;
+  const auto health = http_client{running.operations()}.get("/health").body;
+  const auto ledger = http_client{running.sandbox()}.get("/_sandbox/ledger").body;
+  const auto key = running.operator_key();
+  ASSERT_EQ(running.stop(), (ending{0, 0}));
+  const auto printed = running.everything_printed();
+  ASSERT_NE(printed.find("API call completed"), std::string::npos);
+  for (const auto* personal : {"zaphod", "Zaphod", "Beeblebrox", "beeblebrox", "Betelgeuse", "42424"})
+    for (const auto* text : {&printed, &metrics, &health, &ledger, &seen_by_a_shop})
+      EXPECT_EQ(text->find(personal), std::string::npos) << personal << " is in\n" << *text;
+  for (const auto& secret : {key, std::string{"very-secret-token"}, std::string{"sk_test_sandbox"}, std::string{"whsec_sandbox"}})
+    for (const auto* text : {&printed, &metrics, &health, &seen_by_a_shop})
+      EXPECT_EQ(text->find(secret), std::string::npos) << "a secret is in\n" << *text;
+}
+
+} // namespace
+} // namespace troupe::test
