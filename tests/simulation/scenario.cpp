@@ -16,7 +16,8 @@ namespace troupe::simulation {
 namespace {
 
 constexpr duration opening_hours = std::chrono::seconds{20};  // in which orders are placed
-constexpr duration trouble = std::chrono::seconds{30};        // in which things go wrong
+constexpr duration trouble_min = std::chrono::seconds{30};    // in which things go wrong
+constexpr duration trouble_max = std::chrono::seconds{90};
 constexpr duration patience = std::chrono::minutes{10};       // until every order must have ended
 constexpr duration holds_end = std::chrono::seconds{120};     // longer than any hold, and than the clock is set back
 constexpr duration clock_step_max = std::chrono::seconds{20};
@@ -35,8 +36,13 @@ public:
       random_(world_.random().fork()) {
     if (x.trace)
       world_.set_trace(x.trace);
-    // Each run has its own mixture of troubles, some of them none of a kind.
-    const auto odds = [&](double most) { return std::min(0.4, x.faults * (random_.chance(0.3) ? 0 : most * random_.unit())); };
+    // Each run has its own mixture of troubles: none of a kind, some, or plenty.
+    const auto odds = [&](double most) {
+      const auto u = random_.unit();
+      const auto plenty = u < 0.3 ? 0.0 : u < 0.9 ? 1.0 : 4.0;
+      return std::min(0.4, x.faults * plenty * most * random_.unit());
+    };
+    trouble_ = random_.chance(0.8) ? trouble_min : trouble_max;
     kill_ = odds(0.004);
     crash_ = odds(1);
     world_.set_early_timer(odds(0.05));
@@ -46,9 +52,11 @@ public:
                                    odds(0.4)};
     node_faults local;
     local.local = {odds(0.08), odds(0.08), odds(0.08)};
-    local.disk.delay = odds(0.1);
+    local.disk.delay = odds(0.2);
     local.disk.delay_max = duration{300};
     node_options setup;
+    if (random_.chance(0.5))
+      setup.hold_time = random_.between(duration{3'000}, duration{30'000});
     setup.snapshot_every = 1 + random_.below(6);
     setup.idle_timeout = random_.between(duration{500}, duration{8'000});
     if (x.faults > 0 && random_.chance(0.1))
@@ -125,7 +133,7 @@ private:
     invite();
     if (options_.faults > 0) {
       plan_mishaps();
-      world_.after(trouble, [this] {
+      world_.after(trouble_, [this] {
         world_.note("no more trouble");
         world_.set_faults(false);
         world_.step_clock(duration{0});
@@ -133,7 +141,7 @@ private:
     }
     if (!until_idle(opens + patience, "the clients"))
       return;
-    const auto quiet_at = std::max(world_.elapsed(), opens + trouble) + holds_end;
+    const auto quiet_at = std::max(world_.elapsed(), opens + trouble_) + holds_end;
     while (world_.elapsed() < quiet_at && audit_.violation().empty() && step()) {
     }
     // Nobody has asked for anything for long, so nothing has a reason to be in memory.
@@ -228,15 +236,15 @@ private:
   void plan_mishaps() {
     for (std::size_t i = 0; i < 3; ++i) {
       if (random_.chance(crash_))
-        world_.after(random_.between(duration{0}, trouble), [this] { crash(); });
+        world_.after(random_.between(duration{0}, trouble_), [this] { crash(); });
       if (steps_clock_ && random_.chance(0.3))
-        world_.after(random_.between(duration{0}, trouble), [this] {
+        world_.after(random_.between(duration{0}, trouble_), [this] {
           world_.mishap("clock set");
           world_.step_clock(random_.between(-clock_step_max, clock_step_max));
         });
     }
     if (random_.chance(0.3)) {
-      const auto begins = random_.between(duration{0}, trouble / 2);
+      const auto begins = random_.between(duration{0}, trouble_ / 2);
       world_.after(begins, [this] {
         world_.mishap("provider: dark");
         conditions_.dark = true;
@@ -276,6 +284,7 @@ private:
   std::unique_ptr<node> node_;
   std::shared_ptr<attendance> all_ = std::make_shared<attendance>();
   std::vector<sku_id> skus_;
+  duration trouble_{0};
   double kill_ = 0;
   double crash_ = 0;
   bool steps_clock_ = false;
