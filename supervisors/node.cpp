@@ -159,8 +159,8 @@ private:
       deps.provider_timeout = std::max(deps.provider_timeout, configured.timeout + duration{10'000});
     const auto orders = keep(spawn_orders(system, env, std::move(deps)));
 
-    keep(spawn_health_checks(system, {journal, providers, now}, board_));
     await_open(system, journal);
+    keep(spawn_health_checks(system, {journal, providers, now}, board_)); // A first look before it is open would be stale.
     if (settings_.demo_catalogue)
       if (const auto failed = stock_demo_catalogue(system, catalog, stock))
         log::warn("The demo catalogue could not be stored", {{"reason", to_string(failed)}});

@@ -7,6 +7,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <future>
 #include <stdexcept>
@@ -33,11 +34,19 @@ struct door : std::enable_shared_from_this<door> {
     : lanes(to), shared(std::move(of)), listening(lanes.front()->context), pause(lanes.front()->context) {}
 
   void open() {
-    const tcp::endpoint where{boost::asio::ip::make_address(shared->options.address), shared->options.port};
-    listening.open(where.protocol());
-    listening.set_option(acceptor::reuse_address{true});
-    listening.bind(where);
-    listening.listen();
+    const auto& wanted = shared->options;
+    try {
+      const tcp::endpoint where{boost::asio::ip::make_address(wanted.address), wanted.port};
+      listening.open(where.protocol());
+      listening.set_option(acceptor::reuse_address{true});
+      listening.bind(where);
+      listening.listen();
+    } catch (const boost::system::system_error& e) {
+      // Its text names a place in a library, which helps nobody.
+      throw boost::system::system_error{{e.code().value(), e.code().category()},
+                                        "cannot listen on " + wanted.address + ':' + std::to_string(wanted.port)
+                                          + ", end what does or choose another address or port"};
+    }
   }
 
   boost::asio::awaitable<void> run([[maybe_unused]] std::shared_ptr<door> self) {

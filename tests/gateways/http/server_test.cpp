@@ -180,7 +180,13 @@ TEST_F(HttpServer, SaysThatAPortIsTaken) {
   serve();
   auto other = options();
   other.port = server->port();
-  EXPECT_THROW((gateway::server{other, io->all(), sys, router{}}), boost::system::system_error);
+  try {
+    gateway::server second{other, io->all(), sys, router{}};
+    FAIL() << "two servers listen on one port";
+  } catch (const boost::system::system_error& e) {
+    EXPECT_EQ(e.code(), boost::system::errc::address_in_use);
+    EXPECT_NE(std::string{e.what()}.find(std::to_string(other.port)), std::string::npos) << e.what();
+  }
 }
 
 TEST_F(HttpServer, CountsItsConnections) {
