@@ -44,27 +44,28 @@ http::response malformed_id() {
 struct claim_result {
   std::string subject;
   bool first = true;
+  bool remembered = true; // by a key: an earlier request may have used the subject
   std::optional<http::response> refused;
 };
 
-/// Binds the request's key, if it has one, to `subject` and to `fingerprint`, for its principal and `operation`.
+/// Binds the request's key, if it has one, to `subject` and to `path` and body, for its principal and `operation`.
 /// Answers the subject of whoever was first.
-eventually<claim_result> claim_key(incoming& in, const services& behind, std::string_view operation,
-                                   std::string fingerprint, std::string subject) {
+eventually<claim_result> claim_key(incoming& in, const services& behind, std::string_view operation, std::string path,
+                                   std::string subject) {
   auto key = idempotency_key(in.message.fields);
   if (const auto* bad = std::get_if<bad_key>(&key))
-    co_return claim_result{{}, false, wrong_request("header field", bad->why)};
+    co_return claim_result{{}, false, true, wrong_request("header field", bad->why)};
   if (std::holds_alternative<no_key>(key))
-    co_return claim_result{std::move(subject), true, std::nullopt};
+    co_return claim_result{std::move(subject), true, false, std::nullopt};
   idempotency::claim claim;
   claim.scope = in.context.principal + ' ' + std::string{operation} + ' ' + std::get<std::string>(key);
-  claim.body_hash = fnv1a(fingerprint);
+  claim.body_hash = fnv1a(path + '\n' + in.body.dump());
   claim.subject = std::move(subject);
   auto claimed =
     co_await ask_within<idempotency::claimed>(in, patience, behind.idempotency, in.context, std::move(claim));
   if (!claimed)
-    co_return claim_result{{}, false, refusal(claimed.error())};
-  co_return claim_result{std::move(claimed->subject), claimed->first, std::nullopt};
+    co_return claim_result{{}, false, true, refusal(claimed.error())};
+  co_return claim_result{std::move(claimed->subject), claimed->first, true, std::nullopt};
 }
 
 // ---- place ---------------------------------------------------------------------------------------------------------
@@ -96,10 +97,11 @@ eventually<http::response> place_order(incoming& in, const services& behind) {
   if (const auto* wrong = std::get_if<std::vector<wrong_field>>(&parsed))
     co_return wrong_body(*wrong);
   auto command = std::move(std::get<order::place>(parsed));
-  auto claim = co_await claim_key(in, behind, "placeOrder", in.body.dump(), command.id.value);
+  auto claim = co_await claim_key(in, behind, "placeOrder", {}, command.id.value);
   if (claim.refused)
     co_return std::move(*claim.refused);
   command.id = order_id{std::move(claim.subject)};
+  command.fresh = !claim.remembered;
   const auto id = command.id;
   // Safe to repeat: whoever comes second with a key meets the order of the first, or makes it if the first could not.
   auto order = co_await ask_within<order::view>(in, patience, behind.orders, in.context, std::move(command));
@@ -194,7 +196,7 @@ eventually<http::response> command_order(incoming& in, const services& behind, s
   const auto id = id_of(in);
   if (!id)
     co_return malformed_id();
-  const auto claim = co_await claim_key(in, behind, operation, id->value + '\n' + in.body.dump(), id->value);
+  const auto claim = co_await claim_key(in, behind, operation, id->value, id->value);
   if (claim.refused)
     co_return *claim.refused;
   command.id = *id;
