@@ -41,16 +41,20 @@ node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> sto
   front_.keys = plant(w, planted, w.wire<idempotency::idempotency_actor>(places_[keys]));
   // What an order sends is seen when it leaves the order, before any other part can hide it.
   const auto watch = [this](const caf::message& x) { audit_.left(x); };
-  const auto over_wire = [&](const auto& behind) {
+  const auto over_wire = [&](const auto& behind, bool doubles_requests) {
+    auto faults = faults_.local;
+    faults.doubles_requests = doubles_requests;
     auto to = std::make_shared<caf::strong_actor_ptr>(caf::actor_cast<caf::strong_actor_ptr>(behind));
-    return w.wire<std::decay_t<decltype(behind)>>(std::move(to), faults.local, watch);
+    return w.wire<std::decay_t<decltype(behind)>>(std::move(to), faults, watch);
   };
   auto& deps = order_dependencies_;
-  deps.inventory = over_wire(plant(w, planted, front_.stock));
-  deps.catalog = over_wire(front_.products);
+  deps.inventory = over_wire(plant(w, planted, front_.stock), true);
+  deps.catalog = over_wire(front_.products, true);
   const auto provider = w.wire<payment::provider_actor>(places_[adapter]);
   auto& configured = deps.providers["default"];
-  configured.actor = over_wire(plant(w, planted, provider, [this] { return random_(); }));
+  // A call that surely failed must be the only one that was made, or nobody could ever give up an authorization: that
+  // is what actors promise (at most once). The provider itself may still act twice.
+  configured.actor = over_wire(plant(w, planted, provider, [this] { return random_(); }), false);
   configured.key_lifetime = setup.key_lifetime;
   deps.policy.retry_max = std::chrono::seconds{4};
   deps.policy.hold_time = setup.hold_time;

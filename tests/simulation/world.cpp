@@ -52,7 +52,9 @@ public:
     if (x->mid.is_request() && x->sender)
       if (const auto fate = draw(); fate != fate_of::arrives)
         x->sender = world_.make_wire(std::make_shared<caf::strong_actor_ptr>(x->sender), only(fate), {});
-    return meet(draw(), std::move(x), unit);
+    const auto fate = draw();
+    const bool not_again = fate == fate_of::duplicated && !faults_.doubles_requests;
+    return meet(not_again ? fate_of::arrives : fate, std::move(x), unit);
   }
 
   void setup_metrics() {}
@@ -73,7 +75,7 @@ private:
 
   wire_faults only(fate_of x) const {
     return {x == fate_of::dropped ? 1.0 : 0.0, x == fate_of::duplicated ? 1.0 : 0.0, x == fate_of::delayed ? 1.0 : 0.0,
-            faults_.delay_max};
+            faults_.delay_max, true};
   }
 
   bool meet(fate_of fate, caf::mailbox_element_ptr x, caf::execution_unit* unit) {

@@ -31,6 +31,7 @@ struct wire_faults {
   double duplicate = 0;
   double delay = 0;
   duration delay_max{3'000};
+  bool doubles_requests = true; // else only answers are doubled
 };
 
 /// Sees each message that is put on a wire, before anything becomes of it.
