@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 
@@ -28,8 +29,10 @@ public:
 /// A small disk of its own, filled to the last byte. Needs the right to mount.
 class small_disk : public shortage {
 public:
+  /// In a name space of this thread and its children, so that nothing stays mounted however the test ends.
   explicit small_disk(std::filesystem::path at) : at_(std::move(at)) {
-    mounted_ = ::mount("tmpfs", at_.c_str(), "tmpfs", 0, "size=4m") == 0;
+    mounted_ = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0
+               && ::mount("tmpfs", at_.c_str(), "tmpfs", 0, "size=4m") == 0;
     if (!mounted_)
       why_not_ = std::strerror(errno);
   }
@@ -80,8 +83,8 @@ protected:
     auto shop = running.shop();
     http_client operations{running.operations()};
     std::set<std::string> acknowledged;
-    const auto try_one = [&] {
-      const auto answer = place(shop, order_of("paper-filters-100", 1));
+    const auto try_one = [&](http_client::fields with = {}) {
+      const auto answer = place(shop, order_of("paper-filters-100", 1), 0, std::move(with));
       if (answer.status == 202)
         acknowledged.insert(answer.json()["orderId"].get<std::string>());
       return answer;
@@ -108,6 +111,7 @@ protected:
       EXPECT_EQ(answer.status, 503) << answer.body << answer.failure;
       EXPECT_FALSE(answer.field("retry-after").empty());
     }
+    EXPECT_EQ(try_one({{"Idempotency-Key", "\"again\""}}).status, 503);
     EXPECT_EQ(operations.get("/health/live").status, 200);
 
     lack.end(running);
@@ -115,6 +119,9 @@ protected:
     const auto after = place(shop, order_of("paper-filters-100", 1), 20);
     EXPECT_EQ(after.json()["status"], "confirmed") << after.body;
     acknowledged.insert(after.json()["orderId"].get<std::string>());
+    // Who was refused may come again with the same key, as often as needed.
+    EXPECT_EQ(try_one({{"Idempotency-Key", "\"again\""}}).status, 202);
+    EXPECT_EQ(try_one({{"Idempotency-Key", "\"again\""}}).status, 202);
     for (const auto& id : acknowledged) {
       EXPECT_EQ(end_of(shop, id), "confirmed") << id;
       const auto books = books_of(providers.url(), id);

@@ -22,7 +22,7 @@ protected:
   node running{folder.path(),
                {"sandbox.enabled=false", "payment.providers.rest.base_url=" + providers.url() + "/rest",
                 "payment.providers.stripe.base_url=" + providers.url() + "/stripe",
-                "payment.providers.rest.timeout=1s", "payment.providers.stripe.timeout=1s",
+                "payment.providers.rest.timeout=2s", "payment.providers.stripe.timeout=2s",
                 "payment.providers.stripe.search_lag=1s", "orders.retry_base=50ms", "orders.retry_max=1s"}};
 };
 
@@ -33,7 +33,7 @@ TEST_F(Outage, BlackHoledProvidersDelayOrdersAndNothingElse) {
   providers.process().send(SIGSTOP);
   const auto begin = clock::now();
   const auto length = std::getenv("TROUPE_LONG") ? seconds{60} : seconds{5};
-  const auto fast = patience(milliseconds{500});
+  const auto fast = patience(milliseconds{1000}); // Less than a provider's timeout.
   std::set<std::string> waiting;
   int asked = 0;
   // An order every now and then, and questions between them, until the outage has lasted long enough.

@@ -145,6 +145,32 @@ TEST_F(Store, OneChangedLetterInAnEventIsFoundByCheck) {
   EXPECT_TRUE(bytes_of(file()) == bytes) << "the check has changed the file";
 }
 
+TEST_F(Store, DamagedOrderIsNotServedAndTheOthersAre) {
+  running.start();
+  std::vector<std::string> ids;
+  auto shop = running.shop();
+  for (const auto* customer : {"well-behaved", "about-to-be-damaged"}) {
+    auto order = order_of("paper-filters-100", 1);
+    order["customerId"] = customer;
+    ids.push_back(place(shop, order, 10).json()["orderId"].get<std::string>());
+  }
+  ASSERT_EQ(running.stop(), (ending{0, 0}));
+  merge_log();
+  auto bytes = bytes_of(file());
+  const auto at = bytes.find("about-to-be-damaged");
+  ASSERT_NE(at, std::string::npos);
+  for (auto i = at; i != std::string::npos; i = bytes.find("about-to-be-damaged", i))
+    bytes.replace(i, 5, "ABOUT");
+  write(file(), bytes);
+  EXPECT_EQ(check().how.exit_code, 1);
+  running.start();
+  auto again = running.shop();
+  EXPECT_EQ(order_at(again, ids[0])["status"], "confirmed");
+  const auto damaged = again.get("/api/v2/orders/" + ids[1]);
+  EXPECT_GE(damaged.status, 500) << damaged.body;
+  EXPECT_EQ(place(again, order_of("hand-grinder", 1), 10).json()["status"], "confirmed");
+}
+
 TEST_F(Store, RestoredBackupGoesOn) {
   make_store();
   const auto backup = bytes_of(file());
