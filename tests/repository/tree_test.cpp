@@ -50,13 +50,13 @@ const rule rules[] = {
    "", R"(^#include <caf/)", "actors/inventory/inventory.cpp", "#include <caf/event_based_actor.hpp>"},
   {"ActorsReadNoJsonButStoredForms", R"(^actors/)", R"(/upcast\.hpp$|/stored\.cpp$)", R"(^#include <nlohmann/)",
    "actors/order/order_decide.cpp", "#include <nlohmann/json.hpp>"},
-  {"SqliteStaysInItsAdapter", sources, R"(^(adapters/sqlite|tests/adapters/sqlite|bench)/)", R"(^#include <sqlite3)",
+  {"SqliteStaysInItsAdapter", sources, R"(^(adapters/sqlite|tests|bench)/)", R"(^#include <sqlite3)",
    "supervisors/serve.cpp", "#include <sqlite3.h>"},
   {"CurlStaysInTheHttpClient", sources, R"(^(adapters/http_client|tests|bench)/)", R"(^#include <curl/)",
    "adapters/payment/rest/rest.cpp", "#include <curl/curl.h>"},
   {"BeastStaysInTheGateways", sources, R"(^(gateways|supervisors|tests|bench)/)", R"(^#include <boost/(beast|asio))",
    "adapters/http_client/curl_client.cpp", "#include <boost/beast/http.hpp>"},
-  {"YamlStaysInConfig", sources, R"(^(config|tests/config)/)", R"(^#include <yaml-cpp/)", "supervisors/serve.cpp",
+  {"YamlStaysInConfig", sources, R"(^(config|tests)/)", R"(^#include <yaml-cpp/)", "supervisors/serve.cpp",
    "#include <yaml-cpp/yaml.h>"},
 
   // Time, chance and surroundings come from outside.
