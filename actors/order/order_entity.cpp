@@ -22,6 +22,11 @@ bool may_work_later(ec code) {
   return is_transient(code) || code != ec::refused;
 }
 
+/// Steps that every line takes on its own.
+bool is_taken_by_lines(step x) {
+  return x == step::reserve || x == step::allocate || x == step::return_stock;
+}
+
 } // namespace
 
 order_entity::order_entity(pointer self, std::string key, entity::environment env, entity::recovered<order::state> from,
@@ -168,8 +173,12 @@ void order_entity::conclude(const Outcome& outcome) {
 }
 
 void order_entity::fail(step which, const caf::error& error, ec when_unclear) {
-  if (state().attempts > 0 && state().failing_step == which && state().next_at > env().now())
-    return; // Another line of this step has failed already; all are tried again together.
+  // Another line of this step has failed already; all are tried again together. A failure about money always counts: it
+  // may be the only trace of what was done, and may come before the next attempt is due, because the provider gave news
+  // or the clock was set back.
+  if (is_taken_by_lines(which) && state().attempts > 0 && state().failing_step == which
+      && state().next_at > env().now())
+    return look_again();
   const auto jitter = static_cast<double>(env().random() >> 11) * 0x1p-53;
   const auto code = code_of_failure(error, when_unclear);
   commit(effect_context(),
