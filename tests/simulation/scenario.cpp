@@ -60,7 +60,7 @@ public:
     setup.snapshot_every = 1 + random_.below(6);
     setup.idle_timeout = random_.between(duration{500}, duration{8'000});
     if (x.faults > 0 && random_.chance(0.1))
-      setup.live_max = 3;
+      setup.live_max = 3 + x.orders / 8;
     // The clocks of the node and of the provider must agree about the age of a key, so only one of both is odd.
     steps_clock_ = random_.chance(0.7);
     if (x.faults > 0 && !steps_clock_ && random_.chance(0.3)) {
