@@ -18,7 +18,7 @@ namespace {
 constexpr duration opening_hours = std::chrono::seconds{20};  // in which orders are placed
 constexpr duration trouble_min = std::chrono::seconds{30};    // in which things go wrong
 constexpr duration trouble_max = std::chrono::seconds{90};
-constexpr duration patience = std::chrono::minutes{10};       // until every order must have ended
+constexpr duration patience = std::chrono::seconds{280};      // until every order must have ended
 constexpr duration holds_end = std::chrono::seconds{120};     // longer than any hold, and than the clock is set back
 constexpr duration clock_step_max = std::chrono::seconds{20};
 constexpr duration darkness_max = std::chrono::minutes{1};
@@ -139,7 +139,9 @@ private:
         world_.step_clock(duration{0});
       });
     }
-    if (!until_idle(opens + patience, "the clients"))
+    // With little room in memory, orders wait for one another.
+    const auto long_enough = patience + std::chrono::seconds{options_.orders};
+    if (!until_idle(opens + long_enough, "the clients"))
       return;
     const auto quiet_at = std::max(world_.elapsed(), opens + trouble_) + holds_end;
     while (world_.elapsed() < quiet_at && audit_.violation().empty() && step()) {
