@@ -191,15 +191,19 @@ void check_header(const std::string& file) {
 void check_contents(const std::string& file, const std::string& vfs) {
   std::size_t bytes = 0;
   const auto header = read_header(file, bytes);
-  // With a log beside it the file may lack pages that the log has.
-  if (size_of(file + "-wal") == 0) {
+  // With a log beside it the file may lack pages that the log has, and a crash in the middle of copying them has made it
+  // a mixture of before and after. Then only both together make sense.
+  const bool alone = size_of(file + "-wal") == 0;
+  if (alone) {
     const auto expected = std::uint64_t{number_at(header, 28)} * page_bytes;
     if (size_of(file) < expected)
       damaged(file, "it has " + std::to_string(size_of(file)) + " bytes of " + std::to_string(expected));
   }
   std::int64_t shards = -1;
   try {
-    connection db{immutable_uri(file), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs};
+    connection db{alone ? immutable_uri(file) : file,
+                  alone ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE, vfs};
+    db.leave_as_is();
     statement read{db, "SELECT value FROM meta WHERE name = 'shard_count'"};
     auto row = read.rows();
     if (row.next())

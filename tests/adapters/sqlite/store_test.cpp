@@ -256,6 +256,38 @@ TEST_F(SqliteStore, KeepsWhatWasAcknowledgedBeforeItsProcessWasKilled) {
   EXPECT_EQ(value_of(value_of(stores()->open_reader())->load(first)).version(), 60u);
 }
 
+// The file is then a mixture of before and after, in which its first page may tell of pages that are only in the log.
+TEST_F(SqliteStore, GoesOnWhenItsProcessWasKilledWhileItCopiedTheLog) {
+  fill(); // A file with something in it.
+  checkpoint_pages = 1'000'000;
+  ASSERT_TRUE(in_another_process([&] {
+    auto* writer = stores()->open_writer()->release();
+    store_owner owner{*writer, contexts};
+    for (int i = 0; i < 100; ++i)
+      owner.store({"order", "o-2"}, 3, "{\"text\":\"" + std::string(200, 'x') + "\"}");
+    return true;
+  }));
+  const auto log_file = file + "-wal";
+  const auto before = bytes();
+  std::ifstream in{log_file, std::ios::binary};
+  const std::string log{std::istreambuf_iterator<char>{in}, {}};
+  run_sql("PRAGMA wal_checkpoint(TRUNCATE)");
+  const auto after = bytes();
+  constexpr std::size_t page = 4'096;
+  ASSERT_GT(after.size(), before.size() + page);
+  for (std::size_t copied = 0; copied <= after.size(); copied += page) {
+    write(after.substr(0, copied) + (copied < before.size() ? before.substr(copied) : ""));
+    std::filesystem::remove(file + "-shm");
+    std::ofstream{log_file, std::ios::binary | std::ios::trunc} << log;
+    const auto report = check_store(file);
+    ASSERT_TRUE(report) << copied / page << " pages copied: " << text_of(report);
+    EXPECT_TRUE(report->ok()) << ::testing::PrintToString(report->first_problems);
+    const auto writer = stores()->open_writer();
+    ASSERT_TRUE(writer) << copied / page << " pages copied: " << text_of(writer);
+    EXPECT_EQ(value_of(value_of(stores()->open_reader())->load({"order", "o-2"})).version(), 300u);
+  }
+}
+
 TEST_F(SqliteStore, IsReadWhileItIsWritten) {
   auto writer = value_of(stores()->open_writer());
   auto reader = value_of(stores()->open_reader());
