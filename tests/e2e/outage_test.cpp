@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <set>
 
@@ -30,7 +29,7 @@ TEST_F(Outage, BlackHoledProvidersDelayOrdersAndNothingElse) {
   running.start();
   auto shop = running.shop();
   ASSERT_EQ(place(shop, order_of("paper-filters-100", 1), 10).json()["status"], "confirmed");
-  providers.process().send(SIGSTOP);
+  providers.process().freeze();
   const auto begin = clock::now();
   const auto length = std::getenv("TROUPE_LONG") ? seconds{60} : seconds{5};
   const auto fast = patience(milliseconds{1000}); // Less than a provider's timeout.
@@ -61,7 +60,7 @@ TEST_F(Outage, BlackHoledProvidersDelayOrdersAndNothingElse) {
   for (const auto& id : waiting)
     EXPECT_EQ(order_at(shop, id)["status"], "processing") << id;
 
-  providers.process().send(SIGCONT);
+  providers.process().thaw();
   for (const auto& id : waiting) {
     EXPECT_EQ(end_of(shop, id, seconds{30}), "confirmed") << order_at(shop, id);
     const auto books = books_of(providers.url(), id);

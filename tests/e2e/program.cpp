@@ -155,6 +155,12 @@ void program::send(int signal) {
     ::kill(pid_, signal);
 }
 
+void program::freeze() {
+  siginfo_t about{};
+  send(SIGSTOP);
+  ::waitid(P_PID, static_cast<id_t>(pid_), &about, WSTOPPED);
+}
+
 std::optional<ending> program::wait(std::chrono::milliseconds at_most) {
   if (ended_)
     return ended_;

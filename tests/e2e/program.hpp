@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -77,6 +78,10 @@ public:
   bool logs(std::string_view text, std::chrono::milliseconds at_most = std::chrono::seconds{20});
 
   void send(int signal);
+
+  /// Stops it in the middle of whatever it does; returns when all of its threads stand still.
+  void freeze();
+  void thaw() { send(SIGCONT); }
 
   /// Waits for the end; nothing when it goes on for longer.
   std::optional<ending> wait(std::chrono::milliseconds at_most = std::chrono::seconds{20});
