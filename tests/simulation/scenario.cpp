@@ -54,6 +54,7 @@ public:
     local.local = {odds(0.08), odds(0.08), odds(0.08)};
     local.disk.delay = odds(0.2);
     local.disk.delay_max = duration{300};
+    local.disk.in_order = true; // as a mailbox is: what a dead journal asked for comes before its successor's
     node_options setup;
     if (random_.chance(0.5))
       setup.hold_time = random_.between(duration{3'000}, duration{30'000});

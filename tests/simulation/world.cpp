@@ -45,6 +45,8 @@ public:
       bounce(*x);
       return false;
     }
+    if (faults_.in_order && home_system().clock().now() < late_until_)
+      return meet(fate_of::delayed, std::move(x), unit);
     const bool can_fail = faults_.drop > 0 || faults_.duplicate > 0 || faults_.delay > 0;
     if (!world_.faults_on() || !can_fail)
       return (*to_)->enqueue(std::move(x), unit);
@@ -52,9 +54,10 @@ public:
     if (x->mid.is_request() && x->sender)
       if (const auto fate = draw(); fate != fate_of::arrives)
         x->sender = world_.make_wire(std::make_shared<caf::strong_actor_ptr>(x->sender), only(fate), {});
-    const auto fate = draw();
-    const bool not_again = fate == fate_of::duplicated && !faults_.doubles_requests;
-    return meet(not_again ? fate_of::arrives : fate, std::move(x), unit);
+    auto fate = draw();
+    if (fate == fate_of::duplicated && !faults_.doubles_requests)
+      fate = fate_of::arrives;
+    return meet(fate, std::move(x), unit);
   }
 
   void setup_metrics() {}
@@ -75,7 +78,7 @@ private:
 
   wire_faults only(fate_of x) const {
     return {x == fate_of::dropped ? 1.0 : 0.0, x == fate_of::duplicated ? 1.0 : 0.0, x == fate_of::delayed ? 1.0 : 0.0,
-            faults_.delay_max, true};
+            faults_.delay_max, true, false};
   }
 
   bool meet(fate_of fate, caf::mailbox_element_ptr x, caf::execution_unit* unit) {
@@ -90,8 +93,10 @@ private:
       case fate_of::delayed: {
         world_.mishap("message late");
         auto& clock = home_system().clock();
-        const auto delay = world_.random().between(duration{1}, faults_.delay_max);
-        clock.schedule_message(clock.now() + delay, to, std::move(x));
+        auto due = clock.now() + world_.random().between(duration{1}, faults_.delay_max);
+        if (faults_.in_order)
+          due = late_until_ = std::max(due, late_until_);
+        clock.schedule_message(due, to, std::move(x));
         return true;
       }
     }
@@ -102,6 +107,7 @@ private:
   place to_;
   wire_faults faults_;
   wire_watch watch_;
+  caf::actor_clock::time_point late_until_; // when the last of those that are late arrives
 };
 
 world::config::config() {

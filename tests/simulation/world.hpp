@@ -32,6 +32,7 @@ struct wire_faults {
   double delay = 0;
   duration delay_max{3'000};
   bool doubles_requests = true; // else only answers are doubled
+  bool in_order = false;        // no request overtakes an earlier one that is late
 };
 
 /// Sees each message that is put on a wire, before anything becomes of it.

@@ -95,6 +95,23 @@ TEST_F(World, LosesDoublesAndDelaysOnAWireOnlyWhileThingsGoWrong) {
   EXPECT_EQ(w.mishaps().at("message lost"), 1u);
 }
 
+TEST_F(World, LetsNothingOvertakeOnAWireThatKeepsOrder) {
+  const auto at = put(w.system().spawn(listen, heard));
+  const auto wire = w.wire<caf::actor>(at, {.delay = 0.5, .delay_max = duration{100}, .in_order = true});
+  w.set_faults(true);
+  std::vector<int> sent;
+  for (int i = 0; i < 50; ++i) {
+    caf::anon_send(wire, sent.emplace_back(i));
+    if (i % 10 == 9)
+      w.step();
+  }
+  w.set_faults(false);
+  caf::anon_send(wire, sent.emplace_back(50));
+  run(w);
+  EXPECT_EQ(heard->heard, sent);
+  EXPECT_GT(w.elapsed(), duration{0});
+}
+
 TEST_F(World, ReachesWhoeverIsAtAPlace) {
   const auto at = make_place();
   const auto wire = w.wire<caf::actor>(at);
