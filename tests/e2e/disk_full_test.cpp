@@ -101,7 +101,8 @@ protected:
     http_answer unready;
     EXPECT_TRUE(eventually(seconds{10}, [&] { return (unready = operations.get("/health/ready")).status == 503; }));
     EXPECT_EQ(unready.json()["status"], "not_ready");
-    for (const auto& x : unready.json()["dependencies"])
+    const auto report = unready.json();
+    for (const auto& x : report["dependencies"])
       if (x["name"] == "store") {
         EXPECT_EQ(x["status"], "down");
         EXPECT_FALSE(x.value("detail", "").empty()) << "no reason";

@@ -28,6 +28,12 @@ std::string address_after(const std::string& text, const std::string& label) {
   return text.substr(begin, text.find_first_not_of("0123456789", text.find(':', begin + 7) + 1) - begin);
 }
 
+void report_sanitizers(const std::string& printed) {
+  for (const auto* mark : {"ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error: ", "WARNING: ThreadSanitizer"})
+    if (const auto at = printed.find(mark); at != std::string::npos)
+      ADD_FAILURE() << "a sanitizer has found something: " << printed.substr(at, 5'000);
+}
+
 void add_settings(std::vector<std::string>& command, const std::vector<std::string>& settings) {
   for (const auto& x : settings) {
     command.emplace_back("--set");
@@ -60,6 +66,10 @@ sandbox::sandbox(const std::filesystem::path& state, std::vector<std::string> se
   if (!process_->prints("/_sandbox/faults)\n"))
     throw std::runtime_error{"the sandbox does not start: " + process_->output() + process_->errors()};
   url_ = address_after(process_->output(), "troupe sandbox at");
+}
+
+sandbox::~sandbox() {
+  report_sanitizers(process_->errors());
 }
 
 void sandbox::set_faults(const json& plan) {
@@ -97,9 +107,7 @@ node::node(std::filesystem::path state, std::vector<std::string> settings, std::
 
 node::~node() {
   const auto printed = everything_printed();
-  for (const auto* mark : {"ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error: ", "WARNING: ThreadSanitizer"})
-    if (printed.find(mark) != std::string::npos)
-      ADD_FAILURE() << "a sanitizer has found something";
+  report_sanitizers(printed);
   if (::testing::Test::HasFailure())
     std::cerr << "---- what the node printed (the end of it)\n"
               << (printed.size() > 20'000 ? printed.substr(printed.size() - 20'000) : printed) << "----\n";

@@ -22,6 +22,12 @@ public:
   /// `settings` as after --set. Throws std::runtime_error, with its output, when it does not start.
   explicit sandbox(const std::filesystem::path& state, std::vector<std::string> settings = {});
 
+  /// Reports what sanitizers found.
+  ~sandbox();
+
+  sandbox(const sandbox&) = delete;
+  sandbox& operator=(const sandbox&) = delete;
+
   const std::string& url() const { return url_; }
   program& process() { return *process_; }
 
