@@ -200,9 +200,12 @@ TEST_F(CommandLine, CtlTellsRefusalsFromSilenceByItsExitCode) {
   EXPECT_EQ(unknown.output, "");
   EXPECT_EQ(running.ctl({"order", "no-uuid"}).how, (ending{1, 0}));
   ASSERT_EQ(running.stop(), (ending{0, 0}));
-  for (const auto& command : std::vector<std::vector<std::string>>{
-         {"order", "01890a5d-ac96-774b-bcce-b302099a8057"}, {"events", "01890a5d-ac96-774b-bcce-b302099a8057"},
-         {"stock", "hand-grinder"}, {"health"}, {"outage", "begin"}, {"outage", "end"}}) {
+  for (const auto& command : std::vector<std::vector<std::string>>{{"order", "01890a5d-ac96-774b-bcce-b302099a8057"},
+                                                                   {"events", "01890a5d-ac96-774b-bcce-b302099a8057"},
+                                                                   {"stock", "hand-grinder"},
+                                                                   {"health"},
+                                                                   {"outage", "begin"},
+                                                                   {"outage", "end"}}) {
     const auto silent = running.ctl(command);
     EXPECT_EQ(silent.how, (ending{2, 0})) << command.front();
     EXPECT_NE(silent.errors.find("nobody answers"), std::string::npos) << silent.errors;
@@ -211,7 +214,8 @@ TEST_F(CommandLine, CtlTellsRefusalsFromSilenceByItsExitCode) {
 }
 
 TEST_F(CommandLine, WrongUseIsToldAndFails) {
-  for (const auto& wrong : std::vector<std::vector<std::string>>{{}, {"sell"}, {"ctl"}, {"ctl", "order"}, {"serve", "--fast"}}) {
+  for (const auto& wrong :
+       std::vector<std::vector<std::string>>{{}, {"sell"}, {"ctl"}, {"ctl", "order"}, {"serve", "--fast"}}) {
     const auto result = troupe(wrong);
     EXPECT_GT(result.how.exit_code, 0);
     EXPECT_NE(result.errors, "");
@@ -233,7 +237,8 @@ TEST_F(CommandLine, ConfigCheckNamesFileLineAndTheNearestKey) {
   EXPECT_NE(bad.errors.find("did you mean log.level?"), std::string::npos) << bad.errors;
   EXPECT_NE(bad.errors.find("shop.yaml:4"), std::string::npos) << "only the first mistake is named: " << bad.errors;
   EXPECT_EQ(bad.output, "");
-  const auto refused = troupe({"serve", "-c", file.string(), "--set", "node.state_directory=" + folder.path().string()});
+  const auto refused =
+    troupe({"serve", "-c", file.string(), "--set", "node.state_directory=" + folder.path().string()});
   EXPECT_GT(refused.how.exit_code, 0) << "serve starts on a configuration that check refuses";
   EXPECT_NE(refused.errors.find("did you mean log.level?"), std::string::npos) << refused.errors;
 

@@ -27,7 +27,8 @@ struct product {
 };
 
 // The last one is bought up within the first seconds, so that orders are rejected, too.
-constexpr product products[] = {{"crash-plenty", 1999, 1'000'000}, {"crash-also", 250, 1'000'000}, {"crash-few", 4200, 10}};
+constexpr product products[] = {
+  {"crash-plenty", 1999, 1'000'000}, {"crash-also", 250, 1'000'000}, {"crash-few", 4200, 10}};
 
 struct acknowledged_order {
   json order;
@@ -71,7 +72,8 @@ private:
 /// A shop that places orders one after the other, each under a key of its own, and repeats one until it is answered.
 class shop_on_a_thread {
 public:
-  shop_on_a_thread(std::string name, std::string url, std::uint64_t seed, records& into, const std::atomic<bool>& closing)
+  shop_on_a_thread(std::string name, std::string url, std::uint64_t seed, records& into,
+                   const std::atomic<bool>& closing)
     : name_(std::move(name)), http_(std::move(url), seconds{5}), dice_(seed), records_(into), closing_(closing),
       thread_([this] { run(); }) {}
   ~shop_on_a_thread() { thread_.join(); }
@@ -82,7 +84,8 @@ private:
   std::uint64_t below(std::uint64_t limit) { return dice_() % limit; }
 
   void pause(milliseconds length) {
-    eventually(length, [this] { return closing_.load(); }, milliseconds{5});
+    eventually(
+      length, [this] { return closing_.load(); }, milliseconds{5});
   }
 
   json next_order() {
@@ -153,19 +156,20 @@ json every_fault(std::uint64_t seed) {
     more["probability"] = probability;
     return more;
   };
-  return {{"seed", seed},
-          {"rules", json::array({{{"name", "latency"}, {"delay_ms", {{"percentiles", {{"50", 2}, {"90", 20}, {"99", 200}}}}}},
-                                 rule("error", 0.04, {{"status", 503}}),
-                                 rule("error", 0.02, {{"status", 500}}),
-                                 rule("rate_limit", 0.01, {{"retry_after_s", 1}}),
-                                 rule("drop_before", 0.03),
-                                 rule("drop_after", 0.04),
-                                 rule("timeout_after", 0.02, {{"hold_ms", 3000}}),
-                                 rule("late_answer", 0.02, {{"hold_ms", 1500}}),
-                                 rule("malformed", 0.03),
-                                 rule("truncate", 0.03),
-                                 rule("duplicate_webhook", 0.1, {{"copies", 3}}),
-                                 rule("late_webhook", 0.1, {{"webhook_delay_ms", 700}})})}};
+  return {
+    {"seed", seed},
+    {"rules", json::array({{{"name", "latency"}, {"delay_ms", {{"percentiles", {{"50", 2}, {"90", 20}, {"99", 200}}}}}},
+                           rule("error", 0.04, {{"status", 503}}),
+                           rule("error", 0.02, {{"status", 500}}),
+                           rule("rate_limit", 0.01, {{"retry_after_s", 1}}),
+                           rule("drop_before", 0.03),
+                           rule("drop_after", 0.04),
+                           rule("timeout_after", 0.02, {{"hold_ms", 3000}}),
+                           rule("late_answer", 0.02, {{"hold_ms", 1500}}),
+                           rule("malformed", 0.03),
+                           rule("truncate", 0.03),
+                           rule("duplicate_webhook", 0.1, {{"copies", 3}}),
+                           rule("late_webhook", 0.1, {{"webhook_delay_ms", 700}})})}};
 }
 
 std::int64_t price_of(const std::string& sku) {
@@ -196,9 +200,9 @@ protected:
   void stock_the_shelf() {
     auto shop = running.shop();
     for (const auto& x : products) {
-      const auto priced = shop.call("PUT", std::string{"/api/v2/products/"} + x.sku,
-                                    json{{"title", x.sku}, {"price", {{"amount", x.price}, {"currency", "EUR"}}}}.dump(),
-                                    running.as_operator());
+      const auto priced = shop.call(
+        "PUT", std::string{"/api/v2/products/"} + x.sku,
+        json{{"title", x.sku}, {"price", {{"amount", x.price}, {"currency", "EUR"}}}}.dump(), running.as_operator());
       ASSERT_TRUE(priced.status == 200 || priced.status == 201) << priced.body;
       const auto stocked = shop.call("PATCH", std::string{"/api/v2/inventory/"} + x.sku,
                                      json{{"available", x.received}}.dump(), running.as_operator());
@@ -209,7 +213,8 @@ protected:
   void kill_at_a_random_moment() {
     const auto wanted = book.count() + 1 + below(400);
     // A load that has come to a halt is no reason to wait.
-    eventually(seconds{3}, [&] { return book.count() >= wanted; }, milliseconds{1});
+    eventually(
+      seconds{3}, [&] { return book.count() >= wanted; }, milliseconds{1});
     running.kill();
   }
 
@@ -217,7 +222,8 @@ protected:
   void restart() {
     running.launch();
     if (below(4) == 0) {
-      eventually(milliseconds{below(60)}, [] { return false; }, milliseconds{1});
+      eventually(
+        milliseconds{below(60)}, [] { return false; }, milliseconds{1});
       running.process().send(SIGKILL);
       running.process().wait();
       running.launch();
@@ -247,9 +253,8 @@ protected:
   node running{folder.path(),
                {"sandbox.enabled=false", "commerce.port=" + std::to_string(port), "orders.retry_base=50ms",
                 "orders.retry_max=1s", "payment.providers.rest.base_url=" + providers.url() + "/rest",
-                "payment.providers.stripe.base_url=" + providers.url() + "/stripe",
-                "payment.providers.rest.timeout=1s", "payment.providers.stripe.timeout=1s",
-                "payment.providers.stripe.search_lag=1s"}};
+                "payment.providers.stripe.base_url=" + providers.url() + "/stripe", "payment.providers.rest.timeout=1s",
+                "payment.providers.stripe.timeout=1s", "payment.providers.stripe.search_lag=1s"}};
   std::uint64_t seed = 0;
   std::mt19937_64 dice;
   records book;
@@ -272,7 +277,8 @@ TEST_F(Crash, EveryAcknowledgedOrderEndsAndTheMoneyAgreesToTheCent) {
     std::vector<std::unique_ptr<shop_on_a_thread>> shops;
     const closes at_the_end{closing}; // before the shops are waited for
     for (int i = 0; i < 8; ++i)
-      shops.push_back(std::make_unique<shop_on_a_thread>("shop-" + std::to_string(i), running.commerce(), dice(), book, closing));
+      shops.push_back(
+        std::make_unique<shop_on_a_thread>("shop-" + std::to_string(i), running.commerce(), dice(), book, closing));
     for (int i = 0; i < kills; ++i) {
       kill_at_a_random_moment();
       restart();
@@ -333,9 +339,9 @@ TEST_F(Crash, EveryAcknowledgedOrderEndsAndTheMoneyAgreesToTheCent) {
     EXPECT_NE(status, "review") << order;
     const auto total = total_of(order["items"]);
     const auto entry = money.find(id);
-    const auto paid = entry == money.end() ? 0
-                                           : entry->second["captured"].get<std::int64_t>()
-                                               - entry->second["refunded"].get<std::int64_t>();
+    const auto paid = entry == money.end()
+                        ? 0
+                        : entry->second["captured"].get<std::int64_t>() - entry->second["refunded"].get<std::int64_t>();
     EXPECT_EQ(paid, status == "confirmed" ? total : 0) << order << (entry == money.end() ? json{} : entry->second);
     if (entry != money.end()) {
       EXPECT_LE(entry->second["chargesCaptured"].get<int>(), 1) << entry->second;
@@ -356,7 +362,8 @@ TEST_F(Crash, EveryAcknowledgedOrderEndsAndTheMoneyAgreesToTheCent) {
     });
     EXPECT_EQ(stock["held"], 0) << stock;
     EXPECT_EQ(stock["sold"].get<std::int64_t>(), sold[x.sku]) << stock;
-    EXPECT_EQ(stock["available"].get<std::int64_t>() + stock["held"].get<std::int64_t>() + stock["sold"].get<std::int64_t>(),
+    EXPECT_EQ(stock["available"].get<std::int64_t>() + stock["held"].get<std::int64_t>()
+                + stock["sold"].get<std::int64_t>(),
               x.received)
       << stock;
   }

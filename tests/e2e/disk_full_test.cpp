@@ -59,7 +59,8 @@ private:
 /// No file of the process may grow beyond nothing. Any user may do that.
 class file_size_limit : public shortage {
 public:
-  file_size_limit() : before_(std::signal(SIGXFSZ, SIG_IGN)) {} // Children inherit that it is ignored, as under `nohup`.
+  file_size_limit()
+    : before_(std::signal(SIGXFSZ, SIG_IGN)) {} // Children inherit that it is ignored, as under `nohup`.
   ~file_size_limit() override { std::signal(SIGXFSZ, before_); }
 
   void begin(node& of) override { limit(of, 1); }
@@ -95,7 +96,8 @@ protected:
     lack.begin(running);
     // What room is left inside the store's own files may take a few more.
     http_answer refused;
-    ASSERT_TRUE(eventually(seconds{20}, [&] { return (refused = try_one()).status != 202; }, std::chrono::milliseconds{1}));
+    ASSERT_TRUE(eventually(
+      seconds{20}, [&] { return (refused = try_one()).status != 202; }, std::chrono::milliseconds{1}));
     EXPECT_EQ(refused.status, 503) << refused.body << refused.failure;
     EXPECT_FALSE(refused.field("retry-after").empty());
     http_answer unready;

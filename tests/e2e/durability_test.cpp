@@ -22,9 +22,9 @@ TEST_F(Durability, OrderPlacedInAnOutageSurvivesKillAndIsChargedOnce) {
   const auto placed = place(shop, order_of("espresso-beans-1kg", 2));
   ASSERT_EQ(placed.status, 202) << placed.body;
   const auto id = placed.json()["orderId"].get<std::string>();
-  EXPECT_TRUE(eventually(std::chrono::seconds{5}, [&] {
-    return order_at(shop, id)["message"] == "Processing payment...";
-  })) << order_at(shop, id);
+  EXPECT_TRUE(
+    eventually(std::chrono::seconds{5}, [&] { return order_at(shop, id)["message"] == "Processing payment..."; }))
+    << order_at(shop, id);
   EXPECT_EQ(order_at(shop, id)["status"], "processing");
 
   running.kill();

@@ -12,7 +12,7 @@
 namespace troupe::test {
 
 struct http_answer {
-  int status = 0; // 0: none came, `failure` says why
+  int status = 0;                                          // 0: none came, `failure` says why
   std::vector<std::pair<std::string, std::string>> fields; // names in lower case
   std::string body;
   std::string failure;
@@ -36,7 +36,8 @@ public:
   http_client& operator=(const http_client&) = delete;
 
   /// A body that is not empty is sent as JSON, unless `with` says otherwise.
-  http_answer call(std::string_view method, std::string_view target, std::string_view body = {}, const fields& with = {});
+  http_answer call(std::string_view method, std::string_view target, std::string_view body = {},
+                   const fields& with = {});
 
   http_answer get(std::string_view target, const fields& with = {}) { return call("GET", target, {}, with); }
   http_answer post(std::string_view target, const nlohmann::json& body, const fields& with = {}) {

@@ -29,7 +29,8 @@ std::string address_after(const std::string& text, const std::string& label) {
 }
 
 void report_sanitizers(const std::string& printed) {
-  for (const auto* mark : {"ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error: ", "WARNING: ThreadSanitizer"})
+  for (const auto* mark :
+       {"ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error: ", "WARNING: ThreadSanitizer"})
     if (const auto at = printed.find(mark); at != std::string::npos)
       ADD_FAILURE() << "a sanitizer has found something: " << printed.substr(at, 5'000);
 }
@@ -116,7 +117,8 @@ node::~node() {
 std::vector<std::string> node::command() const {
   std::vector<std::string> out{"serve"};
   out.insert(out.end(), more_.begin(), more_.end());
-  add_settings(out, {"node.state_directory=" + state_.string(), "commerce.port=0", "operations.port=0", "sandbox.port=0"});
+  add_settings(out,
+               {"node.state_directory=" + state_.string(), "commerce.port=0", "operations.port=0", "sandbox.port=0"});
   add_settings(out, settings_);
   return out;
 }

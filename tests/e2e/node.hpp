@@ -54,7 +54,8 @@ std::optional<booked> books_of(const std::string& sandbox_url, const std::string
 class node {
 public:
   /// `settings` as after --set; they come last and so win. Nothing runs before start().
-  explicit node(std::filesystem::path state, std::vector<std::string> settings = {}, std::vector<std::string> more = {});
+  explicit node(std::filesystem::path state, std::vector<std::string> settings = {},
+                std::vector<std::string> more = {});
 
   /// Reports what sanitizers found, and prints the log when the test has failed.
   ~node();
@@ -72,8 +73,8 @@ public:
   /// The command line without the program's name.
   std::vector<std::string> command() const;
 
-  void kill();                 // -9
-  ending stop();               // SIGTERM; throws when it goes on
+  void kill();   // -9
+  ending stop(); // SIGTERM; throws when it goes on
 
   void set(std::string setting) { settings_.push_back(std::move(setting)); }
 
@@ -122,6 +123,5 @@ nlohmann::json order_at(http_client& shop, const std::string& id);
 /// Its status once it has ended; what it is when that does not come in time.
 std::string end_of(http_client& shop, const std::string& id,
                    std::chrono::milliseconds at_most = std::chrono::seconds{20});
-
 
 } // namespace troupe::test

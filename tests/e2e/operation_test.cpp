@@ -124,8 +124,11 @@ TEST_F(Operation, NeitherPersonalDataNorSecretsLeaveByLogsMetricsOrEvents) {
   auto shop = running.shop();
   auto order = order_of("hand-grinder", 1);
   order["email"] = "zaphod.beeblebrox@example.org";
-  order["shippingAddress"] = {{"name", "Zaphod Beeblebrox"}, {"line1", "1 Betelgeuse Road"}, {"city", "Heart of Gold"},
-                              {"postalCode", "42424"}, {"country", "GB"}};
+  order["shippingAddress"] = {{"name", "Zaphod Beeblebrox"},
+                              {"line1", "1 Betelgeuse Road"},
+                              {"city", "Heart of Gold"},
+                              {"postalCode", "42424"},
+                              {"country", "GB"}};
   const auto placed = place(shop, order, 10);
   ASSERT_EQ(placed.json()["status"], "confirmed") << placed.body;
   const auto id = placed.json()["orderId"].get<std::string>();
@@ -146,7 +149,8 @@ TEST_F(Operation, NeitherPersonalDataNorSecretsLeaveByLogsMetricsOrEvents) {
   for (const auto* personal : {"zaphod", "Zaphod", "Beeblebrox", "beeblebrox", "Betelgeuse", "42424"})
     for (const auto* text : {&printed, &metrics, &health, &ledger, &seen_by_a_shop})
       EXPECT_EQ(text->find(personal), std::string::npos) << personal << " is in\n" << *text;
-  for (const auto& secret : {key, std::string{"very-secret-token"}, std::string{"sk_test_sandbox"}, std::string{"whsec_sandbox"}})
+  for (const auto& secret :
+       {key, std::string{"very-secret-token"}, std::string{"sk_test_sandbox"}, std::string{"whsec_sandbox"}})
     for (const auto* text : {&printed, &metrics, &health, &seen_by_a_shop})
       EXPECT_EQ(text->find(secret), std::string::npos) << "a secret is in\n" << *text;
 }

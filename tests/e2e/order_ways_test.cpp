@@ -154,8 +154,8 @@ TEST_F(OrderWays, SignedWebhookOfStripeBringsAPendingPaymentToItsEnd) {
 
 TEST_F(OrderWays, UnsignedWebhookIsRefused) {
   auto shop = open();
-  const auto answer = shop.post("/webhooks/stripe", {{"type", "payment_intent.succeeded"}},
-                                {{"Stripe-Signature", "t=1,v1=00"}});
+  const auto answer =
+    shop.post("/webhooks/stripe", {{"type", "payment_intent.succeeded"}}, {{"Stripe-Signature", "t=1,v1=00"}});
   EXPECT_EQ(answer.status, 400);
 }
 
@@ -202,7 +202,8 @@ TEST_F(OrderWays, EventsTellTheWholeStoryInOrder) {
 
 TEST_F(OrderWays, OtherSystemsReserveAndRelease) {
   auto shop = open();
-  const json request = {{"orderId", "erp-1"}, {"items", json::array({{{"productId", "hand-grinder"}, {"quantity", 5}}})}};
+  const json request = {{"orderId", "erp-1"},
+                        {"items", json::array({{{"productId", "hand-grinder"}, {"quantity", 5}}})}};
   const auto reserved = shop.post("/inventory/reserve", request, running.as_operator());
   EXPECT_EQ(reserved.status, 200) << reserved.body;
   EXPECT_EQ(reserved.json()["success"], true);

@@ -20,9 +20,9 @@ protected:
   sandbox providers{sandbox_folder.path()};
   node running{folder.path(),
                {"sandbox.enabled=false", "payment.providers.rest.base_url=" + providers.url() + "/rest",
-                "payment.providers.stripe.base_url=" + providers.url() + "/stripe",
-                "payment.providers.rest.timeout=2s", "payment.providers.stripe.timeout=2s",
-                "payment.providers.stripe.search_lag=1s", "orders.retry_base=50ms", "orders.retry_max=1s"}};
+                "payment.providers.stripe.base_url=" + providers.url() + "/stripe", "payment.providers.rest.timeout=2s",
+                "payment.providers.stripe.timeout=2s", "payment.providers.stripe.search_lag=1s",
+                "orders.retry_base=50ms", "orders.retry_max=1s"}};
 };
 
 TEST_F(Outage, BlackHoledProvidersDelayOrdersAndNothingElse) {
@@ -37,7 +37,8 @@ TEST_F(Outage, BlackHoledProvidersDelayOrdersAndNothingElse) {
   int asked = 0;
   // An order every now and then, and questions between them, until the outage has lasted long enough.
   eventually(length + seconds{30}, [&] {
-    for (const auto* question : {"/api/v2/inventory/paper-filters-100", "/api/v2/products/hand-grinder", "/openapi.json"}) {
+    for (const auto* question :
+         {"/api/v2/inventory/paper-filters-100", "/api/v2/products/hand-grinder", "/openapi.json"}) {
       const auto from = clock::now();
       const auto answer = shop.get(question);
       EXPECT_EQ(answer.status, 200) << question;

@@ -70,8 +70,8 @@ public:
   program& operator=(const program&) = delete;
 
   /// Everything that was printed so far.
-  std::string output() const;  // standard output
-  std::string errors() const;  // standard error: logs
+  std::string output() const; // standard output
+  std::string errors() const; // standard error: logs
 
   /// Whether `text` appears in the output, or in the errors, within `at_most` and before the end of the program.
   bool prints(std::string_view text, std::chrono::milliseconds at_most = std::chrono::seconds{20});

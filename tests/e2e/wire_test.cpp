@@ -70,8 +70,8 @@ TEST_F(Wire, SkuTwiceAndUnknownCurrencyAreWrongFields) {
 
 TEST_F(Wire, UnknownRoutesOrdersAndProductsAre404) {
   auto shop = running.shop();
-  for (const auto* target : {"/nowhere", "/api/v2/orders/01890a5d-ac96-774b-bcce-b302099a8057", "/products/no-such-thing",
-                             "/api/v2/inventory/no-such-thing"}) {
+  for (const auto* target : {"/nowhere", "/api/v2/orders/01890a5d-ac96-774b-bcce-b302099a8057",
+                             "/products/no-such-thing", "/api/v2/inventory/no-such-thing"}) {
     const auto answer = shop.get(target);
     EXPECT_EQ(answer.status, 404) << target;
     EXPECT_EQ(answer.field("content-type"), "application/problem+json") << target;
@@ -98,11 +98,12 @@ TEST_F(Wire, HeadAndBodyThatAreTooLargeAreRefused) {
 }
 
 TEST_F(Wire, AmbiguousFramingIs400AndCloses) {
-  for (const auto* fields : {"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 2\r\nContent-Length: 3\r\n",
-                             "Content-Length: +2\r\n", "Content-Length: 2\r\n X: folded\r\n"}) {
+  for (const auto* fields :
+       {"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 2\r\nContent-Length: 3\r\n",
+        "Content-Length: +2\r\n", "Content-Length: 2\r\n X: folded\r\n"}) {
     raw_client client{running.commerce_port()};
-    const auto answer = client.ask(std::string{"POST /api/v2/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"}
-                                   + fields + "\r\n{}");
+    const auto answer = client.ask(
+      std::string{"POST /api/v2/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"} + fields + "\r\n{}");
     EXPECT_EQ(answer.status, 400) << fields;
     EXPECT_TRUE(client.is_closed()) << fields;
   }
@@ -126,7 +127,8 @@ TEST_F(Wire, AdministrationNeedsTheOperatorKey) {
     }
   EXPECT_EQ(shop.get("/products/hand-grinder").json()["price"]["amount"], 8900);
   EXPECT_EQ(shop.get("/api/v2/inventory/hand-grinder").json()["available"], 25);
-  EXPECT_EQ(shop.call("PATCH", "/api/v2/inventory/hand-grinder", R"({"available":30})", running.as_operator()).status, 200);
+  EXPECT_EQ(shop.call("PATCH", "/api/v2/inventory/hand-grinder", R"({"available":30})", running.as_operator()).status,
+            200);
 }
 
 TEST_F(Wire, OperatorKeyIsReadableByItsOwnerOnlyAndStays) {
@@ -147,7 +149,8 @@ TEST_F(Wire, MetricsAreInThePrometheusTextFormat) {
   const auto answer = http_client{running.operations()}.get("/metrics");
   ASSERT_EQ(answer.status, 200);
   EXPECT_TRUE(answer.field("content-type").starts_with("text/plain; version=0.0.4"));
-  const std::regex comment{R"(# (HELP [a-zA-Z_:][a-zA-Z0-9_:]* .*|TYPE [a-zA-Z_:][a-zA-Z0-9_:]* (counter|gauge|histogram|summary|untyped)))"};
+  const std::regex comment{
+    R"(# (HELP [a-zA-Z_:][a-zA-Z0-9_:]* .*|TYPE [a-zA-Z_:][a-zA-Z0-9_:]* (counter|gauge|histogram|summary|untyped)))"};
   const std::regex sample{
     R"re([a-zA-Z_:][a-zA-Z0-9_:]*(\{([a-zA-Z_][a-zA-Z0-9_]*="([^"\\]|\\.)*",?)*\})? (NaN|[+-]?(Inf|[0-9.]+(e[+-]?[0-9]+)?))( [0-9]+)?)re"};
   std::istringstream lines{answer.body};
@@ -169,7 +172,8 @@ TEST_F(Wire, MetricsAreInThePrometheusTextFormat) {
     EXPECT_TRUE(samples.insert(line.substr(0, line.find_last_of(' '))).second) << "twice: " << line;
   }
   EXPECT_TRUE(typed.contains("troupe_request_count_total"));
-  EXPECT_NE(answer.body.find(R"(troupe_request_count_total{gateway="commerce",method="POST",route="/api/v2/orders",status="201"} 1)"),
+  EXPECT_NE(answer.body.find(
+              R"(troupe_request_count_total{gateway="commerce",method="POST",route="/api/v2/orders",status="201"} 1)"),
             std::string::npos)
     << answer.body;
 }
@@ -178,13 +182,23 @@ TEST_F(Wire, DocumentOfTheInterfaceNamesEveryRoute) {
   auto shop = running.shop();
   const auto document = shop.get("/openapi.json").json();
   EXPECT_TRUE(document["openapi"].get<std::string>().starts_with("3.1"));
-  const std::vector<std::pair<const char*, const char*>> promised = {
-    {"post", "/api/v2/orders"}, {"post", "/api/orders"}, {"post", "/orders"}, {"get", "/api/v2/orders/{id}"},
-    {"get", "/api/v2/orders/{id}/events"}, {"get", "/api/v1/orders/{id}"}, {"post", "/api/v2/orders/{id}/cancel"},
-    {"post", "/api/v2/orders/{id}/capture"}, {"put", "/api/v2/products/{sku}"}, {"get", "/api/v2/products/{sku}"},
-    {"get", "/api/v1/products/{sku}"}, {"get", "/products/{sku}"}, {"patch", "/api/v2/inventory/{sku}"},
-    {"get", "/api/v2/inventory/{sku}"}, {"post", "/inventory/reserve"}, {"post", "/inventory/release"},
-    {"post", "/webhooks/stripe"}};
+  const std::vector<std::pair<const char*, const char*>> promised = {{"post", "/api/v2/orders"},
+                                                                     {"post", "/api/orders"},
+                                                                     {"post", "/orders"},
+                                                                     {"get", "/api/v2/orders/{id}"},
+                                                                     {"get", "/api/v2/orders/{id}/events"},
+                                                                     {"get", "/api/v1/orders/{id}"},
+                                                                     {"post", "/api/v2/orders/{id}/cancel"},
+                                                                     {"post", "/api/v2/orders/{id}/capture"},
+                                                                     {"put", "/api/v2/products/{sku}"},
+                                                                     {"get", "/api/v2/products/{sku}"},
+                                                                     {"get", "/api/v1/products/{sku}"},
+                                                                     {"get", "/products/{sku}"},
+                                                                     {"patch", "/api/v2/inventory/{sku}"},
+                                                                     {"get", "/api/v2/inventory/{sku}"},
+                                                                     {"post", "/inventory/reserve"},
+                                                                     {"post", "/inventory/release"},
+                                                                     {"post", "/webhooks/stripe"}};
   for (const auto& [method, path] : promised) {
     ASSERT_TRUE(document["paths"].contains(path)) << path;
     EXPECT_TRUE(document["paths"][path].contains(method)) << method << ' ' << path;
