@@ -61,9 +61,9 @@ using notebook_actor = caf::typed_actor<caf::result<noted>(request_context, note
 } // namespace troupe::bench
 
 CAF_BEGIN_TYPE_ID_BLOCK(troupe_bench, caf::first_custom_type_id + 5000)
-CAF_ADD_TYPE_ID(troupe_bench, (troupe::bench::note))
-CAF_ADD_TYPE_ID(troupe_bench, (troupe::bench::noted))
-CAF_ADD_TYPE_ID(troupe_bench, (troupe::bench::rejection))
+  CAF_ADD_TYPE_ID(troupe_bench, (troupe::bench::note))
+  CAF_ADD_TYPE_ID(troupe_bench, (troupe::bench::noted))
+  CAF_ADD_TYPE_ID(troupe_bench, (troupe::bench::rejection))
 CAF_END_TYPE_ID_BLOCK(troupe_bench)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::bench::note)

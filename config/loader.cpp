@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::size_t file_bytes_max = 1 << 20;
 
-// yaml-cpp ends a quoted text that is never closed at the end of the file, and says nothing. Such a text then holds this
-// comment, which is put there.
+// yaml-cpp ends a quoted text that is never closed at the end of the file, and says nothing. Such a text then holds
+// this comment, which is put there.
 constexpr std::string_view end_mark = "# end of the configuration";
 
 /// The content of a file, or why there is none.
@@ -48,7 +48,8 @@ content read_file(const std::filesystem::path& file) {
 
 /// A provider's name becomes part of keys, variables and URLs.
 bool is_provider_name(std::string_view x) {
-  return !x.empty() && x.size() <= 64 && x.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
+  return !x.empty() && x.size() <= 64
+         && x.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
 }
 
 std::string joined(const std::string& prefix, const std::string& key) {
@@ -194,8 +195,8 @@ private:
     if (split == std::string::npos || split == 0)
       return add_problem(at, "must be key=value, such as log.level=debug");
     const auto key = setting.substr(0, split);
-    if (const auto name = provider_of(key); !name.empty() && !result_.values.payment.providers.contains(name)
-                                            && is_provider_field(key, name))
+    if (const auto name = provider_of(key);
+        !name.empty() && !result_.values.payment.providers.contains(name) && is_provider_field(key, name))
       add_provider(name, at);
     if (!find(key)) {
       if (is_section(key))

@@ -55,7 +55,7 @@ struct changed_option {
 };
 
 struct difference {
-  std::vector<changed_option> applied;       // can be taken over at once
+  std::vector<changed_option> applied; // can be taken over at once
   std::vector<changed_option> needs_restart;
   options values; // the old ones with `applied` taken over: what to compare with the next time
 };

@@ -5,7 +5,8 @@ namespace troupe::config {
 
 namespace {
 
-constexpr std::string_view head = R"(# troupe as it is shipped: every option with its default, and what it means above it.
+constexpr std::string_view head =
+  R"(# troupe as it is shipped: every option with its default, and what it means above it.
 #
 # Later ones win: these defaults, this file, variables of the environment (TROUPE_LOG_LEVEL for log.level), --set
 # log.level=debug. `troupe config check` prints what holds and where it comes from.

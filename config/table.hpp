@@ -13,9 +13,8 @@ namespace troupe::config {
 /// Whether a change is taken over while the node runs.
 enum class change : std::uint8_t { at_restart, at_once };
 
-template <class Owner>
-struct row {
-  std::string_view key;  // "http.body_bytes_max"; of a provider without "payment.providers.<name>."
+template <class Owner> struct row {
+  std::string_view key; // "http.body_bytes_max"; of a provider without "payment.providers.<name>."
   field (*of)(Owner&);
   std::string_view meaning; // for people, with the unit where the value does not show it
   config::limits limits{};

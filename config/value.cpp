@@ -26,8 +26,7 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 }
 
 /// Takes a number off the front of `text`, and then the name of a unit, which ends at a digit or at the end.
-template <std::size_t N>
-std::optional<std::uint64_t> take_amount(std::string_view& text, const unit (&units)[N]) {
+template <std::size_t N> std::optional<std::uint64_t> take_amount(std::string_view& text, const unit (&units)[N]) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{})
@@ -41,8 +40,7 @@ std::optional<std::uint64_t> take_amount(std::string_view& text, const unit (&un
   return std::nullopt;
 }
 
-template <std::size_t N>
-std::string with_unit(std::uint64_t value, const unit (&units)[N]) {
+template <std::size_t N> std::string with_unit(std::uint64_t value, const unit (&units)[N]) {
   for (const auto& x : units)
     if (value % x.factor == 0 && value >= x.factor)
       return std::to_string(value / x.factor) + std::string{x.name};
@@ -144,8 +142,7 @@ struct assign_to {
     return std::nullopt;
   }
 
-  template <class Number>
-  result number(Number* to, const limits& range) const {
+  template <class Number> result number(Number* to, const limits& range) const {
     const auto value = parse_number(text);
     if (!value)
       return "must be a whole number";

@@ -40,8 +40,8 @@ caf::error stock_demo_catalogue(caf::actor_system& system, const catalog::catalo
     const auto stocked = ask<inventory::stock>(self, stock, inventory::set_available{product.sku, product.available});
     if (!stocked)
       return stocked.error();
-    const auto priced
-      = ask<catalog::product>(self, catalog, catalog::put_product{product.sku, product.title, product.price});
+    const auto priced =
+      ask<catalog::product>(self, catalog, catalog::put_product{product.sku, product.title, product.price});
     if (!priced)
       return priced.error();
   }

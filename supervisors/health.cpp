@@ -64,8 +64,9 @@ private:
 
   // Looking for a payment that nobody made costs the provider little, and shows address, credentials and answers.
   void look_at_provider(const std::string& provider, const payment::provider_actor& actor) {
-    self_->request(actor, checks_.provider_timeout, request_context{"health", {}, time_point::max()},
-                   payment::find_payments{"health-check"})
+    self_
+      ->request(actor, checks_.provider_timeout, request_context{"health", {}, time_point::max()},
+                payment::find_payments{"health-check"})
       .then([this, provider, actor](const payment::payments&) { looked(provider, actor, condition::up, {}); },
             [this, provider, actor](const caf::error& x) { looked(provider, actor, condition::down, to_string(x)); });
   }

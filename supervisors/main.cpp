@@ -119,9 +119,8 @@ int main(int argc, char** argv) {
   auto* check_command = store_command->add_subcommand("check", "Check every event of a store; changes nothing");
   add_config_options(*check_command, from);
   check_command->add_option("file", store_file, "The store; by default the configured one");
-  check_command->callback([&] {
-    status = check_store_file(store_file.empty() ? config::load(from).values.store.path : store_file);
-  });
+  check_command->callback(
+    [&] { status = check_store_file(store_file.empty() ? config::load(from).values.store.path : store_file); });
 
   auto* config_command = app.add_subcommand("config", "Look after the configuration");
   config_command->require_subcommand(1);

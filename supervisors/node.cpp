@@ -67,10 +67,8 @@ void await_open(caf::actor_system& system, const journal::journal_actor& journal
 class node::impl {
 public:
   explicit impl(node_settings settings)
-    : settings_(std::move(settings)),
-      key_(load_operator_key(settings_.operator_key_file)),
-      stores_(make_stores(settings_.store_file)),
-      config_(settings_.threads) {
+    : settings_(std::move(settings)), key_(load_operator_key(settings_.operator_key_file)),
+      stores_(make_stores(settings_.store_file)), config_(settings_.threads) {
     refuse_unusable_store();
     system_ = std::make_unique<caf::actor_system>(config_);
     try {
@@ -123,8 +121,7 @@ private:
       fail("store " + settings_.store_file.string(), writer.error());
   }
 
-  template <class Handle>
-  Handle keep(Handle actor) {
+  template <class Handle> Handle keep(Handle actor) {
     actors_.insert(actors_.begin(), caf::actor_cast<caf::actor>(actor));
     return actor;
   }
@@ -160,7 +157,8 @@ private:
     const auto orders = keep(spawn_orders(system, env, std::move(deps)));
 
     await_open(system, journal);
-    keep(spawn_health_checks(system, {journal, providers, now}, board_)); // A first look before it is open would be stale.
+    keep(
+      spawn_health_checks(system, {journal, providers, now}, board_)); // A first look before it is open would be stale.
     if (settings_.demo_catalogue)
       if (const auto failed = stock_demo_catalogue(system, catalog, stock))
         log::warn("The demo catalogue could not be stored", {{"reason", to_string(failed)}});
@@ -220,7 +218,8 @@ private:
       std::move(operations));
   }
 
-  // A webhook is a reason to ask the provider, never a fact: what it says is not trusted over what the provider answers.
+  // A webhook is a reason to ask the provider, never a fact: what it says is not trusted over what the provider
+  // answers.
   void add_webhooks(gateway::services& behind) {
     for (const auto& configured : settings_.providers) {
       if (configured.kind != "stripe" || configured.webhook_secret.empty())

@@ -17,11 +17,11 @@ namespace troupe {
 
 struct node_settings {
   std::string name = "node-1";
-  std::size_t threads = 0;             // 0: one per processor
-  std::filesystem::path store_file;    // its folder must exist
+  std::size_t threads = 0;          // 0: one per processor
+  std::filesystem::path store_file; // its folder must exist
   std::filesystem::path operator_key_file;
   std::string commerce_address = "127.0.0.1";
-  std::uint16_t commerce_port = 9001;  // 0: the system chooses, see node::commerce_port
+  std::uint16_t commerce_port = 9001; // 0: the system chooses, see node::commerce_port
   std::string operations_address = "127.0.0.1";
   std::uint16_t operations_port = 7777;
   gateway::limits limits;

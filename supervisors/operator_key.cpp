@@ -44,8 +44,8 @@ operator_key load_operator_key(const std::filesystem::path& file) {
   }
   auto key = random_secret(32);
   const auto line = key + '\n';
-  const bool written = ::write(descriptor, line.data(), line.size()) == static_cast<ssize_t>(line.size())
-                       && ::fsync(descriptor) == 0;
+  const bool written =
+    ::write(descriptor, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(descriptor) == 0;
   const auto error = errno;
   ::close(descriptor);
   if (!written) {

@@ -49,11 +49,10 @@ private:
 class own_sandbox {
 public:
   explicit own_sandbox(sandbox::server_options with)
-    : guard_(boost::asio::make_work_guard(context_)),
-      thread_([this] { context_.run(); }) {
+    : guard_(boost::asio::make_work_guard(context_)), thread_([this] { context_.run(); }) {
     try {
-      server_ = std::make_unique<sandbox::sandbox_server>(std::move(with),
-                                                          gateway::server::contexts{std::ref(context_)});
+      server_ =
+        std::make_unique<sandbox::sandbox_server>(std::move(with), gateway::server::contexts{std::ref(context_)});
     } catch (...) {
       end();
       throw;
@@ -220,7 +219,8 @@ void print_welcome(const config::options& x, const node& running, std::uint16_t 
             << (running.operator_key_made() ? "  (made just now)" : "") << '\n';
   if (x.demo.catalog) {
     std::cout << "\nTry a first order:\n\n"
-              << "  curl -s " << base << "/api/v2/orders -H 'Content-Type: application/json' -H 'Prefer: wait=10' -d '{\n"
+              << "  curl -s " << base
+              << "/api/v2/orders -H 'Content-Type: application/json' -H 'Prefer: wait=10' -d '{\n"
               << "    \"customerId\": \"c-1\", \"email\": \"ada@example.com\", \"currency\": \"EUR\",\n"
               << "    \"items\": [{\"sku\": \"espresso-beans-1kg\", \"quantity\": 2}],\n"
               << "    \"payment\": {\"method\": \"tok_ok\"}}'\n\n"

@@ -29,7 +29,9 @@ std::string to_string(rejection x);
 bool from_string(caf::string_view text, rejection& x);
 bool from_integer(std::uint8_t value, rejection& x);
 
-template <class Inspector> bool inspect(Inspector& f, rejection& x) { return caf::default_enum_inspect(f, x); }
+template <class Inspector> bool inspect(Inspector& f, rejection& x) {
+  return caf::default_enum_inspect(f, x);
+}
 template <class Inspector> bool inspect(Inspector& f, put_product& x) {
   return f.object(x).fields(f.field("sku", x.sku), f.field("title", x.title), f.field("price", x.price));
 }

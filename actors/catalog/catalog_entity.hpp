@@ -13,17 +13,14 @@ struct traits {
   using rejection = catalog::rejection;
   using interface = catalog_actor;
   using commands = entity::command_list<put_product, get_product>;
-  template <class Command>
-  using answer_to = product;
+  template <class Command> using answer_to = product;
 
   static constexpr const char* context = "catalog";
   static constexpr const char* region_name = "products";
   static constexpr std::uint16_t snapshot_schema = catalog::snapshot_schema;
 
-  template <class Command>
-  static const std::string& key_of(const Command& command) { return command.sku.value; }
-  template <class Command>
-  static bool is_first(const Command&) { return false; }
+  template <class Command> static const std::string& key_of(const Command& command) { return command.sku.value; }
+  template <class Command> static bool is_first(const Command&) { return false; }
 
   static void apply(state& s, const event& e, time_point) { s.apply(e); }
   static journal::encoded_event encode(const event& e) { return catalog::encode(e); }

@@ -133,7 +133,8 @@ void journal_actor_state::flush() {
       writes += next_[appends].has_write ? 1 : 0;
     const auto cut = static_cast<std::ptrdiff_t>(writes);
     const auto end = static_cast<std::ptrdiff_t>(appends);
-    next.writes.assign(std::make_move_iterator(next_writes_.begin()), std::make_move_iterator(next_writes_.begin() + cut));
+    next.writes.assign(std::make_move_iterator(next_writes_.begin()),
+                       std::make_move_iterator(next_writes_.begin() + cut));
     next_writes_.erase(next_writes_.begin(), next_writes_.begin() + cut);
     in_flight_.assign(std::make_move_iterator(next_.begin()), std::make_move_iterator(next_.begin() + end));
     next_.erase(next_.begin(), next_.begin() + end);

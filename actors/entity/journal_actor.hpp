@@ -101,12 +101,10 @@ using journal_actor = caf::typed_actor<
   // store_unavailable, commit_unknown, or overloaded when too much waits.
   caf::result<appended>(append),
   // May be repeated. Fails with store_unavailable, store_damaged.
-  caf::result<recovered_stream>(load),
-  caf::result<void>(forget),
+  caf::result<recovered_stream>(load), caf::result<void>(forget),
   // Reads of what is durable. May be repeated.
   caf::result<page>(read_stream), caf::result<page>(read_shard), caf::result<due_page>(read_due),
-  caf::result<key_page>(read_keys),
-  caf::result<health>(get_health)>;
+  caf::result<key_page>(read_keys), caf::result<health>(get_health)>;
 
 // ---- behind the journal -------------------------------------------------------------------------------------------
 
@@ -132,16 +130,16 @@ struct leases {
 using writer_actor = caf::typed_actor<caf::result<batch_result>(batch), caf::result<leases>(reopen)>;
 
 /// A store's reading connection; detached. Reopens itself after a failure.
-using reader_actor = caf::typed_actor<caf::result<recovered_stream>(load), caf::result<page>(read_stream),
-                                      caf::result<page>(read_shard), caf::result<due_page>(read_due),
-                                      caf::result<key_page>(read_keys)>;
+using reader_actor =
+  caf::typed_actor<caf::result<recovered_stream>(load), caf::result<page>(read_stream), caf::result<page>(read_shard),
+                   caf::result<due_page>(read_due), caf::result<key_page>(read_keys)>;
 
 struct options {
   std::vector<std::string> contexts;
   std::string node;
-  std::size_t waiting_max = 65'536;             // appends; then overloaded
-  std::size_t batch_max = 4'096;                // writes in one commit
-  duration reopen_delay_min{50};                // after a failure, doubling
+  std::size_t waiting_max = 65'536; // appends; then overloaded
+  std::size_t batch_max = 4'096;    // writes in one commit
+  duration reopen_delay_min{50};    // after a failure, doubling
   duration reopen_delay_max{2'000};
 };
 
@@ -207,9 +205,9 @@ public:
 
 private:
   struct stream_state {
-    std::uint64_t version = 0;  // the last one given
-    std::uint32_t pending = 0;  // appends not acknowledged yet
-    bool failed = false;        // must be loaded again
+    std::uint64_t version = 0; // the last one given
+    std::uint32_t pending = 0; // appends not acknowledged yet
+    bool failed = false;       // must be loaded again
     bool loading = false;
   };
   struct shard_state {

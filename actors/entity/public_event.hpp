@@ -10,14 +10,14 @@ namespace troupe {
 
 /// The fields of a domain event's envelope. `data` and `metadata` are JSON objects. Never holds personal data.
 struct public_event {
-  std::string event_id;       // a UUID, always the same for the same stored event
-  std::string event_type;     // "OrderCreated"
+  std::string event_id;   // a UUID, always the same for the same stored event
+  std::string event_type; // "OrderCreated"
   time_point event_time;
   std::string aggregate_id;
   std::string aggregate_type; // "order"
   std::uint64_t version = 0;  // of the aggregate
   std::string data;
-  std::string metadata;       // source, principal, trace
+  std::string metadata; // source, principal, trace
 };
 
 /// The envelope with the outer fields filled from `x`; the caller gives type and data.

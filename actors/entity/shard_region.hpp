@@ -16,12 +16,10 @@
 
 namespace troupe::entity {
 
-template <class... Commands>
-struct command_list {};
+template <class... Commands> struct command_list {};
 
 /// The region's own messages beside its context's commands.
-template <class Interface>
-using region_of = typename Interface::template extend<caf::result<void>(idle)>;
+template <class Interface> using region_of = typename Interface::template extend<caf::result<void>(idle)>;
 
 /// A stable reference to every entity of a context. Commands reach an entity only through it. `Traits` are those of
 /// stored_entity and, beside them:
@@ -33,8 +31,7 @@ using region_of = typename Interface::template extend<caf::result<void>(idle)>;
 ///   static bool is_first(const Command&): surely the first command of a new entity, so that nothing is recovered
 ///
 /// `spawn(self, key, recovered, region)` starts an entity's actor.
-template <class Traits>
-class shard_region {
+template <class Traits> class shard_region {
 public:
   using handle_type = region_of<typename Traits::interface>;
   using entity_type = entity_of<typename Traits::interface>;
@@ -65,13 +62,12 @@ public:
 
 private:
   struct slot {
-    entity_type entity;        // none while it is being recovered
-    bool stopping = false;     // was told to stop; what arrives now waits for its end
+    entity_type entity;    // none while it is being recovered
+    bool stopping = false; // was told to stop; what arrives now waits for its end
     std::vector<std::function<void(const caf::expected<entity_type>&)>> waiting;
   };
 
-  template <class... Commands>
-  typename handle_type::behavior_type behavior(command_list<Commands...>) {
+  template <class... Commands> typename handle_type::behavior_type behavior(command_list<Commands...>) {
     return {
       [this](request_context& context, Commands& command) { return pass_on(context, command); }...,
       [this](const idle& x) { on_idle(x.key); },
@@ -79,7 +75,8 @@ private:
   }
 
   template <class Command>
-  auto pass_on(request_context& context, Command& command) -> caf::result<typename Traits::template answer_to<Command>> {
+  auto pass_on(request_context& context, Command& command)
+    -> caf::result<typename Traits::template answer_to<Command>> {
     using answer = typename Traits::template answer_to<Command>;
     if (context.deadline < env_.now())
       return caf::make_error(ec::deadline);
@@ -169,7 +166,12 @@ private:
       return;
     // Behind everything that was passed on before: the entity ends with an empty mailbox or not at all.
     self_->request(found->second.entity, caf::infinite, stop{})
-      .then([this, key](bool ends) { if (!ends) on_stays(key); }, [](const caf::error&) {});
+      .then(
+        [this, key](bool ends) {
+          if (!ends)
+            on_stays(key);
+        },
+        [](const caf::error&) {});
     found->second.stopping = true;
   }
 
@@ -206,8 +208,9 @@ private:
   void watch_wake_ups() { look_for_wake_ups(std::nullopt); }
 
   void look_for_wake_ups(std::optional<journal::wake_up> after) {
-    self_->request(env_.journal, caf::infinite,
-                   journal::read_due{Traits::context, env_.now(), std::move(after), wake_ups_at_once})
+    self_
+      ->request(env_.journal, caf::infinite,
+                journal::read_due{Traits::context, env_.now(), std::move(after), wake_ups_at_once})
       .then(
         [this](const journal::due_page& due) {
           for (const auto& item : due.items)

@@ -1,11 +1,12 @@
-// actors/entity/stored_entity.hpp: what every stored entity's actor does alike: recovery, commit, snapshots, passivation.
+// actors/entity/stored_entity.hpp: what every stored entity's actor does alike: recovery, commit, snapshots,
+// passivation.
 #pragma once
 
 #include "actors/entity/context.hpp"
 #include "actors/timer.hpp"
 
-#include <caf/typed_event_based_actor.hpp>
 #include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
 #include <algorithm>
@@ -20,11 +21,11 @@ namespace troupe::entity {
 
 /// The messages of an entity that only its region sends. `Interface` is what the rest of the system sees.
 template <class Interface>
-using entity_of = typename Interface::template extend<caf::result<void>(wake), caf::result<bool>(stop)>; // stop answers whether it ends
+using entity_of =
+  typename Interface::template extend<caf::result<void>(wake), caf::result<bool>(stop)>; // stop answers whether it ends
 
 /// What an entity's state is after recovery.
-template <class State>
-struct recovered {
+template <class State> struct recovered {
   State state;
   std::uint64_t version = 0;
   std::uint64_t snapshot_version = 0;
@@ -46,8 +47,7 @@ struct recovered {
 /// An event is applied when it is decided, so that the next command decides on it; whatever leaves the actor leaves
 /// when the journal has acknowledged every event that it may have seen. When an append fails, the actor answers the
 /// error and ends; the next command or wake-up recovers it.
-template <class Traits>
-class stored_entity {
+template <class Traits> class stored_entity {
 public:
   using state_type = typename Traits::state;
   using event_type = typename Traits::event;
@@ -58,16 +58,9 @@ public:
   static constexpr const char* name = Traits::context; // in logs and metrics
 
   stored_entity(pointer self, std::string key, environment env, recovered<state_type> from, caf::actor region)
-    : self_(self),
-      env_(std::move(env)),
-      key_(std::move(key)),
-      state_(std::move(from.state)),
-      version_(from.version),
-      stored_(from.version),
-      snapshot_version_(from.snapshot_version),
-      recorded_at_(from.recorded_at),
-      region_(std::move(region)),
-      armed_unknown_(from.version > 0) {}
+    : self_(self), env_(std::move(env)), key_(std::move(key)), state_(std::move(from.state)), version_(from.version),
+      stored_(from.version), snapshot_version_(from.snapshot_version), recorded_at_(from.recorded_at),
+      region_(std::move(region)), armed_unknown_(from.version > 0) {}
 
   virtual ~stored_entity() { idle_timer_.dispose(); }
   stored_entity(const stored_entity&) = delete;
@@ -179,7 +172,8 @@ private:
     version_ += events->size();
     // Proportional to the state's size, because a snapshot of a large state costs as much as many events.
     if (version_ - snapshot_version_ >= std::max<std::uint64_t>(env_.snapshot_every, Traits::size(state_))) {
-      request.snapshot = journal::snapshot{version_, Traits::snapshot_schema, Traits::encode_snapshot(state_), recorded_at_};
+      request.snapshot =
+        journal::snapshot{version_, Traits::snapshot_schema, Traits::encode_snapshot(state_), recorded_at_};
       snapshot_version_ = version_;
     }
     request.wake_up = changed_wake_up();
@@ -222,8 +216,8 @@ private:
 
   void answer_waiting(const caf::error& failure) {
     // Taken out first: whoever is answered may wait again.
-    const auto end = std::find_if(waiting_.begin(), waiting_.end(),
-                                  [&](const waiting& x) { return !failure && x.version > stored_; });
+    const auto end =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const waiting& x) { return !failure && x.version > stored_; });
     std::vector<waiting> ready(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
     for (auto& x : ready)
@@ -250,7 +244,7 @@ private:
   caf::actor region_;
   caf::disposable idle_timer_;
   std::optional<time_point> armed_; // the stored wake-up, as far as this incarnation knows
-  bool armed_unknown_; // there may be one from before
+  bool armed_unknown_;              // there may be one from before
   std::uint32_t appends_in_flight_ = 0;
   bool failed_ = false;
   bool active_ = true;

@@ -58,7 +58,7 @@ std::uint64_t checksum_of(const stored_event& x);
 struct snapshot {
   std::uint64_t version = 0; // includes the event of this version
   std::uint16_t schema = 1;
-  std::string data; // JSON
+  std::string data;       // JSON
   time_point recorded_at; // of the event of this version
 
   bool operator==(const snapshot&) const = default;

@@ -1,4 +1,5 @@
-// actors/entity/stored_json.hpp: reads stored forms and refuses what does not fit. For the stored.cpp of a context only.
+// actors/entity/stored_json.hpp: reads stored forms and refuses what does not fit. For the stored.cpp of a context
+// only.
 #pragma once
 
 #include "actors/entity/stored_event.hpp"
@@ -13,8 +14,7 @@
 namespace troupe::journal {
 
 /// A whole number within the range of `Number`; throws otherwise, where nlohmann's own get would wrap around.
-template <class Number>
-Number read_number(const nlohmann::json& x) {
+template <class Number> Number read_number(const nlohmann::json& x) {
   if (x.is_number_unsigned()) {
     if (const auto value = x.get<std::uint64_t>(); std::in_range<Number>(value))
       return static_cast<Number>(value);
@@ -42,8 +42,8 @@ template <class T, class Read>
 caf::expected<T> read_form(std::string_view type, std::string_view data, std::string_view personal,
                            std::uint16_t schema, std::span<const upcaster> chain, Read read) {
   try {
-    auto lifted = lift({nlohmann::json::parse(data), personal.empty() ? nullptr : nlohmann::json::parse(personal)},
-                       schema, chain);
+    auto lifted =
+      lift({nlohmann::json::parse(data), personal.empty() ? nullptr : nlohmann::json::parse(personal)}, schema, chain);
     if (!lifted)
       return caf::make_error(code_of(lifted.error()), std::string{type} + " of schema " + std::to_string(schema));
     return T{read(*lifted)};

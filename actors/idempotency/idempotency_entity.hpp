@@ -14,8 +14,7 @@ struct traits {
   using rejection = idempotency::rejection;
   using interface = idempotency_actor;
   using commands = entity::command_list<claim>;
-  template <class Command>
-  using answer_to = claimed;
+  template <class Command> using answer_to = claimed;
 
   static constexpr const char* context = "idempotency";
   static constexpr const char* region_name = "idempotency_keys";

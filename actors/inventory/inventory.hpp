@@ -117,12 +117,12 @@ using event = std::variant<adjusted, reserved, released, hold_expired_event, all
 
 enum class rejection : std::uint8_t {
   no_units_requested = 1,
-  unknown_sku,      // never stocked
+  unknown_sku, // never stocked
   out_of_stock,
   already_released, // the compensation overtook the reservation, or the hold expired
   hold_expired,
-  not_sold,         // take_back of what was never allocated
-  too_many_units,   // above units_max
+  not_sold,       // take_back of what was never allocated
+  too_many_units, // above units_max
 };
 
 /// The events to store, or the reason nothing may happen.
@@ -151,13 +151,13 @@ inline constexpr duration memory_of_ended = std::chrono::days{7};
 struct state {
   bool stocked = false; // ever
   units_t available = 0;
-  std::uint64_t held = 0; // units, the sum over `holds`
-  std::uint64_t sold = 0; // units
-  bool low = false;       // low_stock was told and the stock was not above that threshold since
+  std::uint64_t held = 0;    // units, the sum over `holds`
+  std::uint64_t sold = 0;    // units
+  bool low = false;          // low_stock was told and the stock was not above that threshold since
   units_t low_threshold = 0; // of the last low_stock
   std::map<reservation_id, hold> holds;
-  std::set<std::pair<time_point, reservation_id>> expiries; // of `holds`
-  std::map<reservation_id, ended> past;             // at most memory_of_ended old
+  std::set<std::pair<time_point, reservation_id>> expiries;     // of `holds`
+  std::map<reservation_id, ended> past;                         // at most memory_of_ended old
   std::deque<std::pair<time_point, reservation_id>> past_order; // oldest first; an id may stand in it twice
 
   std::uint64_t on_hand() const { return available + held; }

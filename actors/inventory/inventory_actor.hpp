@@ -39,7 +39,9 @@ std::string to_string(rejection x);
 bool from_string(caf::string_view text, rejection& x);
 bool from_integer(std::uint8_t value, rejection& x);
 
-template <class Inspector> bool inspect(Inspector& f, rejection& x) { return caf::default_enum_inspect(f, x); }
+template <class Inspector> bool inspect(Inspector& f, rejection& x) {
+  return caf::default_enum_inspect(f, x);
+}
 template <class Inspector> bool inspect(Inspector& f, set_available& x) {
   return f.object(x).fields(f.field("sku", x.sku), f.field("available", x.available));
 }
@@ -61,7 +63,9 @@ template <class Inspector> bool inspect(Inspector& f, allocate& x) {
 template <class Inspector> bool inspect(Inspector& f, take_back& x) {
   return f.object(x).fields(f.field("sku", x.sku), f.field("id", x.id));
 }
-template <class Inspector> bool inspect(Inspector& f, get_stock& x) { return f.object(x).fields(f.field("sku", x.sku)); }
+template <class Inspector> bool inspect(Inspector& f, get_stock& x) {
+  return f.object(x).fields(f.field("sku", x.sku));
+}
 template <class Inspector> bool inspect(Inspector& f, stock& x) {
   return f.object(x).fields(f.field("sku", x.sku), f.field("available", x.available), f.field("held", x.held),
                             f.field("sold", x.sold), f.field("on_hand", x.on_hand));

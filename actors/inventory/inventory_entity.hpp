@@ -13,17 +13,14 @@ struct traits {
   using rejection = inventory::rejection;
   using interface = inventory_actor;
   using commands = entity::command_list<set_available, reserve, release, allocate, take_back, get_stock>;
-  template <class Command>
-  using answer_to = stock;
+  template <class Command> using answer_to = stock;
 
   static constexpr const char* context = "inventory";
   static constexpr const char* region_name = "inventories";
   static constexpr std::uint16_t snapshot_schema = inventory::snapshot_schema;
 
-  template <class Command>
-  static const std::string& key_of(const Command& command) { return command.sku.value; }
-  template <class Command>
-  static bool is_first(const Command&) { return false; }
+  template <class Command> static const std::string& key_of(const Command& command) { return command.sku.value; }
+  template <class Command> static bool is_first(const Command&) { return false; }
 
   static void apply(state& s, const event& e, time_point) { s.apply(e); }
   static journal::encoded_event encode(const event& e) { return inventory::encode(e); }

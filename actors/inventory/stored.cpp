@@ -20,13 +20,11 @@ units_t read_units(const json& x) {
 }
 
 /// The form that every end of a reservation shares.
-template <class Ended>
-void write_ended(json_writer& out, const Ended& e) {
+template <class Ended> void write_ended(json_writer& out, const Ended& e) {
   out.member("reservation", e.id.value).member("at", milliseconds(e.at)).member("units", e.units);
 }
 
-template <class Ended>
-event read_ended(const json& x) {
+template <class Ended> event read_ended(const json& x) {
   return Ended{x.at("reservation").get<std::string>(), read_time(x.at("at")), read_units(x)};
 }
 

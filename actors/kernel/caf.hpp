@@ -18,33 +18,30 @@ namespace troupe {
 bool from_string(caf::string_view text, ec& x);
 bool from_integer(std::uint8_t value, ec& x);
 
-template <class Inspector>
-bool inspect(Inspector& f, ec& x) {
+template <class Inspector> bool inspect(Inspector& f, ec& x) {
   return caf::default_enum_inspect(f, x);
 }
 
 /// Travels with the time that is left, so that clocks of different nodes need not agree: whoever sends it to another
 /// node sets `deadline` relative to now, see region.
-template <class Inspector>
-bool inspect(Inspector& f, request_context& x) {
+template <class Inspector> bool inspect(Inspector& f, request_context& x) {
   auto get = [&x] { return static_cast<std::int64_t>(x.deadline.time_since_epoch().count()); };
   auto set = [&x](std::int64_t milliseconds) {
     x.deadline = time_point{duration{milliseconds}};
     return true;
   };
-  return f.object(x).fields(f.field("principal", x.principal), f.field("trace", x.trace), f.field("deadline", get, set));
+  return f.object(x).fields(f.field("principal", x.principal), f.field("trace", x.trace),
+                            f.field("deadline", get, set));
 }
 
 namespace http {
 
-template <class Inspector>
-bool inspect(Inspector& f, request& x) {
+template <class Inspector> bool inspect(Inspector& f, request& x) {
   return f.object(x).fields(f.field("method", x.method), f.field("target", x.target), f.field("fields", x.fields),
                             f.field("body", x.body));
 }
 
-template <class Inspector>
-bool inspect(Inspector& f, response& x) {
+template <class Inspector> bool inspect(Inspector& f, response& x) {
   return f.object(x).fields(f.field("status", x.status), f.field("fields", x.fields), f.field("body", x.body));
 }
 

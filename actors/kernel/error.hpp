@@ -52,16 +52,14 @@ constexpr bool is_transient(ec x) {
     case ec::bad_response:
     case ec::overloaded:
     case ec::deadline:
-    case ec::shutting_down:
-      return true;
+    case ec::shutting_down: return true;
     case ec::store_damaged:
     case ec::store_foreign:
     case ec::store_newer:
     case ec::store_in_use:
     case ec::denied:
     case ec::refused:
-    case ec::unknown_type:
-      return false;
+    case ec::unknown_type: return false;
   }
   return false;
 }

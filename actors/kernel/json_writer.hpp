@@ -38,8 +38,7 @@ public:
   json_writer& value(bool x) { return raw(x ? "true" : "false"); }
 
   template <std::integral Number>
-    requires(!std::same_as<Number, bool>)
-  json_writer& value(Number x) {
+  requires(!std::same_as<Number, bool>) json_writer& value(Number x) {
     std::array<char, 24> digits;
     const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), x);
     return raw({digits.data(), static_cast<std::size_t>(result.ptr - digits.data())});
@@ -54,10 +53,7 @@ public:
     return *this;
   }
 
-  template <class Value>
-  json_writer& member(std::string_view name, const Value& x) {
-    return key(name).value(x);
-  }
+  template <class Value> json_writer& member(std::string_view name, const Value& x) { return key(name).value(x); }
 
 private:
   json_writer& open(char bracket) {

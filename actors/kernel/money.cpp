@@ -72,7 +72,8 @@ std::optional<money> multiply(const money& price, std::uint32_t units) {
 std::string to_decimal(const money& x) {
   const bool negative = x.minor < 0;
   // Negated as unsigned, because the most negative amount has no positive counterpart.
-  auto digits = std::to_string(negative ? 0 - static_cast<std::uint64_t>(x.minor) : static_cast<std::uint64_t>(x.minor));
+  auto digits =
+    std::to_string(negative ? 0 - static_cast<std::uint64_t>(x.minor) : static_cast<std::uint64_t>(x.minor));
   if (const auto decimals = static_cast<std::size_t>(x.currency.exponent()); decimals > 0) {
     if (digits.size() <= decimals)
       digits.insert(0, decimals + 1 - digits.size(), '0');

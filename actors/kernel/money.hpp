@@ -25,8 +25,7 @@ public:
 
   auto operator<=>(const currency&) const = default;
 
-  template <class Inspector>
-  friend bool inspect(Inspector& f, currency& x) {
+  template <class Inspector> friend bool inspect(Inspector& f, currency& x) {
     auto get = [&x] { return std::string{x.code()}; };
     auto set = [&x](const std::string& code) {
       x = currency::parse(code).value_or(currency{});
@@ -55,8 +54,7 @@ std::optional<money> multiply(const money& price, std::uint32_t units);
 /// The exact decimal form: "12.90" for 1290 EUR, "1290" for 1290 JPY.
 std::string to_decimal(const money& x);
 
-template <class Inspector>
-bool inspect(Inspector& f, money& x) {
+template <class Inspector> bool inspect(Inspector& f, money& x) {
   return f.object(x).fields(f.field("minor", x.minor), f.field("currency", x.currency));
 }
 

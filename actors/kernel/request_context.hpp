@@ -26,13 +26,12 @@ struct trace_context {
 };
 
 struct request_context {
-  std::string principal;      // who asks: "operator", "anonymous", "order/<id>"
+  std::string principal; // who asks: "operator", "anonymous", "order/<id>"
   trace_context trace;
   time_point deadline{time_point::max()}; // by this node's clock; remaining time when it crosses nodes
 };
 
-template <class Inspector>
-bool inspect(Inspector& f, trace_context& x) {
+template <class Inspector> bool inspect(Inspector& f, trace_context& x) {
   return f.object(x).fields(f.field("trace_high", x.trace_high), f.field("trace_low", x.trace_low),
                             f.field("span", x.span), f.field("sampled", x.sampled));
 }

@@ -93,12 +93,16 @@ struct payment_answered {
   bool captured = false;   // found captured already
   std::string reason;      // of a decline
 };
-struct stock_taken {};              // every line's units are sold
-struct hold_lost { std::size_t line = 0; };
-struct money_taken {};              // captured
-struct money_released {};           // voided
-struct money_returned { std::string refund_id; };
-struct stock_returned {};           // every line is released or taken back
+struct stock_taken {}; // every line's units are sold
+struct hold_lost {
+  std::size_t line = 0;
+};
+struct money_taken {};    // captured
+struct money_released {}; // voided
+struct money_returned {
+  std::string refund_id;
+};
+struct stock_returned {}; // every line is released or taken back
 
 enum class step : std::uint8_t { reserve = 1, authorize, allocate, capture, void_payment, refund, return_stock };
 std::string_view name_of(step x);
@@ -135,22 +139,65 @@ struct placed {
   bool capture_at_once = true;
   bool operator==(const placed&) const = default;
 };
-struct priced { std::vector<money> prices; money total; bool operator==(const priced&) const = default; };
-struct stock_reserved { time_point expires_at; bool operator==(const stock_reserved&) const = default; };
-struct rejected { std::uint32_t line = 0; sku_id sku; std::string why; bool operator==(const rejected&) const = default; };
-struct payment_authorized { payment_id id; money amount; bool operator==(const payment_authorized&) const = default; };
-struct payment_declined { std::string reason; bool operator==(const payment_declined&) const = default; };
-struct stock_allocated { bool operator==(const stock_allocated&) const = default; };
+struct priced {
+  std::vector<money> prices;
+  money total;
+  bool operator==(const priced&) const = default;
+};
+struct stock_reserved {
+  time_point expires_at;
+  bool operator==(const stock_reserved&) const = default;
+};
+struct rejected {
+  std::uint32_t line = 0;
+  sku_id sku;
+  std::string why;
+  bool operator==(const rejected&) const = default;
+};
+struct payment_authorized {
+  payment_id id;
+  money amount;
+  bool operator==(const payment_authorized&) const = default;
+};
+struct payment_declined {
+  std::string reason;
+  bool operator==(const payment_declined&) const = default;
+};
+struct stock_allocated {
+  bool operator==(const stock_allocated&) const = default;
+};
 /// A hold on which the order rests has ended: the stock's (`line` is the first that was found so), or, with
 /// `authorization`, the payment's, because nobody asked for its capture within the capture window.
-struct hold_expired { std::uint32_t line = 0; bool authorization = false; bool operator==(const hold_expired&) const = default; };
-struct capture_requested { bool operator==(const capture_requested&) const = default; };
-struct payment_captured { money amount; bool operator==(const payment_captured&) const = default; };
-struct confirmed { bool operator==(const confirmed&) const = default; };
-struct cancel_requested { std::string reason; bool operator==(const cancel_requested&) const = default; };
-struct payment_voided { bool operator==(const payment_voided&) const = default; };
-struct payment_refunded { std::string refund_id; money amount; bool operator==(const payment_refunded&) const = default; };
-struct stock_released { bool operator==(const stock_released&) const = default; };
+struct hold_expired {
+  std::uint32_t line = 0;
+  bool authorization = false;
+  bool operator==(const hold_expired&) const = default;
+};
+struct capture_requested {
+  bool operator==(const capture_requested&) const = default;
+};
+struct payment_captured {
+  money amount;
+  bool operator==(const payment_captured&) const = default;
+};
+struct confirmed {
+  bool operator==(const confirmed&) const = default;
+};
+struct cancel_requested {
+  std::string reason;
+  bool operator==(const cancel_requested&) const = default;
+};
+struct payment_voided {
+  bool operator==(const payment_voided&) const = default;
+};
+struct payment_refunded {
+  std::string refund_id;
+  money amount;
+  bool operator==(const payment_refunded&) const = default;
+};
+struct stock_released {
+  bool operator==(const stock_released&) const = default;
+};
 struct attempt_failed {
   order::step step = order::step::reserve;
   std::uint32_t attempt = 1; // of this step, from 1
@@ -158,15 +205,31 @@ struct attempt_failed {
   time_point next_at; // when the step is tried again
   bool operator==(const attempt_failed&) const = default;
 };
-struct sent_to_review { order::step step = order::step::reserve; std::string why; bool operator==(const sent_to_review&) const = default; };
+struct sent_to_review {
+  order::step step = order::step::reserve;
+  std::string why;
+  bool operator==(const sent_to_review&) const = default;
+};
+enum class status : std::uint8_t {
+  processing = 1,
+  confirmed,
+  rejected,
+  declined,
+  expired,
+  cancelled,
+  refunded,
+  review
+};
 /// Everything is undone: the order ends as `as`, one of rejected, declined, expired, cancelled, refunded.
-enum class status : std::uint8_t { processing = 1, confirmed, rejected, declined, expired, cancelled, refunded, review };
-struct closed { order::status as = order::status::cancelled; bool operator==(const closed&) const = default; };
+struct closed {
+  order::status as = order::status::cancelled;
+  bool operator==(const closed&) const = default;
+};
 
-using event = std::variant<placed, priced, stock_reserved, rejected, payment_authorized, payment_declined,
-                           stock_allocated, hold_expired, capture_requested, payment_captured, confirmed,
-                           cancel_requested, payment_voided, payment_refunded, stock_released, attempt_failed,
-                           sent_to_review, closed>;
+using event =
+  std::variant<placed, priced, stock_reserved, rejected, payment_authorized, payment_declined, stock_allocated,
+               hold_expired, capture_requested, payment_captured, confirmed, cancel_requested, payment_voided,
+               payment_refunded, stock_released, attempt_failed, sent_to_review, closed>;
 
 /// The stored type without "order.".
 std::string_view name_of(const event& x);
@@ -175,12 +238,12 @@ enum class rejection : std::uint8_t {
   unknown_order = 1,
   already_placed_otherwise, // the same id with other content
   no_items,
-  too_many_items,   // more than lines_max
-  bad_units,        // 0 or more than units_max
-  duplicate_sku,    // a SKU on two lines
-  already_ended,    // cancel of an order that ended otherwise than confirmed; capture of one that ended
-  not_authorized,   // capture of an order whose payment is not authorized and allocated yet
-  in_review,        // people decide now
+  too_many_items, // more than lines_max
+  bad_units,      // 0 or more than units_max
+  duplicate_sku,  // a SKU on two lines
+  already_ended,  // cancel of an order that ended otherwise than confirmed; capture of one that ended
+  not_authorized, // capture of an order whose payment is not authorized and allocated yet
+  in_review,      // people decide now
 };
 std::string_view name_of(rejection x);
 
@@ -189,7 +252,9 @@ using decision = std::variant<std::vector<event>, rejection>;
 // ---- state -------------------------------------------------------------------------------------------------------
 
 std::string_view name_of(status x);
-inline bool is_terminal(status x) { return x != status::processing; }
+inline bool is_terminal(status x) {
+  return x != status::processing;
+}
 
 enum class phase : std::uint8_t { none, placed, reserved, authorized, allocated, captured };
 
@@ -221,19 +286,19 @@ struct state {
   payment_id payment;
   bool payment_declined = false;
   bool payment_abandoned = false; // surely nothing was set aside, and it is not asked for any more
-  bool payment_undone = false; // voided or refunded
+  bool payment_undone = false;    // voided or refunded
   money captured;
   money refunded;
   bool stock_returned = false;
-  time_point authorized_at;    // when the answer was recorded
-  time_point authorize_since;  // when the authorization's key was made: at stock_reserved
-  time_point capture_since;    // when the capture's key was made
-  time_point undo_since;       // when the void's or refund's key was made
-  bool authorize_uncertain = false; // an attempt to authorize may have acted
+  time_point authorized_at;                        // when the answer was recorded
+  time_point authorize_since;                      // when the authorization's key was made: at stock_reserved
+  time_point capture_since;                        // when the capture's key was made
+  time_point undo_since;                           // when the void's or refund's key was made
+  bool authorize_uncertain = false;                // an attempt to authorize may have acted
   order::step failing_step = order::step::reserve; // of the attempts below
-  std::uint32_t attempts = 0;  // failed ones of failing_step in a row
-  ec last_failure = ec::unavailable; // meaningful while attempts > 0
-  time_point next_at;          // of the next attempt while attempts > 0
+  std::uint32_t attempts = 0;                      // failed ones of failing_step in a row
+  ec last_failure = ec::unavailable;               // meaningful while attempts > 0
+  time_point next_at;                              // of the next attempt while attempts > 0
   time_point placed_at;
   time_point updated_at;
   std::vector<moment> timeline;
@@ -243,7 +308,7 @@ struct state {
 };
 
 struct policy {
-  duration retry_base{300};              // doubled per failed attempt, plus jitter of up to as much again
+  duration retry_base{300}; // doubled per failed attempt, plus jitter of up to as much again
   duration retry_max{30'000};
   duration hold_time{std::chrono::minutes{15}};
   duration key_lifetime{std::chrono::hours{24}}; // of the order's provider
@@ -253,15 +318,45 @@ struct policy {
 // ---- what is to be done ------------------------------------------------------------------------------------------
 
 namespace effect {
-struct price_and_reserve { std::size_t line = 0; bool operator==(const price_and_reserve&) const = default; };
+struct price_and_reserve {
+  std::size_t line = 0;
+  bool operator==(const price_and_reserve&) const = default;
+};
 /// Look the payment up by reference first if `look_first`; create it only with `key`, and only before `key_dies_at`.
-struct authorize { std::string key; bool look_first = false; time_point key_dies_at; bool operator==(const authorize&) const = default; };
-struct allocate { std::size_t line = 0; bool operator==(const allocate&) const = default; };
-struct capture { std::string key; bool look_first = false; time_point key_dies_at; bool operator==(const capture&) const = default; };
-struct void_payment { std::string key; bool operator==(const void_payment&) const = default; };
-struct refund { std::string key; money amount; time_point key_dies_at; bool operator==(const refund&) const = default; };
-struct release { std::size_t line = 0; bool operator==(const release&) const = default; };   // compensates price_and_reserve
-struct take_back { std::size_t line = 0; bool operator==(const take_back&) const = default; }; // compensates allocate
+struct authorize {
+  std::string key;
+  bool look_first = false;
+  time_point key_dies_at;
+  bool operator==(const authorize&) const = default;
+};
+struct allocate {
+  std::size_t line = 0;
+  bool operator==(const allocate&) const = default;
+};
+struct capture {
+  std::string key;
+  bool look_first = false;
+  time_point key_dies_at;
+  bool operator==(const capture&) const = default;
+};
+struct void_payment {
+  std::string key;
+  bool operator==(const void_payment&) const = default;
+};
+struct refund {
+  std::string key;
+  money amount;
+  time_point key_dies_at;
+  bool operator==(const refund&) const = default;
+};
+struct release {
+  std::size_t line = 0;
+  bool operator==(const release&) const = default;
+}; // compensates price_and_reserve
+struct take_back {
+  std::size_t line = 0;
+  bool operator==(const take_back&) const = default;
+}; // compensates allocate
 } // namespace effect
 
 using effect_t = std::variant<effect::price_and_reserve, effect::authorize, effect::allocate, effect::capture,
@@ -299,7 +394,7 @@ decision decide(const state& s, const step_failed& x, time_point now, const poli
 decision decide(const state& s, const step_impossible& x);
 decision decide(const state& s, const time_passed& x, time_point now, const policy& p);
 
-/// What a customer reads while the order is processing, by requirement I017–I020: "Processing payment...",
+/// What a customer reads while the order is processing: "Processing payment...",
 /// "High volume, please wait", "Verifying payment...", "Technical issue"; a sentence of its own for every end.
 std::string message_of(const state& s);
 

@@ -19,7 +19,7 @@ ec code_of_failure(const caf::error& error, ec when_unclear) {
 
 bool may_work_later(ec code) {
   // Credentials and unknown forms are mended by people; the order waits for them.
-  return is_transient(code) || code != ec::refused;
+  return code != ec::refused;
 }
 
 /// Steps that every line takes on its own.
@@ -31,8 +31,7 @@ bool is_taken_by_lines(step x) {
 
 order_entity::order_entity(pointer self, std::string key, entity::environment env, entity::recovered<order::state> from,
                            caf::actor region, shared_dependencies deps)
-  : super(self, std::move(key), std::move(env), std::move(from), std::move(region)),
-    deps_(std::move(deps)),
+  : super(self, std::move(key), std::move(env), std::move(from), std::move(region)), deps_(std::move(deps)),
     recovered_(version() > 0) {}
 
 order_entity::handle_type::behavior_type order_entity::make_behavior() {
@@ -72,8 +71,7 @@ order_entity::handle_type::behavior_type order_entity::make_behavior() {
   };
 }
 
-template <class Outcome>
-caf::result<view> order_entity::answer(const request_context& context, Outcome outcome) {
+template <class Outcome> caf::result<view> order_entity::answer(const request_context& context, Outcome outcome) {
   return commit<view>(context, decision{std::move(outcome)},
                       [this](const order::state& s, std::uint64_t at) { return make_view({key()}, s, at); });
 }
@@ -165,8 +163,7 @@ void order_entity::look_again() {
   });
 }
 
-template <class Outcome>
-void order_entity::conclude(const Outcome& outcome) {
+template <class Outcome> void order_entity::conclude(const Outcome& outcome) {
   commit(effect_context(), decide(state(), outcome));
   if (!writing()) // It changed nothing: a late or repeated answer.
     advance();
@@ -295,8 +292,7 @@ void order_entity::run(const effect::allocate& what) {
       });
 }
 
-template <class Message>
-void order_entity::return_line(Message message, std::size_t line) {
+template <class Message> void order_entity::return_line(Message message, std::size_t line) {
   if (lines_step_ != step::return_stock) {
     lines_step_ = step::return_stock;
     lines_.assign(state().items.size(), {});
@@ -358,8 +354,7 @@ void order_entity::on_found(const effect::authorize& what, const payment::paymen
       case payment::payment_status::authorized:
       case payment::payment_status::captured:
         ended(step::authorize);
-        return conclude(
-          payment_answered{x.id, true, x.status == payment::payment_status::captured, {}});
+        return conclude(payment_answered{x.id, true, x.status == payment::payment_status::captured, {}});
       case payment::payment_status::declined: declined = &x; break;
       case payment::payment_status::pending: pending = &x; break;
       case payment::payment_status::voided: break;

@@ -21,17 +21,14 @@ struct traits {
   using rejection = order::rejection;
   using interface = order_actor;
   using commands = entity::command_list<place, get_order, await_end, cancel, capture, payment_news>;
-  template <class Command>
-  using answer_to = std::conditional_t<std::is_same_v<Command, payment_news>, void, view>;
+  template <class Command> using answer_to = std::conditional_t<std::is_same_v<Command, payment_news>, void, view>;
 
   static constexpr const char* context = "order";
   static constexpr const char* region_name = "orders";
   static constexpr std::uint16_t snapshot_schema = order::snapshot_schema;
 
-  template <class Command>
-  static const std::string& key_of(const Command& command) { return command.id.value; }
-  template <class Command>
-  static bool is_first(const Command&) { return false; }
+  template <class Command> static const std::string& key_of(const Command& command) { return command.id.value; }
+  template <class Command> static bool is_first(const Command&) { return false; }
   static bool is_first(const place& command) { return command.fresh; }
 
   static void apply(state& s, const event& e, time_point at) { s.apply(e, at); }
@@ -82,8 +79,7 @@ private:
     bool done = false; // of the step in progress
   };
 
-  template <class Outcome>
-  caf::result<view> answer(const request_context& context, Outcome outcome);
+  template <class Outcome> caf::result<view> answer(const request_context& context, Outcome outcome);
   caf::result<view> wait_for_end(const request_context& context);
   void advance();
   void on_payment_news();
@@ -91,8 +87,7 @@ private:
   void answer_waiters();
   request_context effect_context() const;
   order::policy policy() const;
-  template <class Outcome>
-  void conclude(const Outcome& outcome);
+  template <class Outcome> void conclude(const Outcome& outcome);
   void fail(step which, const caf::error& error, ec when_unclear);
 
   void run(const effect_t& what);
@@ -113,13 +108,12 @@ private:
   void on_line_ready(std::size_t line);
   void finish_line(step which, std::size_t line);
   void on_authorize_error(const caf::error& error);
-  template <class Message>
-  void return_line(Message message, std::size_t line);
+  template <class Message> void return_line(Message message, std::size_t line);
   void ended(step which, std::size_t line = 0) { in_flight_.erase({which, line}); }
 
   shared_dependencies deps_;
-  trace_context trace_;        // of the request that placed the order
-  bool recovered_;             // an earlier incarnation may have begun what is outstanding now
+  trace_context trace_; // of the request that placed the order
+  bool recovered_;      // an earlier incarnation may have begun what is outstanding now
   std::set<effect_id> in_flight_;
   step lines_step_ = step::reserve; // which step `lines_` tells the progress of
   std::vector<line_progress> lines_;

@@ -15,12 +15,12 @@ bool is_captured(const state& s) {
 
 std::optional<step> step_forward(const state& s) {
   switch (s.phase) {
-  case phase::placed: return step::reserve;
-  case phase::reserved: return step::authorize;
-  case phase::authorized: return step::allocate;
-  case phase::allocated: return may_capture(s) ? std::optional{step::capture} : std::nullopt;
-  case phase::none:
-  case phase::captured: break;
+    case phase::placed: return step::reserve;
+    case phase::reserved: return step::authorize;
+    case phase::authorized: return step::allocate;
+    case phase::allocated: return may_capture(s) ? std::optional{step::capture} : std::nullopt;
+    case phase::none:
+    case phase::captured: break;
   }
   return std::nullopt;
 }
@@ -89,15 +89,15 @@ std::vector<effect_t> outstanding(const order_id& id, const state& s, time_point
   if (!current || (backs_off(s, *current) && now < s.next_at))
     return {};
   switch (*current) {
-  case step::reserve: return for_every_line<effect::price_and_reserve>(s);
-  case step::authorize: return {authorization(id, s, now, p)};
-  case step::allocate: return for_every_line<effect::allocate>(s);
-  case step::capture: return {capturing(id, s, now, p)};
-  case step::void_payment: return {effect::void_payment{key_of(id, step::void_payment)}};
-  case step::refund: return {effect::refund{key_of(id, step::refund), s.captured, s.undo_since + p.key_lifetime}};
-  case step::return_stock:
-    // From authorized on an allocation may have reached any of the lines; taking back also ends what is only held.
-    return s.phase < phase::authorized ? for_every_line<effect::release>(s) : for_every_line<effect::take_back>(s);
+    case step::reserve: return for_every_line<effect::price_and_reserve>(s);
+    case step::authorize: return {authorization(id, s, now, p)};
+    case step::allocate: return for_every_line<effect::allocate>(s);
+    case step::capture: return {capturing(id, s, now, p)};
+    case step::void_payment: return {effect::void_payment{key_of(id, step::void_payment)}};
+    case step::refund: return {effect::refund{key_of(id, step::refund), s.captured, s.undo_since + p.key_lifetime}};
+    case step::return_stock:
+      // From authorized on an allocation may have reached any of the lines; taking back also ends what is only held.
+      return s.phase < phase::authorized ? for_every_line<effect::release>(s) : for_every_line<effect::take_back>(s);
   }
   return {};
 }

@@ -31,25 +31,25 @@ constexpr std::string_view paying = "Processing payment...";
 std::string_view message_of_failure(step where, ec code) {
   const bool stock = where == step::reserve || where == step::allocate || where == step::return_stock;
   switch (code) {
-  case ec::rate_limited:
-  case ec::overloaded: return "High volume, please wait";
-  case ec::timed_out:
-  case ec::interrupted:
-  case ec::commit_unknown: return stock ? "Processing order..." : "Verifying payment...";
-  case ec::unavailable:
-  case ec::deadline:
-  case ec::shutting_down:
-  case ec::store_unavailable:
-  case ec::version_conflict:
-  case ec::shard_lost: return stock ? "Processing order..." : paying;
-  case ec::bad_response:
-  case ec::denied:
-  case ec::refused:
-  case ec::unknown_type:
-  case ec::store_damaged:
-  case ec::store_foreign:
-  case ec::store_newer:
-  case ec::store_in_use: break;
+    case ec::rate_limited:
+    case ec::overloaded: return "High volume, please wait";
+    case ec::timed_out:
+    case ec::interrupted:
+    case ec::commit_unknown: return stock ? "Processing order..." : "Verifying payment...";
+    case ec::unavailable:
+    case ec::deadline:
+    case ec::shutting_down:
+    case ec::store_unavailable:
+    case ec::version_conflict:
+    case ec::shard_lost: return stock ? "Processing order..." : paying;
+    case ec::bad_response:
+    case ec::denied:
+    case ec::refused:
+    case ec::unknown_type:
+    case ec::store_damaged:
+    case ec::store_foreign:
+    case ec::store_newer:
+    case ec::store_in_use: break;
   }
   return "Technical issue";
 }
@@ -75,56 +75,56 @@ std::string_view name_of(const event& x) {
 
 std::string_view name_of(step x) {
   switch (x) {
-  case step::reserve: return "reserve";
-  case step::authorize: return "authorize";
-  case step::allocate: return "allocate";
-  case step::capture: return "capture";
-  case step::void_payment: return "void";
-  case step::refund: return "refund";
-  case step::return_stock: return "return_stock";
+    case step::reserve: return "reserve";
+    case step::authorize: return "authorize";
+    case step::allocate: return "allocate";
+    case step::capture: return "capture";
+    case step::void_payment: return "void";
+    case step::refund: return "refund";
+    case step::return_stock: return "return_stock";
   }
   return "invalid";
 }
 
 std::string_view name_of(status x) {
   switch (x) {
-  case status::processing: return "processing";
-  case status::confirmed: return "confirmed";
-  case status::rejected: return "rejected";
-  case status::declined: return "declined";
-  case status::expired: return "expired";
-  case status::cancelled: return "cancelled";
-  case status::refunded: return "refunded";
-  case status::review: return "review";
+    case status::processing: return "processing";
+    case status::confirmed: return "confirmed";
+    case status::rejected: return "rejected";
+    case status::declined: return "declined";
+    case status::expired: return "expired";
+    case status::cancelled: return "cancelled";
+    case status::refunded: return "refunded";
+    case status::review: return "review";
   }
   return "invalid";
 }
 
 std::string_view name_of(rejection x) {
   switch (x) {
-  case rejection::unknown_order: return "unknown_order";
-  case rejection::already_placed_otherwise: return "already_placed_otherwise";
-  case rejection::no_items: return "no_items";
-  case rejection::too_many_items: return "too_many_items";
-  case rejection::bad_units: return "bad_units";
-  case rejection::duplicate_sku: return "duplicate_sku";
-  case rejection::already_ended: return "already_ended";
-  case rejection::not_authorized: return "not_authorized";
-  case rejection::in_review: return "in_review";
+    case rejection::unknown_order: return "unknown_order";
+    case rejection::already_placed_otherwise: return "already_placed_otherwise";
+    case rejection::no_items: return "no_items";
+    case rejection::too_many_items: return "too_many_items";
+    case rejection::bad_units: return "bad_units";
+    case rejection::duplicate_sku: return "duplicate_sku";
+    case rejection::already_ended: return "already_ended";
+    case rejection::not_authorized: return "not_authorized";
+    case rejection::in_review: return "in_review";
   }
   return "invalid";
 }
 
 std::string message_of(const state& s) {
   switch (s.status) {
-  case status::processing: return std::string{message_of_processing(s)};
-  case status::confirmed: return "Order confirmed";
-  case status::rejected: return "An item of the order cannot be had";
-  case status::declined: return "Payment declined";
-  case status::expired: return "The order expired";
-  case status::cancelled: return "Order cancelled";
-  case status::refunded: return "Order cancelled and refunded";
-  case status::review: return "The order is being reviewed by our staff";
+    case status::processing: return std::string{message_of_processing(s)};
+    case status::confirmed: return "Order confirmed";
+    case status::rejected: return "An item of the order cannot be had";
+    case status::declined: return "Payment declined";
+    case status::expired: return "The order expired";
+    case status::cancelled: return "Order cancelled";
+    case status::refunded: return "Order cancelled and refunded";
+    case status::review: return "The order is being reviewed by our staff";
   }
   return {};
 }

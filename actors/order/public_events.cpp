@@ -10,14 +10,14 @@ using type_name = const char*; // null for what is not told
 
 type_name name_of_end(status x) {
   switch (x) {
-  case status::declined: return "OrderDeclined";
-  case status::expired: return "OrderExpired";
-  case status::cancelled: return "OrderCancelled";
-  case status::refunded: return "OrderRefunded";
-  case status::rejected: // Told when the line was refused, with the line.
-  case status::processing:
-  case status::confirmed:
-  case status::review: break;
+    case status::declined: return "OrderDeclined";
+    case status::expired: return "OrderExpired";
+    case status::cancelled: return "OrderCancelled";
+    case status::refunded: return "OrderRefunded";
+    case status::rejected: // Told when the line was refused, with the line.
+    case status::processing:
+    case status::confirmed:
+    case status::review: break;
   }
   return nullptr;
 }

@@ -4,8 +4,7 @@ namespace troupe::payment {
 
 namespace {
 
-template <class Enum>
-bool find_by_name(caf::string_view text, Enum& x) {
+template <class Enum> bool find_by_name(caf::string_view text, Enum& x) {
   for (std::uint8_t value = 1; from_integer(value, x); ++value)
     if (std::string_view{text.data(), text.size()} == to_string(x))
       return true;

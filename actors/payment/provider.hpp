@@ -20,7 +20,7 @@ struct authorize {
   std::string reference; // ours, the provider can be searched by it: the order's id
   std::string key;       // idempotency key
   money amount;
-  std::string method;    // the provider's token of a card or wallet; never a card number
+  std::string method; // the provider's token of a card or wallet; never a card number
 };
 
 /// Takes the money that was set aside. Capturing twice with one key takes it once.
@@ -78,11 +78,9 @@ struct payments {
 /// context of a rate_limited or unavailable error holds the wait asked for, in milliseconds, as one std::int64_t.
 using provider_actor = caf::typed_actor<
   // Answers authorized, declined or pending (captured only when an earlier capture is repeated).
-  caf::result<payment>(request_context, authorize),
-  caf::result<payment>(request_context, capture),
+  caf::result<payment>(request_context, authorize), caf::result<payment>(request_context, capture),
   // Voiding what is voided already succeeds.
-  caf::result<payment>(request_context, void_payment),
-  caf::result<refunded>(request_context, refund),
+  caf::result<payment>(request_context, void_payment), caf::result<refunded>(request_context, refund),
   // Empty when the provider has none with this reference.
   caf::result<payments>(request_context, find_payments)>;
 
@@ -109,8 +107,12 @@ std::string to_string(refund_status x);
 bool from_string(caf::string_view text, refund_status& x);
 bool from_integer(std::uint8_t value, refund_status& x);
 
-template <class Inspector> bool inspect(Inspector& f, payment_status& x) { return caf::default_enum_inspect(f, x); }
-template <class Inspector> bool inspect(Inspector& f, refund_status& x) { return caf::default_enum_inspect(f, x); }
+template <class Inspector> bool inspect(Inspector& f, payment_status& x) {
+  return caf::default_enum_inspect(f, x);
+}
+template <class Inspector> bool inspect(Inspector& f, refund_status& x) {
+  return caf::default_enum_inspect(f, x);
+}
 template <class Inspector> bool inspect(Inspector& f, authorize& x) {
   return f.object(x).fields(f.field("reference", x.reference), f.field("key", x.key), f.field("amount", x.amount),
                             f.field("method", x.method));

@@ -129,25 +129,25 @@ ec code_of(CURLcode result, const transfer& t) {
   if (!t.sent) {
     // Whatever broke, it broke while connecting.
     switch (result) {
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_LOGIN_DENIED: return ec::refused;
-    default: return ec::unavailable;
+      case CURLE_URL_MALFORMAT:
+      case CURLE_UNSUPPORTED_PROTOCOL:
+      case CURLE_LOGIN_DENIED: return ec::refused;
+      default: return ec::unavailable;
     }
   }
   if (t.too_large)
     return ec::bad_response;
   switch (result) {
-  case CURLE_OPERATION_TIMEDOUT: return ec::timed_out;
-  case CURLE_WEIRD_SERVER_REPLY:
-  case CURLE_UNSUPPORTED_PROTOCOL: // an answer that does not begin with HTTP/
-  case CURLE_BAD_CONTENT_ENCODING:
-  case CURLE_HTTP2:
-  case CURLE_HTTP2_STREAM:
-  case CURLE_WRITE_ERROR:
-  case CURLE_FILESIZE_EXCEEDED:
-  case CURLE_OUT_OF_MEMORY: return ec::bad_response;
-  default: return ec::interrupted;
+    case CURLE_OPERATION_TIMEDOUT: return ec::timed_out;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL: // an answer that does not begin with HTTP/
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+    case CURLE_WRITE_ERROR:
+    case CURLE_FILESIZE_EXCEEDED:
+    case CURLE_OUT_OF_MEMORY: return ec::bad_response;
+    default: return ec::interrupted;
   }
 }
 

@@ -15,7 +15,7 @@ namespace troupe::http {
 struct call {
   std::string base_url; // "https://api.stripe.com"; scheme, host, port and an optional path
   request message;
-  duration timeout{30'000};          // for the whole call
+  duration timeout{30'000};             // for the whole call
   std::size_t body_bytes_max = 1 << 20; // of the response; more is a bad_response
 };
 
@@ -23,8 +23,7 @@ struct call {
 /// may have been received), bad_response, overloaded (too many calls wait).
 using client_actor = caf::typed_actor<caf::result<response>(call)>;
 
-template <class Inspector>
-bool inspect(Inspector& f, call& x) {
+template <class Inspector> bool inspect(Inspector& f, call& x) {
   auto get = [&x] { return static_cast<std::int64_t>(x.timeout.count()); };
   auto set = [&x](std::int64_t milliseconds) {
     x.timeout = duration{milliseconds};

@@ -84,14 +84,14 @@ std::optional<time_point> parse_http_date(std::string_view text, time_point now)
 
 ec code_of_status(int status, effect what) {
   switch (status) {
-  case 401:
-  case 403: return ec::denied;
-  case 408:
-  case 425:
-  case 503: return ec::unavailable;
-  case 409: return ec::interrupted;
-  case 429: return ec::rate_limited;
-  default: break;
+    case 401:
+    case 403: return ec::denied;
+    case 408:
+    case 425:
+    case 503: return ec::unavailable;
+    case 409: return ec::interrupted;
+    case 429: return ec::rate_limited;
+    default: break;
   }
   if (status >= 400 && status < 500)
     return ec::refused;

@@ -66,15 +66,13 @@ public:
     return result.value_or(0);
   }
 
-  template <class Number>
-  Number number_of() {
+  template <class Number> Number number_of() {
     const auto result = number();
     good_ = good_ && std::in_range<Number>(result);
     return static_cast<Number>(result);
   }
 
-  template <class Letter>
-  Letter letter() {
+  template <class Letter> Letter letter() {
     const auto column = raw();
     const auto result = column.size() == 1 ? static_cast<Letter>(column[0]) : Letter{};
     good_ = good_ && name_of(result) != "invalid";

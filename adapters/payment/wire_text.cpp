@@ -13,7 +13,12 @@ constexpr std::string_view hex_digits = "0123456789abcdef";
 std::size_t sequence_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xc2 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
   if (length == 0 || text.size() < length)
     return 0;
   for (std::size_t i = 1; i < length; ++i)
@@ -72,7 +77,8 @@ void append_json(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
     std::size_t plain = 0;
-    while (plain < text.size() && text[plain] >= 0x20 && text[plain] != '"' && text[plain] != '\\' && text[plain] != 0x7f)
+    while (plain < text.size() && text[plain] >= 0x20 && text[plain] != '"' && text[plain] != '\\'
+           && text[plain] != 0x7f)
       ++plain; // A byte of a longer sequence is negative where char is signed, and stops here as well.
     out.append(text, 0, plain);
     text.remove_prefix(plain);

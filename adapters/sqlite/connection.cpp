@@ -10,10 +10,10 @@ namespace {
 
 ec code_for(int sqlite_code) {
   switch (sqlite_code & 0xFF) {
-  case SQLITE_CORRUPT:
-  case SQLITE_NOTADB: return ec::store_damaged;
-  case SQLITE_CONSTRAINT: return ec::version_conflict;
-  default: return ec::store_unavailable;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return ec::store_damaged;
+    case SQLITE_CONSTRAINT: return ec::version_conflict;
+    default: return ec::store_unavailable;
   }
 }
 

@@ -191,8 +191,8 @@ void check_header(const std::string& file) {
 void check_contents(const std::string& file, const std::string& vfs) {
   std::size_t bytes = 0;
   const auto header = read_header(file, bytes);
-  // With a log beside it the file may lack pages that the log has, and a crash in the middle of copying them has made it
-  // a mixture of before and after. Then only both together make sense.
+  // With a log beside it the file may lack pages that the log has, and a crash in the middle of copying them has made
+  // it a mixture of before and after. Then only both together make sense.
   const bool alone = size_of(file + "-wal") == 0;
   if (alone) {
     const auto expected = std::uint64_t{number_at(header, 28)} * page_bytes;

@@ -37,10 +37,10 @@ const std::string& not_foreign(const options& config) {
 // A batch counts once its last page is in the log. Without room for it, or without the right to write, it does not.
 ec code_of_commit(const failure& x) {
   switch (x.sqlite_code() & 0xFF) {
-  case SQLITE_BUSY:
-  case SQLITE_FULL:
-  case SQLITE_READONLY: return ec::store_unavailable;
-  default: return ec::commit_unknown;
+    case SQLITE_BUSY:
+    case SQLITE_FULL:
+    case SQLITE_READONLY: return ec::store_unavailable;
+    default: return ec::commit_unknown;
   }
 }
 

@@ -203,7 +203,8 @@ std::string wrong_form(const json* schema) {
   if (!schema || !schema->contains("pattern"))
     return "has not the form that is asked for";
   const auto description = schema->value("description", "");
-  return "must match " + (*schema)["pattern"].get<std::string>() + (description.empty() ? "" : " (" + description + ")");
+  return "must match " + (*schema)["pattern"].get<std::string>()
+         + (description.empty() ? "" : " (" + description + ")");
 }
 
 field_error told(const valijson::ValidationResults::Error& e, const json& schema) {

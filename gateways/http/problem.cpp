@@ -29,22 +29,22 @@ http::response failure(const caf::error& reason) {
   };
   if (reason.category() == caf::type_id_v<ec>) {
     switch (const auto code = static_cast<ec>(reason.code())) {
-    case ec::deadline:
-    case ec::timed_out:
-      return problem(504, "/problems/deadline", "No answer in time",
-                     "The work may go on: ask for its state before repeating it.");
-    case ec::commit_unknown:
-    case ec::interrupted:
-    case ec::bad_response:
-      return later(problem(503, "/problems/unknown-outcome", "It may or may not have been done",
-                           "Repeat with the same Idempotency-Key."));
-    case ec::rate_limited:
-    case ec::overloaded:
-      return later(problem(503, "/problems/overloaded", "Too much to do", "Try again after a while."));
-    default:
-      if (is_transient(code))
-        return later(problem(503, "/problems/unavailable", "Not available now", "Try again after a while."));
-      return problem(500, "/problems/internal", "Internal error", std::string{name_of(code)});
+      case ec::deadline:
+      case ec::timed_out:
+        return problem(504, "/problems/deadline", "No answer in time",
+                       "The work may go on: ask for its state before repeating it.");
+      case ec::commit_unknown:
+      case ec::interrupted:
+      case ec::bad_response:
+        return later(problem(503, "/problems/unknown-outcome", "It may or may not have been done",
+                             "Repeat with the same Idempotency-Key."));
+      case ec::rate_limited:
+      case ec::overloaded:
+        return later(problem(503, "/problems/overloaded", "Too much to do", "Try again after a while."));
+      default:
+        if (is_transient(code))
+          return later(problem(503, "/problems/unavailable", "Not available now", "Try again after a while."));
+        return problem(500, "/problems/internal", "Internal error", std::string{name_of(code)});
     }
   }
   if (reason == caf::sec::request_timeout)

@@ -81,22 +81,22 @@ private:
       return; // A trailer says nothing that may be acted on.
     const auto as_std = std_view(value);
     switch (name) {
-    case field::content_length:
-      ++seen.lengths;
-      seen.odd_length |= as_std.empty() || as_std.find_first_not_of("0123456789") != as_std.npos;
-      break;
-    case field::transfer_encoding:
-      ++seen.codings;
-      seen.other_coding |= !equal_without_case(as_std, "chunked");
-      break;
-    case field::host:
-      ++seen.hosts;
-      seen.odd_host |= !is_host(as_std);
-      break;
-    case field::expect:
-      (equal_without_case(as_std, "100-continue") ? seen.expects_continue : seen.other_expectation) = true;
-      break;
-    default: break;
+      case field::content_length:
+        ++seen.lengths;
+        seen.odd_length |= as_std.empty() || as_std.find_first_not_of("0123456789") != as_std.npos;
+        break;
+      case field::transfer_encoding:
+        ++seen.codings;
+        seen.other_coding |= !equal_without_case(as_std, "chunked");
+        break;
+      case field::host:
+        ++seen.hosts;
+        seen.odd_host |= !is_host(as_std);
+        break;
+      case field::expect:
+        (equal_without_case(as_std, "100-continue") ? seen.expects_continue : seen.other_expectation) = true;
+        break;
+      default: break;
     }
     auto& all = of_.message_.fields;
     if (fields == all.size())

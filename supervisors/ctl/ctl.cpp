@@ -148,8 +148,8 @@ int show_events(const target& where, const std::string& id) {
   table rows{{"VERSION", "TIME", "EVENT", "DATA"}};
   const auto& events = got.body.is_array() ? got.body : got.body.at("events");
   for (const auto& event : events)
-    rows.add({text_of(event, "version"), text_of(event, "eventTime"), text_of(event, "eventType"),
-              text_of(event, "data")});
+    rows.add(
+      {text_of(event, "version"), text_of(event, "eventTime"), text_of(event, "eventType"), text_of(event, "data")});
   rows.print(std::cout, where.color);
   return answered;
 }

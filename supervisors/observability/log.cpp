@@ -113,8 +113,8 @@ void write(level x, std::string_view message, std::initializer_list<field> field
   if (!enabled(x))
     return;
   const auto at = std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
-  spdlog::default_logger_raw()->log(to_spdlog(x), spdlog::string_view_t{
-    render(current().form, x, at, current().node, message, fields)});
+  spdlog::default_logger_raw()->log(
+    to_spdlog(x), spdlog::string_view_t{render(current().form, x, at, current().node, message, fields)});
 }
 
 std::optional<level> parse_level(std::string_view text) {

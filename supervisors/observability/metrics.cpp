@@ -28,10 +28,11 @@ void request_metrics::finished(std::string_view method, std::string_view route, 
       const caf::string_view method_label{method.data(), method.size()};
       const caf::string_view route_label{route.data(), route.size()};
       row made{};
-      made.count = registry
-                     .counter_family("troupe", "request_count", {"gateway", "method", "route", "status"},
-                                     "Requests that were answered.", "1", true)
-                     ->get_or_add({{"gateway", gateway_}, {"method", method_label}, {"route", route_label}, {"status", code}});
+      made.count =
+        registry
+          .counter_family("troupe", "request_count", {"gateway", "method", "route", "status"},
+                          "Requests that were answered.", "1", true)
+          ->get_or_add({{"gateway", gateway_}, {"method", method_label}, {"route", route_label}, {"status", code}});
       made.errors = registry
                       .counter_family("troupe", "error_count", {"gateway", "method", "route"},
                                       "Requests that were answered with a status from 500 on.", "1", true)

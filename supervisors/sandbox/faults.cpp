@@ -13,9 +13,9 @@ namespace {
 using nlohmann::json;
 
 constexpr std::array kinds = {
-  fault_kind::none,      fault_kind::rate_limit,    fault_kind::error,       fault_kind::drop_before,
-  fault_kind::drop_after, fault_kind::timeout_after, fault_kind::late_answer, fault_kind::malformed,
-  fault_kind::truncate,  fault_kind::duplicate_webhook, fault_kind::late_webhook};
+  fault_kind::none,       fault_kind::rate_limit,        fault_kind::error,       fault_kind::drop_before,
+  fault_kind::drop_after, fault_kind::timeout_after,     fault_kind::late_answer, fault_kind::malformed,
+  fault_kind::truncate,   fault_kind::duplicate_webhook, fault_kind::late_webhook};
 constexpr std::int64_t milliseconds_max = 24 * 3600 * 1000;
 constexpr std::size_t rules_max = 100;
 
@@ -91,8 +91,7 @@ public:
     errors_.push_back({pointer_ + (name.empty() ? "" : "/") + std::string{name}, std::move(detail)});
   }
 
-  template <class Number>
-  void whole(const char* name, Number& out, std::int64_t min, std::int64_t max) {
+  template <class Number> void whole(const char* name, Number& out, std::int64_t min, std::int64_t max) {
     const auto* found = find(name);
     if (!found)
       return;

@@ -46,19 +46,19 @@ enum class fault_kind : std::uint8_t {
 };
 
 struct fault_rule {
-  std::string name;        // as the ledger's calls show it
-  std::string method;      // upper case; empty: any
-  std::string path = "/";  // whole segments that a path begins with; `*` stands for one segment
-  double probability = 1;  // 0 to 1
+  std::string name;                   // as the ledger's calls show it
+  std::string method;                 // upper case; empty: any
+  std::string path = "/";             // whole segments that a path begins with; `*` stands for one segment
+  double probability = 1;             // 0 to 1
   std::optional<std::uint64_t> times; // it goes wrong at most so often
   std::optional<duration> lasts;      // from when the plan was set
   latency delay;
   fault_kind kind = fault_kind::none;
-  int status = 503;                     // of error
-  std::optional<int> retry_after_s;     // of rate_limit (1 when not given) and error
-  duration hold{60'000};                // of timeout_after and late_answer
-  std::uint32_t copies = 2;             // of duplicate_webhook
-  duration webhook_delay{10'000};       // of late_webhook
+  int status = 503;                 // of error
+  std::optional<int> retry_after_s; // of rate_limit (1 when not given) and error
+  duration hold{60'000};            // of timeout_after and late_answer
+  std::uint32_t copies = 2;         // of duplicate_webhook
+  duration webhook_delay{10'000};   // of late_webhook
 };
 
 struct fault_plan {

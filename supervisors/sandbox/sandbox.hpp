@@ -1,4 +1,5 @@
-// supervisors/sandbox/sandbox.hpp: the twins of all providers behind one address, with faults. No CAF, no clock, no I/O.
+// supervisors/sandbox/sandbox.hpp: the twins of all providers behind one address, with faults. No CAF, no clock, no
+// I/O.
 #pragma once
 
 #include "actors/kernel/http.hpp"

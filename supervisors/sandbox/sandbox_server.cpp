@@ -102,13 +102,14 @@ struct sandbox_server::shared : std::enable_shared_from_this<shared> {
     call.message.fields = {{"Content-Type", "application/json"}, {"Stripe-Signature", box.sign(x.what.body, at)}};
     call.message.body = x.what.body;
     call.timeout = webhook_timeout;
-    client->submit(std::move(call), [weak = weak_from_this(), x = std::move(x)](const http::engine_result& result) mutable {
-      const auto* answer = std::get_if<http::response>(&result);
-      if (answer && answer->status >= 200 && answer->status < 300)
-        return;
-      if (const auto self = weak.lock())
-        self->send_again(std::move(x));
-    });
+    client->submit(std::move(call),
+                   [weak = weak_from_this(), x = std::move(x)](const http::engine_result& result) mutable {
+                     const auto* answer = std::get_if<http::response>(&result);
+                     if (answer && answer->status >= 200 && answer->status < 300)
+                       return;
+                     if (const auto self = weak.lock())
+                       self->send_again(std::move(x));
+                   });
   }
 
   void send_again(attempt x) {

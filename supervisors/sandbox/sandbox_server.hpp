@@ -25,8 +25,8 @@ struct server_options {
 };
 
 /// A running sandbox. With this base URL, Stripe is at `http://127.0.0.1:7778/stripe` and the REST provider at
-/// `http://127.0.0.1:7778/rest`. A webhook that is not answered with 2xx is sent up to `webhook_attempts_max` times, with
-/// growing pauses; one on its way when the sandbox ends is lost.
+/// `http://127.0.0.1:7778/rest`. A webhook that is not answered with 2xx is sent up to `webhook_attempts_max` times,
+/// with growing pauses; one on its way when the sandbox ends is lost.
 class sandbox_server {
 public:
   static constexpr int webhook_attempts_max = 6;

@@ -40,8 +40,9 @@ state_log::~state_log() {
 
 void state_log::read(const std::string& path, const std::function<bool(std::string_view line)>& replay) {
   if (::flock(file_, LOCK_EX | LOCK_NB) != 0)
-    throw std::runtime_error("the sandbox's log " + path + " is in use by another process: end it or choose another "
-                             "state folder");
+    throw std::runtime_error("the sandbox's log " + path
+                             + " is in use by another process: end it or choose another "
+                               "state folder");
   std::string text;
   std::size_t number = 0;
   const auto damaged = [&](const std::string& what) {

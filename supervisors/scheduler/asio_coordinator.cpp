@@ -132,10 +132,10 @@ void io_unit::run_ready() {
     auto* next = ready_.front();
     ready_.pop_front();
     switch (next->resume(this, slice_)) {
-    case caf::resumable::resume_later: ready_.push_back(next); break;
-    case caf::resumable::done:
-    case caf::resumable::awaiting_message: caf::intrusive_ptr_release(next); break;
-    case caf::resumable::shutdown_execution_unit: break;
+      case caf::resumable::resume_later: ready_.push_back(next); break;
+      case caf::resumable::done:
+      case caf::resumable::awaiting_message: caf::intrusive_ptr_release(next); break;
+      case caf::resumable::shutdown_execution_unit: break;
     }
   }
   if (ready_.empty())

@@ -94,7 +94,9 @@ TEST_F(ConfigLoad, EveryOptionCanBeSetInEachWay) {
   for (const auto& x : options_of(changed)) {
     SCOPED_TRACE(x.key);
     struct other_value {
-      std::string operator()(const std::string* s) const { return *s == "json" ? "text" : *s == "info" ? "debug" : *s == "sqlite" ? "sqlite" : "rest"; }
+      std::string operator()(const std::string* s) const {
+        return *s == "json" ? "text" : *s == "info" ? "debug" : *s == "sqlite" ? "sqlite" : "rest";
+      }
       std::string operator()(const bool* b) const { return *b ? "false" : "true"; }
       std::string operator()(const std::uint64_t* n) const { return std::to_string(*n + 1); }
       std::string operator()(const std::uint16_t* n) const { return std::to_string(*n + 100); }
@@ -153,7 +155,8 @@ TEST_F(ConfigLoad, FindsAllProblemsAtOnce) {
 }
 
 TEST_F(ConfigLoad, RefusesAKeyThatStandsTwice) {
-  EXPECT_EQ(problems_of("node:\n  name: a\n  name: b\n"), texts{"troupe.yaml:3: node.name: stands twice in its section"});
+  EXPECT_EQ(problems_of("node:\n  name: a\n  name: b\n"),
+            texts{"troupe.yaml:3: node.name: stands twice in its section"});
 }
 
 TEST_F(ConfigLoad, RefusesWhatIsNoYaml) {
@@ -190,10 +193,10 @@ TEST_F(ConfigLoad, AcceptsAnEmptyFileAndEmptySections) {
 
 TEST_F(ConfigLoad, RefusesSettingsWithoutAKeyOrAValue) {
   from.settings = {"log.level", "=x", "log=x", "log.levle=info"};
-  EXPECT_EQ(problems_of(""), (texts{"--set log.level: must be key=value, such as log.level=debug",
-                                    "--set : must be key=value, such as log.level=debug",
-                                    "--set log: log: is a section, not an option",
-                                    "--set log.levle: log.levle: there is no such option; did you mean log.level?"}));
+  EXPECT_EQ(problems_of(""),
+            (texts{"--set log.level: must be key=value, such as log.level=debug",
+                   "--set : must be key=value, such as log.level=debug", "--set log: log: is a section, not an option",
+                   "--set log.levle: log.levle: there is no such option; did you mean log.level?"}));
 }
 
 TEST_F(ConfigLoad, WarnsOfAVariableThatLooksLikeAMistake) {
@@ -228,7 +231,8 @@ TEST_F(ConfigLoad, PutsVariablesInTheirPlace) {
 
 TEST_F(ConfigLoad, ReadsSecretsFromFilesBesideIt) {
   write("token.txt", "s3cret\n");
-  const auto all = load_text("payment:\n  default: a\n  providers:\n    a:\n      kind: rest\n      token: file:token.txt\n");
+  const auto all =
+    load_text("payment:\n  default: a\n  providers:\n    a:\n      kind: rest\n      token: file:token.txt\n");
   EXPECT_TRUE(all.problems.empty());
   EXPECT_EQ(all.values.payment.providers.at("a").token.reveal(), "s3cret");
   EXPECT_EQ(problems_of("payment:\n  default: a\n  providers:\n    a:\n      kind: rest\n      token: file:none.txt\n"),
@@ -239,7 +243,8 @@ TEST_F(ConfigLoad, ReadsSecretsFromFilesBesideIt) {
 // A shop that names its real provider "stripe" must not pay into the sandbox.
 TEST_F(ConfigLoad, ReplacesTheSandboxProvidersByConfiguredOnes) {
   from.environment["KEY"] = "sk_live_1";
-  const auto all = load_text("payment:\n  default: stripe\n  providers:\n    stripe:\n      kind: stripe\n      api_key: ${KEY}\n");
+  const auto all =
+    load_text("payment:\n  default: stripe\n  providers:\n    stripe:\n      kind: stripe\n      api_key: ${KEY}\n");
   EXPECT_TRUE(all.problems.empty());
   ASSERT_EQ(all.values.payment.providers.size(), 1u);
   const auto& stripe = all.values.payment.providers.at("stripe");

@@ -29,8 +29,8 @@ json read(const fs::path& file) {
 std::string misfit(const json& x, const fs::path& schema_file) {
   const auto text = read(schema_file);
   valijson::Schema schema;
-  valijson::SchemaParser{valijson::SchemaParser::kDraft7}.populateSchema(
-    valijson::adapters::NlohmannJsonAdapter{text}, schema);
+  valijson::SchemaParser{valijson::SchemaParser::kDraft7}.populateSchema(valijson::adapters::NlohmannJsonAdapter{text},
+                                                                         schema);
   valijson::ValidationResults results;
   if (valijson::Validator{}.validate(schema, valijson::adapters::NlohmannJsonAdapter{x}, &results))
     return {};

@@ -25,8 +25,7 @@ bool may_follow(order::status before, order::status after) {
              || after == order::status::review);
 }
 
-template <class Command>
-const Command* command_in(const caf::message& x) {
+template <class Command> const Command* command_in(const caf::message& x) {
   return x.match_elements<request_context, Command>() ? &x.get_as<Command>(1) : nullptr;
 }
 
@@ -70,8 +69,7 @@ void auditor::follow(const journal::stream_name& stream) {
     follow(stocks_[stream.key], stream);
 }
 
-template <class Record>
-void auditor::follow(Record& x, const journal::stream_name& stream) {
+template <class Record> void auditor::follow(Record& x, const journal::stream_name& stream) {
   while (const auto* e = disk_.find(stream, x.version + 1)) {
     if (e->recorded_at < x.recorded_at)
       fail(e->type + " of " + stream.key + " was recorded before the event before it");
@@ -82,8 +80,7 @@ void auditor::follow(Record& x, const journal::stream_name& stream) {
 }
 
 /// What an order says of its lines, the durable stock says, too.
-template <class Holds>
-void auditor::need_lines(const order_record& x, const journal::stored_event& e, Holds holds) {
+template <class Holds> void auditor::need_lines(const order_record& x, const journal::stored_event& e, Holds holds) {
   for (std::size_t line = 0; line < x.items.size(); ++line) {
     const auto found = stocks_.find(x.items[line].sku.value);
     if (found == stocks_.end() || !holds(found->second, order::reservation_of({e.stream.key}, line).value))
@@ -353,8 +350,9 @@ void auditor::close(const std::vector<order::view>& orders, const std::vector<in
       const auto& sku = x.lines[line].sku.value;
       const auto found = stocks_.find(sku);
       const auto units = static_cast<std::int64_t>(x.lines[line].units);
-      if (confirmed || (reviewed && found != stocks_.end()
-                        && found->second.sales.contains(order::reservation_of(x.id, line).value)))
+      if (confirmed
+          || (reviewed && found != stocks_.end()
+              && found->second.sales.contains(order::reservation_of(x.id, line).value)))
         sold[sku] += units;
     }
     if (taken != due)

@@ -121,12 +121,10 @@ private:
   };
 
   void follow(const journal::stream_name& stream);
-  template <class Record>
-  void follow(Record& x, const journal::stream_name& stream);
+  template <class Record> void follow(Record& x, const journal::stream_name& stream);
   void follow(order_record& x, const journal::stored_event& e);
   void follow(stock_record& x, const journal::stored_event& e);
-  template <class Holds>
-  void need_lines(const order_record& x, const journal::stored_event& e, Holds holds);
+  template <class Holds> void need_lines(const order_record& x, const journal::stored_event& e, Holds holds);
   void need_charge(const journal::stored_event& e, payment::charge_status at);
   bool may_be_reviewed(const order::view& x) const;
   void check(const stock_record& x, const std::string& sku);

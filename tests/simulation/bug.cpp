@@ -11,10 +11,10 @@ namespace troupe::simulation {
 
 namespace {
 
-constexpr std::array bugs{bug::missing_idempotency_key, bug::effect_before_commit, bug::lost_compensation,
-                          bug::immortal_hold,           bug::stale_snapshot,       bug::unsynced_write,
-                          bug::forgotten_wake_up,       bug::forgotten_key,        bug::second_reservation,
-                          bug::hasty_refund};
+constexpr std::array bugs{
+  bug::missing_idempotency_key, bug::effect_before_commit, bug::lost_compensation, bug::immortal_hold,
+  bug::stale_snapshot,          bug::unsynced_write,       bug::forgotten_wake_up, bug::forgotten_key,
+  bug::second_reservation,      bug::hasty_refund};
 
 payment::provider_actor::behavior_type forget_keys(payment::provider_actor::pointer self,
                                                    payment::provider_actor behind, random_fn random) {
@@ -96,7 +96,8 @@ journal::journal_actor::behavior_type acknowledge_early(journal::journal_actor::
   return {
     [self, behind](journal::append& x) -> caf::result<journal::appended> {
       const journal::appended answer{x.expected_version + x.events.size()};
-      self->request(behind, caf::infinite, std::move(x)).then([](const journal::appended&) {}, [](const caf::error&) {});
+      self->request(behind, caf::infinite, std::move(x))
+        .then([](const journal::appended&) {}, [](const caf::error&) {});
       return answer;
     },
     [pass](journal::load& x) { return pass(x); },

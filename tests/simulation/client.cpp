@@ -23,15 +23,9 @@ public:
   }
 
 protected:
-  template <class What>
-  void later(duration delay, What what) {
-    run_later(self_, delay, std::move(what));
-  }
+  template <class What> void later(duration delay, What what) { run_later(self_, delay, std::move(what)); }
 
-  template <class What>
-  void soon(What what) {
-    later(random_.between(duration{50}, duration{1'000}), std::move(what));
-  }
+  template <class What> void soon(What what) { later(random_.between(duration{50}, duration{1'000}), std::move(what)); }
 
   template <class Actor, class Command, class Answered, class Failed>
   void ask(const Actor& whom, Command command, Answered answered, Failed failed) {
@@ -116,7 +110,10 @@ private:
     if (confirmed && plan_.cancel_when_confirmed) {
       plan_.cancel_when_confirmed = false;
       plan_.cancel_after = duration{0};
-      return soon([this] { cancel(); read(); });
+      return soon([this] {
+        cancel();
+        read();
+      });
     }
     if (plan_.cancel_after || plan_.capture_after) // Not before they have been tried.
       return soon([this] { read(); });
@@ -128,12 +125,14 @@ private:
       caf::anon_send(at_.orders, request_context{"provider", {}, time_point::max()},
                      order::payment_news{plan_.command.id});
     if (random_.chance(0.2)) {
-      ask(at_.orders, order::await_end{plan_.command.id}, [this](const order::view& x) { look(x); },
-          [this](const caf::error& e) { missed(e); });
+      ask(
+        at_.orders, order::await_end{plan_.command.id}, [this](const order::view& x) { look(x); },
+        [this](const caf::error& e) { missed(e); });
       return;
     }
-    ask(at_.orders, order::get_order{plan_.command.id}, [this](const order::view& x) { look(x); },
-        [this](const caf::error& e) { missed(e); });
+    ask(
+      at_.orders, order::get_order{plan_.command.id}, [this](const order::view& x) { look(x); },
+      [this](const caf::error& e) { missed(e); });
   }
 
   void missed(const caf::error& e) {
@@ -242,8 +241,9 @@ public:
 
 private:
   void price() {
-    ask(at_.products, catalog::put_product{plan_.sku, plan_.sku.value, *plan_.price},
-        [this](const catalog::product&) { stock(); }, [this](const caf::error&) { soon([this] { price(); }); });
+    ask(
+      at_.products, catalog::put_product{plan_.sku, plan_.sku.value, *plan_.price},
+      [this](const catalog::product&) { stock(); }, [this](const caf::error&) { soon([this] { price(); }); });
   }
 
   void stock() {
@@ -265,9 +265,7 @@ public:
 
   last_reader(caf::event_based_actor* self, world& w, auditor& audit, front at, std::vector<order_id> orders,
               std::vector<sku_id> skus, std::shared_ptr<final_reading> into, std::shared_ptr<attendance> all)
-    : visitor(self, w, audit, std::move(at), std::move(all)),
-      orders_(std::move(orders)),
-      skus_(std::move(skus)),
+    : visitor(self, w, audit, std::move(at), std::move(all)), orders_(std::move(orders)), skus_(std::move(skus)),
       into_(std::move(into)) {}
 
   caf::behavior make_behavior() {
@@ -306,8 +304,7 @@ private:
   std::shared_ptr<final_reading> into_;
 };
 
-template <class State, class... Args>
-void spawn_visitor(world& w, auditor& audit, Args&&... args) {
+template <class State, class... Args> void spawn_visitor(world& w, auditor& audit, Args&&... args) {
   w.outside(w.system().spawn<caf::stateful_actor<State>>(std::ref(w), std::ref(audit), std::forward<Args>(args)...));
 }
 

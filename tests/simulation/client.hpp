@@ -16,7 +16,7 @@ namespace troupe::simulation {
 struct plan {
   duration begins_at{0};
   order::place command;
-  std::string key;                   // Idempotency-Key; empty for none
+  std::string key;                       // Idempotency-Key; empty for none
   std::optional<duration> cancel_after;  // its placing
   std::optional<duration> capture_after; // its placing
   bool cancel_when_confirmed = false;

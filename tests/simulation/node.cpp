@@ -22,14 +22,8 @@ payment::rest::options adapter_options() {
 
 node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> stores, http::client_actor client,
            const node_options& setup, const node_faults& faults, bug planted)
-  : world_(w),
-    audit_(audit),
-    stores_(std::move(stores)),
-    client_(std::move(client)),
-    options_(setup),
-    faults_(faults),
-    planted_(planted),
-    random_(w.random().fork()) {
+  : world_(w), audit_(audit), stores_(std::move(stores)), client_(std::move(client)), options_(setup), faults_(faults),
+    planted_(planted), random_(w.random().fork()) {
   for (auto& x : places_)
     x = make_place();
   writer_ = w.wire<journal::writer_actor>(places_[writer], faults.disk);
@@ -100,8 +94,8 @@ void node::start(part x) {
     case keys: return put(spawn_idempotency_keys(system, environment()));
     case orders: return put(spawn_orders(system, environment(), order_dependencies_));
     case adapter:
-      return put(payment::rest::spawn_rest(system, adapter_options(), client_, [this] { return world_.node_time(); },
-                                           [this] { return random_(); }));
+      return put(payment::rest::spawn_rest(
+        system, adapter_options(), client_, [this] { return world_.node_time(); }, [this] { return random_(); }));
     case part_count: return;
   }
 }

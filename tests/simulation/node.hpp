@@ -14,8 +14,8 @@ namespace troupe::simulation {
 
 /// How often a node's parts suffer.
 struct node_faults {
-  wire_faults local;    // between orders and stock, prices, the payment adapter
-  wire_faults disk;     // between the journal and its store; nothing is lost or doubled there
+  wire_faults local;           // between orders and stock, prices, the payment adapter
+  wire_faults disk;            // between the journal and its store; nothing is lost or doubled there
   duration restart_max{1'000}; // from a part's death to its successor
 };
 

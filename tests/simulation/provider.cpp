@@ -21,14 +21,8 @@ public:
 
   provider_state(http::client_actor::pointer self, world& w, auditor& audit, payment::ledger& books,
                  const provider_faults& faults, const provider_conditions& conditions, tally& counts)
-    : self_(self),
-      world_(w),
-      audit_(audit),
-      faults_(faults),
-      conditions_(conditions),
-      counts_(counts),
-      random_(w.random().fork()),
-      twin_(options_of(conditions), books, [this] { return random_(); }) {}
+    : self_(self), world_(w), audit_(audit), faults_(faults), conditions_(conditions), counts_(counts),
+      random_(w.random().fork()), twin_(options_of(conditions), books, [this] { return random_(); }) {}
 
   http::client_actor::behavior_type make_behavior() {
     return {[this](http::call& x) -> caf::result<http::response> {
@@ -44,7 +38,18 @@ private:
   using reply_type = caf::typed_response_promise<http::response>;
 
   enum class fate {
-    unreachable, lost, lost_answer, silent, timeout_lie, late, twice, unavailable, rate_limited, broken, garbled, stale,
+    unreachable,
+    lost,
+    lost_answer,
+    silent,
+    timeout_lie,
+    late,
+    twice,
+    unavailable,
+    rate_limited,
+    broken,
+    garbled,
+    stale,
     good,
   };
 
@@ -80,10 +85,10 @@ private:
     }
     if (!world_.faults_on())
       return fate::good;
-    const std::array odds{faults_.unreachable, faults_.lost,        faults_.lost_answer,  faults_.silent,
-                          faults_.timeout_lie, faults_.late,        faults_.twice,        faults_.unavailable,
-                          faults_.rate_limited, faults_.broken,     faults_.garbled,
-                          x.method == "GET" ? faults_.stale : 0};
+    const std::array odds{faults_.unreachable, faults_.lost,        faults_.lost_answer,
+                          faults_.silent,      faults_.timeout_lie, faults_.late,
+                          faults_.twice,       faults_.unavailable, faults_.rate_limited,
+                          faults_.broken,      faults_.garbled,     x.method == "GET" ? faults_.stale : 0};
     auto u = random_.unit();
     std::size_t number = 0;
     for (; number < odds.size() && u >= odds[number]; ++number)
@@ -97,10 +102,7 @@ private:
     return answer;
   }
 
-  template <class What>
-  void later(duration delay, What what) {
-    run_later(self_, delay, std::move(what));
-  }
+  template <class What> void later(duration delay, What what) { run_later(self_, delay, std::move(what)); }
 
   void fail(ec code, reply_type reply, duration delay) {
     later(delay, [code, reply]() mutable { reply.deliver(caf::make_error(code)); });
@@ -111,8 +113,7 @@ private:
     if (what != fate::good)
       world_.mishap(name_of(what));
     switch (what) {
-      case fate::good:
-        return later(latency, [this, x = std::move(x), reply]() mutable { reply.deliver(act(x)); });
+      case fate::good: return later(latency, [this, x = std::move(x), reply]() mutable { reply.deliver(act(x)); });
       case fate::unreachable: return fail(ec::unavailable, reply, latency);
       case fate::lost: return fail(ec::interrupted, reply, latency);
       case fate::lost_answer: act(x); return fail(ec::interrupted, reply, latency);
@@ -129,17 +130,14 @@ private:
         const auto delay = random_.between(duration{1}, 2 * x.timeout);
         return later(delay, [this, x = std::move(x)] { act(x); });
       }
-      case fate::unavailable:
-        return later(latency, [reply]() mutable { reply.deliver(twin::failure(503)); });
+      case fate::unavailable: return later(latency, [reply]() mutable { reply.deliver(twin::failure(503)); });
       case fate::rate_limited:
         return later(latency, [reply, wait = random_.below(3)]() mutable {
           auto answer = twin::failure(429);
           answer.fields.emplace_back("Retry-After", std::to_string(wait));
           reply.deliver(std::move(answer));
         });
-      case fate::broken:
-        act(x);
-        return later(latency, [reply]() mutable { reply.deliver(twin::failure(500)); });
+      case fate::broken: act(x); return later(latency, [reply]() mutable { reply.deliver(twin::failure(500)); });
       case fate::stale:
         return later(latency, [reply]() mutable {
           reply.deliver(http::response{200, {{"Content-Type", "application/json"}}, R"({"payments":[]})"});

@@ -16,18 +16,18 @@ struct provider_conditions {
 
 /// What becomes of a call, by probability.
 struct provider_faults {
-  double unreachable = 0;    // never connected
-  double lost = 0;           // the connection breaks before it acts
-  double lost_answer = 0;    // it acts, and the connection breaks
-  double silent = 0;         // it does not act; timed out
-  double timeout_lie = 0;    // it acts; timed out
-  double late = 0;           // it acts after the caller has given up
-  double twice = 0;          // it gets the call again, later
-  double unavailable = 0;    // 503
-  double rate_limited = 0;   // 429 with Retry-After
-  double broken = 0;         // it acts, and answers 500
-  double garbled = 0;        // it acts, and its answer is cut off
-  double stale = 0;          // a search does not find yet what was made lately
+  double unreachable = 0;  // never connected
+  double lost = 0;         // the connection breaks before it acts
+  double lost_answer = 0;  // it acts, and the connection breaks
+  double silent = 0;       // it does not act; timed out
+  double timeout_lie = 0;  // it acts; timed out
+  double late = 0;         // it acts after the caller has given up
+  double twice = 0;        // it gets the call again, later
+  double unavailable = 0;  // 503
+  double rate_limited = 0; // 429 with Retry-After
+  double broken = 0;       // it acts, and answers 500
+  double garbled = 0;      // it acts, and its answer is cut off
+  double stale = 0;        // a search does not find yet what was made lately
   duration latency_max{200};
 };
 

@@ -15,24 +15,21 @@ namespace troupe::simulation {
 
 namespace {
 
-constexpr duration opening_hours = std::chrono::seconds{20};  // in which orders are placed
-constexpr duration trouble_min = std::chrono::seconds{30};    // in which things go wrong
+constexpr duration opening_hours = std::chrono::seconds{20}; // in which orders are placed
+constexpr duration trouble_min = std::chrono::seconds{30};   // in which things go wrong
 constexpr duration trouble_max = std::chrono::seconds{90};
-constexpr duration patience = std::chrono::seconds{280};      // until every order must have ended
-constexpr duration holds_end = std::chrono::seconds{120};     // longer than any hold, and than the clock is set back
+constexpr duration patience = std::chrono::seconds{280};  // until every order must have ended
+constexpr duration holds_end = std::chrono::seconds{120}; // longer than any hold, and than the clock is set back
 constexpr duration clock_step_max = std::chrono::seconds{20};
 constexpr duration darkness_max = std::chrono::minutes{1};
 constexpr duration short_key_lifetime = std::chrono::seconds{10};
-constexpr duration in_flight_max = std::chrono::seconds{20};  // from a call's departure until it acts at the latest
+constexpr duration in_flight_max = std::chrono::seconds{20}; // from a call's departure until it acts at the latest
 constexpr std::uint64_t steps_max = 5'000'000;
 
 class scenario {
 public:
   explicit scenario(const options& x)
-    : options_(x),
-      world_(x.seed),
-      disk_(std::make_shared<simulated::disk>()),
-      audit_(*disk_, books_),
+    : options_(x), world_(x.seed), disk_(std::make_shared<simulated::disk>()), audit_(*disk_, books_),
       random_(world_.random().fork()) {
     if (x.trace)
       world_.set_trace(x.trace);
@@ -48,8 +45,7 @@ public:
     world_.set_early_timer(odds(0.05));
     const disk_faults disk{odds(0.03), odds(0.02), odds(0.02), odds(0.01), odds(0.1)};
     const provider_faults provider{odds(0.06), odds(0.06), odds(0.06), odds(0.04), odds(0.04), odds(0.04),
-                                   odds(0.1),  odds(0.06), odds(0.06), odds(0.04), odds(0.04),
-                                   odds(0.4)};
+                                   odds(0.1),  odds(0.06), odds(0.06), odds(0.04), odds(0.04), odds(0.4)};
     node_faults local;
     local.local = {odds(0.08), odds(0.08), odds(0.08)};
     local.disk.delay = odds(0.2);
@@ -186,8 +182,10 @@ private:
     for (std::size_t i = 0; i < options_.orders / 4; ++i) {
       hold_plan wish;
       wish.begins_at = random_.between(duration{0}, opening_hours);
-      wish.command = {sku(random_.below(products)), {"basket-" + std::to_string(i) + "/0"},
-                      static_cast<inventory::units_t>(1 + random_.below(2)), std::chrono::seconds{60}};
+      wish.command = {sku(random_.below(products)),
+                      {"basket-" + std::to_string(i) + "/0"},
+                      static_cast<inventory::units_t>(1 + random_.below(2)),
+                      std::chrono::seconds{60}};
       wish.releases = random_.chance(0.4);
       wish.releases_first = !wish.releases && random_.chance(0.3);
       spawn_holder(world_, audit_, node_->reach(), std::move(wish), all_);

@@ -83,18 +83,43 @@ TEST_F(Seeds, EndOrdersInEveryWay) {
 TEST_F(Seeds, SufferEveryMishap) {
   for (const auto* name : {
          // the node
-         "crash", "clock set", "early timer", "killed: order", "killed: orders", "killed: inventory",
-         "killed: inventories", "killed: catalog", "killed: products", "killed: idempotency", "killed: idempotency_keys",
-         "killed: journal", "killed: payment.rest",
+         "crash",
+         "clock set",
+         "early timer",
+         "killed: order",
+         "killed: orders",
+         "killed: inventory",
+         "killed: inventories",
+         "killed: catalog",
+         "killed: products",
+         "killed: idempotency",
+         "killed: idempotency_keys",
+         "killed: journal",
+         "killed: payment.rest",
          // wires
-         "message lost", "message doubled", "message late",
+         "message lost",
+         "message doubled",
+         "message late",
          // the disk
-         "disk: full", "disk: commit lost", "disk: commit unknown", "disk: cannot be opened", "disk: cannot be read",
+         "disk: full",
+         "disk: commit lost",
+         "disk: commit unknown",
+         "disk: cannot be opened",
+         "disk: cannot be read",
          // the provider
-         "provider: unreachable", "provider: call lost", "provider: answer lost", "provider: silent",
-         "provider: acted and timed out", "provider: acted late", "provider: acted twice", "provider: 503",
-         "provider: 429", "provider: acted and answered 500", "provider: garbled answer",
-         "provider: stale search", "provider: dark",
+         "provider: unreachable",
+         "provider: call lost",
+         "provider: answer lost",
+         "provider: silent",
+         "provider: acted and timed out",
+         "provider: acted late",
+         "provider: acted twice",
+         "provider: 503",
+         "provider: 429",
+         "provider: acted and answered 500",
+         "provider: garbled answer",
+         "provider: stale search",
+         "provider: dark",
        })
     EXPECT_GE(counts.mishaps[name], seeds / 20) << name;
 }

@@ -77,8 +77,12 @@ private:
   }
 
   wire_faults only(fate_of x) const {
-    return {x == fate_of::dropped ? 1.0 : 0.0, x == fate_of::duplicated ? 1.0 : 0.0, x == fate_of::delayed ? 1.0 : 0.0,
-            faults_.delay_max, true, false};
+    return {x == fate_of::dropped ? 1.0 : 0.0,
+            x == fate_of::duplicated ? 1.0 : 0.0,
+            x == fate_of::delayed ? 1.0 : 0.0,
+            faults_.delay_max,
+            true,
+            false};
   }
 
   bool meet(fate_of fate, caf::mailbox_element_ptr x, caf::execution_unit* unit) {
@@ -117,9 +121,7 @@ world::config::config() {
 }
 
 world::world(std::uint64_t seed)
-  : system_(config_),
-    scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())),
-    random_(seed) {
+  : system_(config_), scheduler_(dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler())), random_(seed) {
   scheduler_.clock().current_time += clock_offset;
 }
 

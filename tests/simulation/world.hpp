@@ -79,14 +79,12 @@ public:
   void set_early_timer(double probability) { early_timer_ = probability; }
 
   /// A handle whose messages go to whoever is at `to`, or are bounced when nobody is. `Handle` must be its type.
-  template <class Handle>
-  Handle wire(place to, const wire_faults& faults = {}, wire_watch watch = {}) {
+  template <class Handle> Handle wire(place to, const wire_faults& faults = {}, wire_watch watch = {}) {
     return caf::actor_cast<Handle>(make_wire(std::move(to), faults, std::move(watch)));
   }
 
   /// Not a part of any node: survives crashes, is never killed, and lives until it quits or the world ends.
-  template <class Handle>
-  Handle outside(Handle x) {
+  template <class Handle> Handle outside(Handle x) {
     spare(caf::actor_cast<caf::strong_actor_ptr>(x));
     return x;
   }

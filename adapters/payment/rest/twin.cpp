@@ -341,7 +341,8 @@ http::response twin::grant(const http::request& r, time_point now) {
 
 http::response twin::post(const posting& x) {
   const auto number = books_.post(x);
-  return number ? answer(*number) : fail(500, "not_stored", "The sandbox could not store the change; nothing happened.");
+  return number ? answer(*number)
+                : fail(500, "not_stored", "The sandbox could not store the change; nothing happened.");
 }
 
 // Made from the entry alone, so that a repeated key gets the same bytes whatever happened since.

@@ -11,11 +11,11 @@
 namespace troupe::payment::rest {
 
 struct twin_options {
-  std::string token;         // the static bearer token that is accepted; empty accepts any
-  std::string client_id;     // of POST /oauth/token; empty accepts any credentials
+  std::string token;     // the static bearer token that is accepted; empty accepts any
+  std::string client_id; // of POST /oauth/token; empty accepts any credentials
   std::string client_secret;
   duration token_lifetime{std::chrono::hours{1}};
-  duration pending_for{5'000};                  // until `tok_pending` is decided
+  duration pending_for{5'000};                   // until `tok_pending` is decided
   duration key_lifetime{std::chrono::hours{24}}; // of idempotency keys
 };
 

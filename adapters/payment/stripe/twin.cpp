@@ -35,7 +35,7 @@ constexpr std::string_view refund_failed = "refund_failed";
 enum class card_outcome : std::uint8_t { authorized, declined, action_required, pending, pending_declined };
 
 struct test_card {
-  std::string_view name;   // after "pm_card_" and a brand
+  std::string_view name; // after "pm_card_" and a brand
   std::string_view number;
   card_outcome outcome;
   std::string_view reason; // of the decline, as decline_code has it
@@ -56,16 +56,43 @@ constexpr test_card test_cards[] = {
   {"processingDeclined", "", card_outcome::pending_declined, "generic_decline"},
 };
 
-constexpr std::string_view create_parameters[] = {
-  "amount", "currency", "automatic_payment_methods", "capture_method", "confirm", "confirmation_method", "customer",
-  "description", "error_on_requires_action", "expand", "metadata", "off_session", "payment_method",
-  "payment_method_data", "payment_method_options", "payment_method_types", "receipt_email", "return_url",
-  "setup_future_usage", "shipping", "statement_descriptor", "statement_descriptor_suffix", "transfer_group",
-  "use_stripe_sdk"};
-constexpr std::string_view confirm_parameters[] = {
-  "capture_method", "error_on_requires_action", "expand", "off_session", "payment_method", "payment_method_data",
-  "payment_method_options", "payment_method_types", "receipt_email", "return_url", "setup_future_usage", "shipping",
-  "use_stripe_sdk"};
+constexpr std::string_view create_parameters[] = {"amount",
+                                                  "currency",
+                                                  "automatic_payment_methods",
+                                                  "capture_method",
+                                                  "confirm",
+                                                  "confirmation_method",
+                                                  "customer",
+                                                  "description",
+                                                  "error_on_requires_action",
+                                                  "expand",
+                                                  "metadata",
+                                                  "off_session",
+                                                  "payment_method",
+                                                  "payment_method_data",
+                                                  "payment_method_options",
+                                                  "payment_method_types",
+                                                  "receipt_email",
+                                                  "return_url",
+                                                  "setup_future_usage",
+                                                  "shipping",
+                                                  "statement_descriptor",
+                                                  "statement_descriptor_suffix",
+                                                  "transfer_group",
+                                                  "use_stripe_sdk"};
+constexpr std::string_view confirm_parameters[] = {"capture_method",
+                                                   "error_on_requires_action",
+                                                   "expand",
+                                                   "off_session",
+                                                   "payment_method",
+                                                   "payment_method_data",
+                                                   "payment_method_options",
+                                                   "payment_method_types",
+                                                   "receipt_email",
+                                                   "return_url",
+                                                   "setup_future_usage",
+                                                   "shipping",
+                                                   "use_stripe_sdk"};
 constexpr std::string_view capture_parameters[] = {
   "amount_to_capture", "expand", "final_capture", "metadata", "statement_descriptor", "statement_descriptor_suffix"};
 constexpr std::string_view cancel_parameters[] = {"cancellation_reason", "expand"};
@@ -235,8 +262,8 @@ chosen_method method_in(const wire::fields& form) {
   if (!given || given->empty())
     return {};
   if (!given->starts_with("pm_") || given->size() > key_bytes_max)
-    return {{}, fail(400, "invalid_request_error", "resource_missing", "There is no such PaymentMethod.",
-                     "payment_method")};
+    return {
+      {}, fail(400, "invalid_request_error", "resource_missing", "There is no such PaymentMethod.", "payment_method")};
   return {std::string{*given}, std::nullopt};
 }
 
@@ -423,8 +450,9 @@ http::response twin::write(const http::request& r, std::string_view path, time_p
       const auto number = books_.find_id(twin_kind::stripe, id);
       if (!number)
         return missing("payment_intent", id, "intent");
-      return action == "/confirm" ? confirm(form, *number, x)
-             : action == "/capture" ? capture_intent(form, *number, x) : cancel(form, *number, x);
+      return action == "/confirm"   ? confirm(form, *number, x)
+             : action == "/capture" ? capture_intent(form, *number, x)
+                                    : cancel(form, *number, x);
     }
   }
   return fail(404, "invalid_request_error", "", "The sandbox does not know this request: " + r.method + " " + r.target);
@@ -470,8 +498,9 @@ http::response twin::create(const wire::fields& form, posting& x) {
     if (!field.ends_with(']') || name.empty() || name.size() > metadata_name_bytes_max
         || value.size() > metadata_value_bytes_max || ++pairs > metadata_max
         || (field + value).find_first_of(separators) != std::string::npos)
-      return invalid("", "Metadata has at most 50 names of at most 40 bytes, with values of at most 500 bytes, and no "
-                         "control characters.",
+      return invalid("",
+                     "Metadata has at most 50 names of at most 40 bytes, with values of at most 500 bytes, and no "
+                     "control characters.",
                      field);
     text += name;
     text += name_end;
@@ -777,9 +806,7 @@ void twin::announce(std::uint32_t entry_number) {
     announce(entry_number, '0', "payment_intent.created", object);
   switch (e.status) {
     case charge_status::unconfirmed: break;
-    case charge_status::action_required:
-      announce(entry_number, '1', "payment_intent.requires_action", object);
-      break;
+    case charge_status::action_required: announce(entry_number, '1', "payment_intent.requires_action", object); break;
     case charge_status::pending: announce(entry_number, '1', "payment_intent.processing", object); break;
     case charge_status::authorized:
       announce(entry_number, '1', "payment_intent.amount_capturable_updated", object);

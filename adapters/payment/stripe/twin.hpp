@@ -13,13 +13,13 @@
 namespace troupe::payment::stripe {
 
 struct twin_options {
-  std::string api_key;                      // the key that is accepted; empty accepts any
-  std::string webhook_secret;               // signs events; empty makes none
-  std::string api_version = "2024-06-20";   // that events say they are in
-  std::string reference_field = "reference"; // of metadata: search by it needs no scan
-  duration pending_for{5'000};              // until `pm_card_processing` is decided
+  std::string api_key;                           // the key that is accepted; empty accepts any
+  std::string webhook_secret;                    // signs events; empty makes none
+  std::string api_version = "2024-06-20";        // that events say they are in
+  std::string reference_field = "reference";     // of metadata: search by it needs no scan
+  duration pending_for{5'000};                   // until `pm_card_processing` is decided
   duration key_lifetime{std::chrono::hours{24}}; // of idempotency keys
-  duration search_lag{0};                   // before a new PaymentIntent can be found by search
+  duration search_lag{0};                        // before a new PaymentIntent can be found by search
 };
 
 /// A webhook event on its way to whoever has the endpoint.

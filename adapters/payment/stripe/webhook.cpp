@@ -82,10 +82,10 @@ std::string text(const json& object, const char* name) {
 
 std::string_view name_of(webhook_refusal x) {
   switch (x) {
-  case webhook_refusal::bad_signature: return "bad_signature";
-  case webhook_refusal::too_old: return "too_old";
-  case webhook_refusal::malformed: return "malformed";
-  case webhook_refusal::repeated: return "repeated";
+    case webhook_refusal::bad_signature: return "bad_signature";
+    case webhook_refusal::too_old: return "too_old";
+    case webhook_refusal::malformed: return "malformed";
+    case webhook_refusal::repeated: return "repeated";
   }
   return "invalid";
 }
@@ -175,9 +175,9 @@ std::variant<webhook_event, webhook_refusal> webhook_verifier::admit(std::string
   if (const auto* known = std::get_if<webhook_event>(&event)) {
     const std::lock_guard guard{mutex_};
     switch (memory_.admit(known->id, std::get<time_point>(signed_at), now)) {
-    case replay_memory::answer::admitted: break;
-    case replay_memory::answer::repeated: return webhook_refusal::repeated;
-    case replay_memory::answer::too_old: return webhook_refusal::too_old;
+      case replay_memory::answer::admitted: break;
+      case replay_memory::answer::repeated: return webhook_refusal::repeated;
+      case replay_memory::answer::too_old: return webhook_refusal::too_old;
     }
   }
   return event;

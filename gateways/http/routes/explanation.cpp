@@ -12,26 +12,28 @@ namespace {
 std::optional<explanation> explain(order::rejection x) {
   switch (x) {
     using enum order::rejection;
-  case unknown_order: return explanation{404, "unknown-order", "Unknown order", "There is no order with this id.", ""};
-  case already_placed_otherwise:
-    return explanation{409, "already-placed-otherwise", "Order exists with other content",
-                       "An order with this id was placed with other content.", ""};
-  case no_items: return explanation{422, "no-items", "No items", "An order needs at least one item.", "/items"};
-  case too_many_items:
-    return explanation{422, "too-many-items", "Too many items",
-                       "An order has at most " + std::to_string(order::lines_max) + " items.", "/items"};
-  case bad_units:
-    return explanation{422, "bad-quantity", "Bad quantity",
-                       "A quantity is from 1 to " + std::to_string(order::units_max) + ".", "/items"};
-  case duplicate_sku:
-    return explanation{422, "duplicate-sku", "Duplicate SKU", "A SKU stands in one item only.", "/items"};
-  case already_ended:
-    return explanation{409, "already-ended", "Order has ended", "The order has ended and cannot change any more.", ""};
-  case not_authorized:
-    return explanation{409, "not-authorized", "Payment not authorized yet",
-                       "The payment of this order is not authorized yet, so that there is nothing to capture.", ""};
-  case in_review:
-    return explanation{409, "in-review", "Order in manual review", "People decide about this order now.", ""};
+    case unknown_order:
+      return explanation{404, "unknown-order", "Unknown order", "There is no order with this id.", ""};
+    case already_placed_otherwise:
+      return explanation{409, "already-placed-otherwise", "Order exists with other content",
+                         "An order with this id was placed with other content.", ""};
+    case no_items: return explanation{422, "no-items", "No items", "An order needs at least one item.", "/items"};
+    case too_many_items:
+      return explanation{422, "too-many-items", "Too many items",
+                         "An order has at most " + std::to_string(order::lines_max) + " items.", "/items"};
+    case bad_units:
+      return explanation{422, "bad-quantity", "Bad quantity",
+                         "A quantity is from 1 to " + std::to_string(order::units_max) + ".", "/items"};
+    case duplicate_sku:
+      return explanation{422, "duplicate-sku", "Duplicate SKU", "A SKU stands in one item only.", "/items"};
+    case already_ended:
+      return explanation{409, "already-ended", "Order has ended", "The order has ended and cannot change any more.",
+                         ""};
+    case not_authorized:
+      return explanation{409, "not-authorized", "Payment not authorized yet",
+                         "The payment of this order is not authorized yet, so that there is nothing to capture.", ""};
+    case in_review:
+      return explanation{409, "in-review", "Order in manual review", "People decide about this order now.", ""};
   }
   return std::nullopt;
 }
@@ -39,18 +41,18 @@ std::optional<explanation> explain(order::rejection x) {
 std::optional<explanation> explain(inventory::rejection x) {
   switch (x) {
     using enum inventory::rejection;
-  case no_units_requested: return explanation{422, "bad-quantity", "Bad quantity", "A quantity is at least 1.", ""};
-  case unknown_sku: return explanation{404, "unknown-sku", "Unknown SKU", "This SKU was never stocked.", ""};
-  case out_of_stock:
-    return explanation{409, "out-of-stock", "Out of stock", "Fewer units are available than were asked for.", ""};
-  case already_released:
-    return explanation{409, "already-released", "Reservation was released",
-                       "This reservation was released or has expired. Reserve under another order id.", ""};
-  case hold_expired: return explanation{409, "hold-expired", "Hold expired", "The units are not held any more.", ""};
-  case not_sold: return explanation{409, "not-sold", "Not sold", "These units were never sold.", ""};
-  case too_many_units:
-    return explanation{422, "too-many-units", "Too many units",
-                       "A SKU has at most " + std::to_string(inventory::units_max) + " units.", ""};
+    case no_units_requested: return explanation{422, "bad-quantity", "Bad quantity", "A quantity is at least 1.", ""};
+    case unknown_sku: return explanation{404, "unknown-sku", "Unknown SKU", "This SKU was never stocked.", ""};
+    case out_of_stock:
+      return explanation{409, "out-of-stock", "Out of stock", "Fewer units are available than were asked for.", ""};
+    case already_released:
+      return explanation{409, "already-released", "Reservation was released",
+                         "This reservation was released or has expired. Reserve under another order id.", ""};
+    case hold_expired: return explanation{409, "hold-expired", "Hold expired", "The units are not held any more.", ""};
+    case not_sold: return explanation{409, "not-sold", "Not sold", "These units were never sold.", ""};
+    case too_many_units:
+      return explanation{422, "too-many-units", "Too many units",
+                         "A SKU has at most " + std::to_string(inventory::units_max) + " units.", ""};
   }
   return std::nullopt;
 }
@@ -58,12 +60,12 @@ std::optional<explanation> explain(inventory::rejection x) {
 std::optional<explanation> explain(catalog::rejection x) {
   switch (x) {
     using enum catalog::rejection;
-  case unknown_product:
-    return explanation{404, "unknown-product", "Unknown product", "There is no product with this SKU.", ""};
-  case no_title: return explanation{422, "no-title", "No title", "A product needs a title.", "/title"};
-  case price_not_positive:
-    return explanation{422, "price-not-positive", "Price not positive",
-                       "A price is at least one minor unit of its currency.", "/price/amount"};
+    case unknown_product:
+      return explanation{404, "unknown-product", "Unknown product", "There is no product with this SKU.", ""};
+    case no_title: return explanation{422, "no-title", "No title", "A product needs a title.", "/title"};
+    case price_not_positive:
+      return explanation{422, "price-not-positive", "Price not positive",
+                         "A price is at least one minor unit of its currency.", "/price/amount"};
   }
   return std::nullopt;
 }
@@ -71,9 +73,9 @@ std::optional<explanation> explain(catalog::rejection x) {
 std::optional<explanation> explain(idempotency::rejection x) {
   switch (x) {
     using enum idempotency::rejection;
-  case other_body:
-    return explanation{422, "idempotency-key-reused", "Idempotency-Key used with another request",
-                       "This Idempotency-Key was used with another request within the last 24 hours.", ""};
+    case other_body:
+      return explanation{422, "idempotency-key-reused", "Idempotency-Key used with another request",
+                         "This Idempotency-Key was used with another request within the last 24 hours.", ""};
   }
   return std::nullopt;
 }
@@ -84,11 +86,11 @@ std::optional<explanation> explain(const caf::error& x) {
   if (!x)
     return std::nullopt;
   switch (x.category()) {
-  case caf::type_id_v<order::rejection>: return explain(static_cast<order::rejection>(x.code()));
-  case caf::type_id_v<inventory::rejection>: return explain(static_cast<inventory::rejection>(x.code()));
-  case caf::type_id_v<catalog::rejection>: return explain(static_cast<catalog::rejection>(x.code()));
-  case caf::type_id_v<idempotency::rejection>: return explain(static_cast<idempotency::rejection>(x.code()));
-  default: return std::nullopt;
+    case caf::type_id_v<order::rejection>: return explain(static_cast<order::rejection>(x.code()));
+    case caf::type_id_v<inventory::rejection>: return explain(static_cast<inventory::rejection>(x.code()));
+    case caf::type_id_v<catalog::rejection>: return explain(static_cast<catalog::rejection>(x.code()));
+    case caf::type_id_v<idempotency::rejection>: return explain(static_cast<idempotency::rejection>(x.code()));
+    default: return std::nullopt;
   }
 }
 

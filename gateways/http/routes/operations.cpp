@@ -15,9 +15,9 @@ using nlohmann::ordered_json;
 
 std::string_view name_of(dependency::condition x) {
   switch (x) {
-  case dependency::condition::up: return "up";
-  case dependency::condition::down: return "down";
-  case dependency::condition::unknown: return "unknown";
+    case dependency::condition::up: return "up";
+    case dependency::condition::down: return "down";
+    case dependency::condition::unknown: return "unknown";
   }
   return "unknown";
 }

@@ -11,9 +11,6 @@
 #include <utility>
 #include <variant>
 
-// g++ 12 takes the functions that allocate and free a coroutine frame for mismatched once it inlines one of them.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-
 namespace troupe::gateway {
 
 namespace {

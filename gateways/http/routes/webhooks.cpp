@@ -10,14 +10,14 @@ namespace {
 
 http::response told(webhook_outcome x) {
   switch (x) {
-  case webhook_outcome::accepted:
-  case webhook_outcome::repeated: return answer(200, {{"received", true}});
-  case webhook_outcome::bad_signature:
-    return problem(400, "/problems/bad-signature", "Bad signature",
-                   "The webhook is not signed with the configured secret, or was signed too long ago.");
-  case webhook_outcome::malformed:
-    return problem(400, "/problems/malformed-webhook", "Malformed webhook",
-                   "The body is not an event of the provider.");
+    case webhook_outcome::accepted:
+    case webhook_outcome::repeated: return answer(200, {{"received", true}});
+    case webhook_outcome::bad_signature:
+      return problem(400, "/problems/bad-signature", "Bad signature",
+                     "The webhook is not signed with the configured secret, or was signed too long ago.");
+    case webhook_outcome::malformed:
+      return problem(400, "/problems/malformed-webhook", "Malformed webhook",
+                     "The body is not an event of the provider.");
   }
   return problem(500, "/problems/internal-error", "Internal error", "");
 }

@@ -45,7 +45,8 @@ TEST(CatalogDecide, ChangesOnlyWhatIsDifferent) {
 
 TEST(CatalogDecide, TakesAnotherCurrencyForAnotherPrice) {
   const money yen{1290, *currency::parse("JPY")};
-  EXPECT_EQ(decide(after({tea}), put_product{"tea", tea.title, yen}), (decision{events{price_changed{tea.price, yen}}}));
+  EXPECT_EQ(decide(after({tea}), put_product{"tea", tea.title, yen}),
+            (decision{events{price_changed{tea.price, yen}}}));
 }
 
 TEST(CatalogDecide, RefusesAProductWithoutTitleOrPrice) {

@@ -17,16 +17,15 @@ using namespace std::chrono_literals;
 
 /// Stands in for a store: commits when told to, and can be made to fail.
 struct fake_store {
-  std::deque<std::vector<write>> commits;    // in the order in which they came
+  std::deque<std::vector<write>> commits; // in the order in which they came
   std::map<std::string, recovered_stream> streams;
-  caf::error next_failure;                   // of the next commit
-  std::vector<write_result> next_results;    // of the next commit; stored for all when empty
+  caf::error next_failure;                // of the next commit
+  std::vector<write_result> next_results; // of the next commit; stored for all when empty
   std::uint64_t epoch = 0;
   bool opens = true;
   int opened = 0;
   bool hold = false; // keep the answers of commits
   std::vector<caf::typed_response_promise<batch_result>> held;
-
 };
 
 using store_ptr = std::shared_ptr<fake_store>;
@@ -75,8 +74,8 @@ protected:
   void SetUp() override {
     store = std::make_shared<fake_store>();
     writer = sys.spawn(fake_writer, store);
-    journal = sys.spawn<journal_actor_impl>(options{{"order"}, "node-1"},
-                                            dependencies{writer, sys.spawn(fake_reader, store), [this] { return now(); }});
+    journal = sys.spawn<journal_actor_impl>(
+      options{{"order"}, "node-1"}, dependencies{writer, sys.spawn(fake_reader, store), [this] { return now(); }});
     run();
   }
 
@@ -112,19 +111,16 @@ protected:
   /// Sends without delivering; the answer can be received after run().
   auto request(append x) { return self->request(journal, caf::infinite, std::move(x)); }
 
-  template <class Response>
-  static std::uint64_t version_of(Response& response) {
+  template <class Response> static std::uint64_t version_of(Response& response) {
     std::uint64_t version = 0;
     response.receive([&](const appended& x) { version = x.version; },
                      [](const caf::error& e) { ADD_FAILURE() << to_string(e); });
     return version;
   }
 
-  template <class Response>
-  static caf::error error_of(Response& response) {
+  template <class Response> static caf::error error_of(Response& response) {
     caf::error error;
-    response.receive([](const appended&) { ADD_FAILURE() << "was stored"; },
-                     [&](const caf::error& e) { error = e; });
+    response.receive([](const appended&) { ADD_FAILURE() << "was stored"; }, [&](const caf::error& e) { error = e; });
     return error;
   }
 
@@ -256,8 +252,8 @@ TEST_F(JournalActor, AnswersABarrierOfAnIdleStreamAtOnce) {
 TEST_F(JournalActor, RefusesWhatDoesNotFitItsBound) {
   options small{{"order"}, "node-1"};
   small.waiting_max = 2;
-  auto bounded = sys.spawn<journal_actor_impl>(
-    small, dependencies{writer, sys.spawn(fake_reader, store), [this] { return now(); }});
+  auto bounded =
+    sys.spawn<journal_actor_impl>(small, dependencies{writer, sys.spawn(fake_reader, store), [this] { return now(); }});
   run();
   store->hold = true;
   auto first = self->request(bounded, caf::infinite, one("a", 0));

@@ -81,8 +81,8 @@ journal::stored_event stored(std::string data, std::uint16_t schema = 1) {
   return x;
 }
 
-const event sample = key_claimed{18'446'744'073'709'551'615u, "01958c3a-1d00-7000-8000-000000000001",
-                                 time_point{1'772'366'400'123ms}};
+const event sample =
+  key_claimed{18'446'744'073'709'551'615u, "01958c3a-1d00-7000-8000-000000000001", time_point{1'772'366'400'123ms}};
 
 TEST(IdempotencyStored, WritesAndReadsTheFrozenForm) {
   const auto frozen = test::golden("idempotency/claimed.1.json");

@@ -139,10 +139,12 @@ TEST(InventoryDecide, RefusesAReservationThatItsTakeBackOvertook) {
 }
 
 TEST(InventoryDecide, EndsTheHoldsWhoseTimeIsOverEarliestFirst) {
-  auto s = after({ten, reserved{"r-a", 1, noon + 2min}, reserved{"r-b", 2, noon + 1min}, reserved{"r-c", 3, noon + 3min}});
+  auto s =
+    after({ten, reserved{"r-a", 1, noon + 2min}, reserved{"r-b", 2, noon + 1min}, reserved{"r-c", 3, noon + 3min}});
   EXPECT_EQ(s.next_expiry(), noon + 1min);
   const auto outcome = decide(s, expire_holds{}, noon + 2min);
-  ASSERT_EQ(outcome, (decision{events{hold_expired_event{"r-b", noon + 2min, 2}, hold_expired_event{"r-a", noon + 2min, 1}}}));
+  ASSERT_EQ(outcome,
+            (decision{events{hold_expired_event{"r-b", noon + 2min, 2}, hold_expired_event{"r-a", noon + 2min, 1}}}));
   for (const auto& e : std::get<events>(outcome))
     s.apply(e);
   EXPECT_EQ(s.available, 7u);

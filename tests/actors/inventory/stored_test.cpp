@@ -73,9 +73,9 @@ TEST(InventoryStored, WritesAndReadsTheFrozenForms) {
 
 TEST(InventoryStored, WritesAndReadsTheFrozenSnapshot) {
   state s;
-  for (const event& e : std::vector<event>{adjusted{10, 10}, reserved{line, 3, instant + 15min}, low_stock{7, 8},
-                                           reserved{"a/1", 2, instant}, allocated{"a/1", instant, 2},
-                                           released{"b/0", instant + 1s, 0}})
+  for (const event& e :
+       std::vector<event>{adjusted{10, 10}, reserved{line, 3, instant + 15min}, low_stock{7, 8},
+                          reserved{"a/1", 2, instant}, allocated{"a/1", instant, 2}, released{"b/0", instant + 1s, 0}})
     s.apply(e);
   const auto frozen = test::golden("inventory/snapshot.1.json");
   EXPECT_EQ(encode_snapshot(s), frozen);
@@ -100,7 +100,8 @@ TEST(InventoryStored, RefusesDamagedForms) {
   }
   auto snapshot = test::golden("inventory/snapshot.1.json");
   EXPECT_EQ(decode_snapshot(snapshot.substr(0, snapshot.size() - 1), 1).error(), ec::store_damaged);
-  const std::string cut_past = R"({"stocked":true,"available":1,"sold":0,"low":false,"low_threshold":0,"holds":[],"past":["a"]})";
+  const std::string cut_past =
+    R"({"stocked":true,"available":1,"sold":0,"low":false,"low_threshold":0,"holds":[],"past":["a"]})";
   EXPECT_EQ(decode_snapshot(cut_past, 1).error(), ec::store_damaged);
 }
 

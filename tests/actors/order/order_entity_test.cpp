@@ -20,7 +20,7 @@ struct surroundings {
   bool has_shoes = true;
   bool holds_back_socks = false; // keeps the answers about them
   std::vector<caf::typed_response_promise<inventory::stock>> socks;
-  std::vector<caf::error> refusals;                               // of the authorizations, in turn; then silence
+  std::vector<caf::error> refusals; // of the authorizations, in turn; then silence
   std::vector<caf::typed_response_promise<payment::payment>> silence;
   bool authorized = false; // found by a search
   int authorizations = 0;

@@ -65,31 +65,31 @@ private:
 
   void move() {
     switch (random_() % 16) {
-    case 0: pass(duration{static_cast<std::int64_t>(random_() % 2'000)}); break;
-    case 1: pass(duration{static_cast<std::int64_t>(random_() % 60'000)}); break;
-    case 2:
-      if (one_in(6))
-        pass(one_in(12) ? duration{25h} : duration{20min});
-      break;
-    case 3:
-      if (one_in(4))
-        record(decide(state_, cancel{some_id, "changed my mind"}));
-      break;
-    case 4: record(decide(state_, capture{some_id})); break;
-    case 5:
-      if (!late_.empty())
-        land(random_() % late_.size());
-      break;
-    case 6:
-      if (!said_.empty())
-        record(said_[random_() % said_.size()]()); // An answer comes a second time.
-      break;
-    case 7:
-      if (one_in(4))
-        crash();
-      break;
-    case 8: record(decide(state_, wanted_)); break;
-    default: begin_or_answer(); break;
+      case 0: pass(duration{static_cast<std::int64_t>(random_() % 2'000)}); break;
+      case 1: pass(duration{static_cast<std::int64_t>(random_() % 60'000)}); break;
+      case 2:
+        if (one_in(6))
+          pass(one_in(12) ? duration{25h} : duration{20min});
+        break;
+      case 3:
+        if (one_in(4))
+          record(decide(state_, cancel{some_id, "changed my mind"}));
+        break;
+      case 4: record(decide(state_, capture{some_id})); break;
+      case 5:
+        if (!late_.empty())
+          land(random_() % late_.size());
+        break;
+      case 6:
+        if (!said_.empty())
+          record(said_[random_() % said_.size()]()); // An answer comes a second time.
+        break;
+      case 7:
+        if (one_in(4))
+          crash();
+        break;
+      case 8: record(decide(state_, wanted_)); break;
+      default: begin_or_answer(); break;
     }
   }
 
@@ -157,13 +157,13 @@ private:
       return ec::unavailable;
     if (random_() % 100 < faults_per_hundred_) {
       switch (random_() % 4) {
-      case 0: return one_in(2) ? ec::unavailable : ec::rate_limited;
-      case 1: act(); return one_in(2) ? ec::timed_out : ec::bad_response;
-      case 2: delay(act); return ec::interrupted;
-      default:
-        act();
-        delay(act);
-        return std::nullopt;
+        case 0: return one_in(2) ? ec::unavailable : ec::rate_limited;
+        case 1: act(); return one_in(2) ? ec::timed_out : ec::bad_response;
+        case 2: delay(act); return ec::interrupted;
+        default:
+          act();
+          delay(act);
+          return std::nullopt;
       }
     }
     act();

@@ -26,7 +26,8 @@ order::order_actor::behavior_type order_behavior(order::order_actor::pointer sel
     return found->second;
   };
   return {
-    [self, &desk, now, unanswered](const request_context& context, const order::place& cmd) -> caf::result<order::view> {
+    [self, &desk, now, unanswered](const request_context& context,
+                                   const order::place& cmd) -> caf::result<order::view> {
       desk.placed.push_back(cmd);
       desk.contexts.push_back(context);
       if (desk.silent)

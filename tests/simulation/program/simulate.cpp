@@ -32,8 +32,7 @@ double cpu_seconds() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
-template <class Counts>
-void print(const char* title, const Counts& counts) {
+template <class Counts> void print(const char* title, const Counts& counts) {
   if (!counts.empty())
     std::printf("%s:\n", title);
   for (const auto& [name, count] : counts)
@@ -73,12 +72,14 @@ int main(int argc, char** argv) {
     ->check(CLI::Range(0.0, 10.0));
   app.add_option("--failures", failures_max, "stop after so many failed runs; 0 for never")->capture_default_str();
   app.add_flag("--trace", trace, "print every step");
-  app.add_option("--bug", planted, "plant a bug, to see it found")->capture_default_str()->check([](const std::string& x) {
-    std::string known;
-    for (const auto each : all_bugs())
-      known += "\n  " + std::string{name_of(each)};
-    return parse_bug(x) ? std::string{} : "unknown bug \"" + x + "\"; known are:" + known;
-  });
+  app.add_option("--bug", planted, "plant a bug, to see it found")
+    ->capture_default_str()
+    ->check([](const std::string& x) {
+      std::string known;
+      for (const auto each : all_bugs())
+        known += "\n  " + std::string{name_of(each)};
+      return parse_bug(x) ? std::string{} : "unknown bug \"" + x + "\"; known are:" + known;
+    });
   CLI11_PARSE(app, argc, argv);
   what.planted = *parse_bug(planted);
   if (trace)

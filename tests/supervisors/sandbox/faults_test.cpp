@@ -89,12 +89,14 @@ TEST(Faults, DelayAsTheirDistributionSays) {
 
 TEST(Faults, LeaveTheDiceOfOtherRulesAlone) {
   const auto alone = hits(at_work(R"({"rules":[{"fault":"error","probability":0.5}]})"), 100);
-  const auto beside = hits(at_work(R"({"rules":[{"fault":"error","probability":0.5},{"delay_ms":{"uniform":[1,9]}}]})"), 100);
+  const auto beside =
+    hits(at_work(R"({"rules":[{"fault":"error","probability":0.5},{"delay_ms":{"uniform":[1,9]}}]})"), 100);
   EXPECT_EQ(alone, beside);
 }
 
 TEST(FaultPlan, NamesEveryMistakeWithItsPlace) {
-  const auto result = parse_plan(R"({"rules":[{"fault":"explode","probability":2},{"fault":"error","status":404,"x":1},{}]})");
+  const auto result =
+    parse_plan(R"({"rules":[{"fault":"explode","probability":2},{"fault":"error","status":404,"x":1},{}]})");
   const auto* errors = std::get_if<std::vector<plan_error>>(&result);
   ASSERT_TRUE(errors);
   std::vector<std::string> places;

@@ -47,16 +47,16 @@ protected:
     gateway::options x;
     x.now = now;
     x.random = [this] { return ++dice_; };
-    receiver_ = std::make_unique<gateway::server>(
-      std::move(x), gateway::server::contexts{context_},
-      [this](http::request r) -> boost::asio::awaitable<gateway::exchange_result> {
-        gateway::exchange_result result;
-        std::lock_guard lock{mutex_};
-        result.answer.status = received_.empty() ? 503 : 200;
-        received_.push_back(std::move(r));
-        arrived_.notify_all();
-        co_return result;
-      });
+    receiver_ =
+      std::make_unique<gateway::server>(std::move(x), gateway::server::contexts{context_},
+                                        [this](http::request r) -> boost::asio::awaitable<gateway::exchange_result> {
+                                          gateway::exchange_result result;
+                                          std::lock_guard lock{mutex_};
+                                          result.answer.status = received_.empty() ? 503 : 200;
+                                          received_.push_back(std::move(r));
+                                          arrived_.notify_all();
+                                          co_return result;
+                                        });
   }
 
   http::engine_result call(http::request r) {
@@ -68,7 +68,9 @@ protected:
   }
 
   http::engine_result pay(const std::string& key) {
-    return call({"POST", "/stripe/v1/payment_intents", {{"Authorization", "Bearer t"}, {"Idempotency-Key", key}},
+    return call({"POST",
+                 "/stripe/v1/payment_intents",
+                 {{"Authorization", "Bearer t"}, {"Idempotency-Key", key}},
                  "amount=1000&currency=eur&capture_method=manual&confirm=true&payment_method=pm_card_visa"});
   }
 

@@ -26,8 +26,7 @@ options with_webhooks() {
 
 // A sandbox on a log, as it is after a start.
 struct running {
-  explicit running(const std::string& path)
-    : log(path, [this](std::string_view line) { return box.replay(line); }) {
+  explicit running(const std::string& path) : log(path, [this](std::string_view line) { return box.replay(line); }) {
     box.keep_in({[this](std::string_view line) { return log.append(line); }, [this] { return log.clear(); }});
   }
 
@@ -39,14 +38,18 @@ struct running {
 http::response pay_rest(sandbox& box, const std::string& key, const std::string& reference = "o-1",
                         const std::string& method = "tok_ok") {
   return box
-    .handle({"POST", "/rest/payments", {{"Authorization", "Bearer t"}, {"Idempotency-Key", key}},
+    .handle({"POST",
+             "/rest/payments",
+             {{"Authorization", "Bearer t"}, {"Idempotency-Key", key}},
              json{{"reference", reference}, {"amount", 1000}, {"currency", "EUR"}, {"method", method}}.dump()},
             noon)
     .response;
 }
 
 outcome pay_stripe(sandbox& box, const std::string& key) {
-  return box.handle({"POST", "/stripe/v1/payment_intents", {{"Authorization", "Bearer t"}, {"Idempotency-Key", key}},
+  return box.handle({"POST",
+                     "/stripe/v1/payment_intents",
+                     {{"Authorization", "Bearer t"}, {"Idempotency-Key", key}},
                      "amount=1000&currency=eur&capture_method=manual&confirm=true&payment_method=pm_card_visa"
                      "&metadata[reference]=a%09b%0Ac%5C"},
                     noon);
@@ -180,7 +183,9 @@ TEST_F(SandboxLog, GivesTheSameLedgerAfterATornWrite) {
     pay_rest(x.box, "k2", "o-2", "tok_declined");
     pay_stripe(x.box, "k1");
     const std::string id = json::parse(answered).at("id");
-    x.box.handle({"POST", "/rest/payments/" + id + "/capture", {{"Authorization", "Bearer t"}, {"Idempotency-Key", "c"}},
+    x.box.handle({"POST",
+                  "/rest/payments/" + id + "/capture",
+                  {{"Authorization", "Bearer t"}, {"Idempotency-Key", "c"}},
                   R"({"amount":900})"},
                  noon);
     before = ledger_of(x.box);

@@ -23,8 +23,9 @@ protected:
 
   http::response pay(const std::string& key, const std::string& method = "tok_ok", const std::string& reference = "o-1",
                      std::int64_t amount = 1000) {
-    return send("POST", "/payments", key,
-                {{"reference", reference}, {"amount", amount}, {"currency", "EUR"}, {"method", method}, {"capture", false}});
+    return send(
+      "POST", "/payments", key,
+      {{"reference", reference}, {"amount", amount}, {"currency", "EUR"}, {"method", method}, {"capture", false}});
   }
 
   std::string paid(const std::string& method = "tok_ok") {
@@ -203,7 +204,8 @@ TEST_F(RestTwin, NamesTheFieldThatIsWrong) {
 }
 
 TEST_F(RestTwin, GrantsATokenThatWorksUntilItExpires) {
-  http::request r{"POST", "/oauth/token", {{"Authorization", "Basic c2hvcDpzJTJCMw=="}}, "grant_type=client_credentials"};
+  http::request r{
+    "POST", "/oauth/token", {{"Authorization", "Basic c2hvcDpzJTJCMw=="}}, "grant_type=client_credentials"};
   const auto granted = json::parse(twin_.handle(r, now_).body);
   const std::string token = granted.at("access_token");
   EXPECT_EQ(send("GET", "/payments?reference=o-1", "", nullptr, token).status, 200);

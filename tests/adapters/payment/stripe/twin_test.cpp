@@ -66,7 +66,8 @@ TEST_F(StripeTwin, HoldsMoneyAndTakesItOnCapture) {
 }
 
 TEST_F(StripeTwin, CapturesAtOnceUnlessAskedToWait) {
-  const auto x = send("POST", "/v1/payment_intents", "k", "amount=5&currency=eur&confirm=true&payment_method=pm_card_visa");
+  const auto x =
+    send("POST", "/v1/payment_intents", "k", "amount=5&currency=eur&confirm=true&payment_method=pm_card_visa");
   EXPECT_EQ(json::parse(x.body).at("status"), "succeeded");
   EXPECT_EQ(sums().captured, 5);
 }
@@ -176,8 +177,8 @@ TEST_F(StripeTwin, SearchOverlooksANewPaymentForAsLongAsItsLag) {
   options_.search_lag = 60s;
   twin late{options_, books_, [this] { return ++dice_; }};
   pay("k1");
-  const http::request r{"GET", "/v1/payment_intents/search?query=metadata['reference']:'o-1'",
-                        {{"Authorization", "Bearer sk_test"}}, {}};
+  const http::request r{
+    "GET", "/v1/payment_intents/search?query=metadata['reference']:'o-1'", {{"Authorization", "Bearer sk_test"}}, {}};
   EXPECT_EQ(json::parse(late.handle(r, now_ + 59s).body).at("data").size(), 0u);
   EXPECT_EQ(json::parse(late.handle(r, now_ + 60s).body).at("data").size(), 1u);
 }
@@ -225,7 +226,8 @@ TEST_F(StripeTwin, WritesJsonWhateverTheMetadataHolds) {
 
 // The digest was made with `openssl dgst -sha256 -hmac whsec` over "1772366400.{}".
 TEST(StripeSignature, IsTheHmacOfTimeAndBody) {
-  EXPECT_EQ(signature_of("whsec", "{}", noon), "t=1772366400,v1=ce06167c8bb6d52cf6a9c7bfbc3a30b5af99eb181e644f4c182dd28af5e8e8b4");
+  EXPECT_EQ(signature_of("whsec", "{}", noon),
+            "t=1772366400,v1=ce06167c8bb6d52cf6a9c7bfbc3a30b5af99eb181e644f4c182dd28af5e8e8b4");
 }
 
 } // namespace

@@ -95,9 +95,9 @@ TEST(StripeEvent, TellsWhatItIsAbout) {
   EXPECT_EQ(e.type, "payment_intent.succeeded");
   EXPECT_EQ(e.payment, "pi_1");
   EXPECT_EQ(e.reference, "o-1");
-  const auto refund = parse_event(
-    R"({"id":"evt_2","type":"refund.created","data":{"object":{"id":"re_1","object":"refund",)"
-    R"("payment_intent":"pi_1"}}})");
+  const auto refund =
+    parse_event(R"({"id":"evt_2","type":"refund.created","data":{"object":{"id":"re_1","object":"refund",)"
+                R"("payment_intent":"pi_1"}}})");
   EXPECT_EQ(std::get<webhook_event>(refund).payment, "pi_1");
   EXPECT_EQ(std::get<webhook_event>(refund).reference, "");
 }
