@@ -17,7 +17,7 @@ class checker {
 public:
   checker(const std::string& file, const std::function<void(const check_progress&)>& on_progress,
           std::size_t problems_max)
-    : db_(file, SQLITE_OPEN_READONLY, {}), on_progress_(on_progress), problems_max_(problems_max) {
+    : use_(file), db_(file, SQLITE_OPEN_READONLY, {}), on_progress_(on_progress), problems_max_(problems_max) {
     db_.leave_as_is();
     db_.run("PRAGMA cache_size = -32768");
   }
@@ -197,6 +197,7 @@ private:
 
   static std::string name_of(const journal::stream_name& x) { return sqlite::name_of(x); }
 
+  file_use use_; // first, so that it outlives the connection
   connection db_;
   const std::function<void(const check_progress&)>& on_progress_;
   std::size_t problems_max_;

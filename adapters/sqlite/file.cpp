@@ -13,11 +13,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <map>
 #include <system_error>
+#include <utility>
 #include <vector>
-
-// Opening and closing the file here drops this process's POSIX locks on it, which its readers may hold. That is safe:
-// other processes are kept out by file_lock, and within the process SQLite counts its locks itself.
 
 namespace troupe::sqlite {
 
@@ -29,8 +28,8 @@ constexpr std::size_t header_bytes = 100;
 class descriptor {
 public:
   explicit descriptor(int fd) : fd_(fd) {}
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
+  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  descriptor& operator=(descriptor&&) = delete;
   ~descriptor() {
     if (fd_ >= 0)
       ::close(fd_);
@@ -81,11 +80,6 @@ std::string immutable_uri(const std::string& file) {
   return uri + "?immutable=1";
 }
 
-std::uint64_t size_of(const std::string& file) {
-  struct stat info {};
-  return ::stat(file.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
-}
-
 std::size_t read_some(int fd, unsigned char* to, std::size_t bytes, std::uint64_t from) {
   std::size_t done = 0;
   while (done < bytes) {
@@ -101,17 +95,55 @@ std::size_t read_some(int fd, unsigned char* to, std::size_t bytes, std::uint64_
   return done;
 }
 
-std::array<unsigned char, header_bytes> read_header(const std::string& file, std::size_t& bytes) {
-  const descriptor fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (fd.get() < 0)
-    fail("cannot open " + file);
+// SQLite's locks are POSIX locks: the system drops all that a process has on a file as soon as the process closes any
+// descriptor of it, and SQLite does not notice. Then another program, the sqlite3 tool say, takes itself for the last
+// one that uses the file, removes the log, and what this process goes on to write is lost. file_lock does not help, for
+// only troupe heeds it. So a descriptor of a file in use is kept until the last connection has gone.
+struct use_count {
+  std::size_t connections = 0;
+  std::vector<descriptor> kept;
+};
+
+using file_id = std::pair<dev_t, ino_t>;
+
+struct use_table {
+  std::mutex mutex;
+  std::map<file_id, use_count> files;
+
+  use_count* find(const struct stat& info) {
+    const auto found = files.find({info.st_dev, info.st_ino});
+    return found == files.end() ? nullptr : &found->second;
+  }
+};
+
+use_table& uses() {
+  static use_table only;
+  return only;
+}
+
+using header_array = std::array<unsigned char, header_bytes>;
+
+// The table's mutex must be held, lest a connection is opened before the descriptor is closed.
+header_array read_header(const std::string& file, std::size_t& bytes) {
   struct stat info {};
-  if (::fstat(fd.get(), &info) != 0)
-    fail("cannot read " + file);
+  if (::stat(file.c_str(), &info) != 0)
+    fail("cannot look at " + file);
   if (!S_ISREG(info.st_mode))
     throw failure{ec::store_foreign, file + " is not a file; name another one as the store"};
-  std::array<unsigned char, header_bytes> header{};
-  bytes = read_some(fd.get(), header.data(), header.size(), 0);
+  header_array header{};
+  if (const auto* use = uses().find(info); use && !use->kept.empty()) {
+    bytes = read_some(use->kept.front().get(), header.data(), header.size(), 0);
+    return header;
+  }
+  descriptor fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (fd.get() < 0)
+    fail("cannot open " + file);
+  if (::fstat(fd.get(), &info) != 0)
+    fail("cannot read " + file);
+  const int number = fd.get();
+  if (auto* use = uses().find(info))
+    use->kept.push_back(std::move(fd));
+  bytes = read_some(number, header.data(), header.size(), 0);
   return header;
 }
 
@@ -149,6 +181,28 @@ file_lock::~file_lock() {
   ::close(fd_);
 }
 
+file_use::file_use(const std::string& file) {
+  const std::lock_guard lock{uses().mutex};
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0)
+    fail("cannot look at " + file);
+  device_ = info.st_dev;
+  number_ = info.st_ino;
+  ++uses().files[{device_, number_}].connections;
+}
+
+file_use::~file_use() {
+  if (!closing_)
+    begin_closing();
+  const auto found = uses().files.find({device_, number_});
+  if (--found->second.connections == 0)
+    uses().files.erase(found);
+}
+
+void file_use::begin_closing() {
+  closing_ = std::unique_lock{uses().mutex};
+}
+
 bool file_exists(const std::string& file) {
   struct stat info {};
   if (::stat(file.c_str(), &info) == 0)
@@ -158,9 +212,17 @@ bool file_exists(const std::string& file) {
   return false;
 }
 
+std::uint64_t size_of(const std::string& file) {
+  struct stat info {};
+  return ::stat(file.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
+}
+
 void check_header(const std::string& file) {
   std::size_t bytes = 0;
-  const auto header = read_header(file, bytes);
+  const auto header = [&] {
+    const std::lock_guard lock{uses().mutex};
+    return read_header(file, bytes);
+  }();
   if (bytes == 0)
     damaged(file, "it is empty");
   const std::string_view start{reinterpret_cast<const char*>(header.data()), std::min(bytes, magic.size())};
@@ -189,6 +251,11 @@ void check_header(const std::string& file) {
 }
 
 void check_contents(const std::string& file, const std::string& vfs) {
+  // The connection below is closed before anybody opens another one: it ignores locks, and so drops those of others.
+  const std::lock_guard lock{uses().mutex};
+  struct stat info {};
+  if (::stat(file.c_str(), &info) == 0 && uses().find(info))
+    return;
   std::size_t bytes = 0;
   const auto header = read_header(file, bytes);
   // With a log beside it the file may lack pages that the log has, and a crash in the middle of copying them has made

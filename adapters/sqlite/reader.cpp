@@ -1,6 +1,5 @@
 #include "adapters/sqlite/reader.hpp"
 
-#include "adapters/sqlite/file.hpp"
 #include "adapters/sqlite/row.hpp"
 #include "adapters/sqlite/schema.hpp"
 
@@ -16,7 +15,6 @@ namespace {
 const std::string& existing(const options& config) {
   if (!file_exists(config.file))
     throw failure{ec::store_unavailable, config.file + " does not exist yet"};
-  check_header(config.file);
   return config.file;
 }
 
@@ -27,8 +25,8 @@ std::int64_t at_most(std::size_t limit) {
 } // namespace
 
 reader::reader(const options& config)
-  : db_(existing(config), SQLITE_OPEN_READWRITE, config.vfs), begin_(db_, "BEGIN"), commit_(db_, "COMMIT"),
-    rollback_(db_, "ROLLBACK"), find_context_(db_, "SELECT id FROM contexts WHERE name = ?"),
+  : use_(existing(config)), db_(config.file, SQLITE_OPEN_READWRITE, config.vfs), begin_(db_, "BEGIN"),
+    commit_(db_, "COMMIT"), rollback_(db_, "ROLLBACK"), find_context_(db_, "SELECT id FROM contexts WHERE name = ?"),
     find_stream_(db_, "SELECT id, version, last FROM streams WHERE context = ? AND key = ?"),
     find_event_(db_, "SELECT " TROUPE_SQLITE_EVENT_COLUMNS " FROM events e WHERE e.seq = ?"),
     find_previous_(db_, "SELECT stream, version, previous FROM events WHERE seq = ?"),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "adapters/sqlite/connection.hpp"
+#include "adapters/sqlite/file.hpp"
 #include "adapters/sqlite/store.hpp"
 
 #include <string>
@@ -49,6 +50,7 @@ private:
                                           std::uint64_t version, std::uint64_t last, std::uint64_t first);
   void follow();
 
+  file_use use_; // first, so that it outlives the connection
   connection db_;
   statement begin_, commit_, rollback_;
   statement find_context_, find_stream_, find_event_, find_previous_, find_mark_, find_snapshot_;

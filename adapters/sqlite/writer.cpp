@@ -47,8 +47,8 @@ ec code_of_commit(const failure& x) {
 } // namespace
 
 writer::prepared::prepared(const options& config, const file_lock& lock)
-  : db(ready(config, lock), SQLITE_OPEN_READWRITE, config.vfs), begin(db, "BEGIN IMMEDIATE"), commit(db, "COMMIT"),
-    rollback(db, "ROLLBACK"), data_version(db, "PRAGMA data_version"),
+  : use(ready(config, lock)), db(config.file, SQLITE_OPEN_READWRITE, config.vfs), begin(db, "BEGIN IMMEDIATE"),
+    commit(db, "COMMIT"), rollback(db, "ROLLBACK"), data_version(db, "PRAGMA data_version"),
     insert_event(db, "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     insert_stream(db, "INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?)"),
     move_stream(db, "UPDATE streams SET version = ?, last = ? WHERE id = ?"),

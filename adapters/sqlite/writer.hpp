@@ -63,6 +63,7 @@ private:
   struct prepared {
     prepared(const options& config, const file_lock&);
     int log_pages = 0; // in the log since it was last copied into the file
+    file_use use;      // before the connection, so that it outlives it
     connection db;
     statement begin, commit, rollback, data_version;
     statement insert_event, insert_stream, move_stream, wake_stream, insert_mark, insert_snapshot, insert_run;
