@@ -197,7 +197,7 @@ private:
 
   static std::string name_of(const journal::stream_name& x) { return sqlite::name_of(x); }
 
-  file_use use_; // first, so that it outlives the connection
+  file_use use_; // before the connection, so that it outlives it
   connection db_;
   const std::function<void(const check_progress&)>& on_progress_;
   std::size_t problems_max_;

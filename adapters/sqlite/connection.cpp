@@ -41,8 +41,8 @@ void connection::run(const std::string& sql) {
     throw last_failure(sql);
 }
 
-void connection::leave_as_is() {
-  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+void connection::leave_as_is(bool on) {
+  sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on ? 1 : 0, nullptr);
 }
 
 failure connection::last_failure(const std::string& what) const {

@@ -59,7 +59,7 @@ public:
   sqlite3* get() const { return db_; }
 
   /// Closing then leaves the file as it is, instead of copying the log into it.
-  void leave_as_is();
+  void leave_as_is(bool on = true);
 
   /// What SQLite last said, with the code that fits it.
   failure last_failure(const std::string& what) const;

@@ -25,7 +25,7 @@ std::int64_t at_most(std::size_t limit) {
 } // namespace
 
 reader::reader(const options& config)
-  : use_(existing(config)), db_(config.file, SQLITE_OPEN_READWRITE, config.vfs), begin_(db_, "BEGIN"),
+  : file_(config.file), use_(existing(config)), db_(file_, SQLITE_OPEN_READWRITE, config.vfs), begin_(db_, "BEGIN"),
     commit_(db_, "COMMIT"), rollback_(db_, "ROLLBACK"), find_context_(db_, "SELECT id FROM contexts WHERE name = ?"),
     find_stream_(db_, "SELECT id, version, last FROM streams WHERE context = ? AND key = ?"),
     find_event_(db_, "SELECT " TROUPE_SQLITE_EVENT_COLUMNS " FROM events e WHERE e.seq = ?"),
@@ -47,10 +47,14 @@ reader::reader(const options& config)
   db_.run("PRAGMA query_only = ON");
   db_.run("PRAGMA cache_size = -16384"); // KiB, used as needed
   db_.run("PRAGMA trusted_schema = OFF");
-  db_.leave_as_is();
+  db_.leave_as_is(); // A log that its writer did not close is the next writer's.
 }
 
-reader::~reader() = default;
+reader::~reader() {
+  use_.begin_closing();
+  if (size_of(file_ + "-wal") == 0)
+    db_.leave_as_is(false); // The last one takes the log's files away.
+}
 
 template <class Body> auto reader::read(Body&& body) -> caf::expected<decltype(body())> {
   return guarded([&] {

@@ -50,7 +50,8 @@ private:
                                           std::uint64_t version, std::uint64_t last, std::uint64_t first);
   void follow();
 
-  file_use use_; // first, so that it outlives the connection
+  std::string file_;
+  file_use use_; // before the connection, so that it outlives it
   connection db_;
   statement begin_, commit_, rollback_;
   statement find_context_, find_stream_, find_event_, find_previous_, find_mark_, find_snapshot_;

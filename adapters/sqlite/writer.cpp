@@ -64,6 +64,7 @@ writer::prepared::prepared(const options& config, const file_lock& lock)
     advance_index(db, "UPDATE progress SET indexed_to = ?"),
     save_offset(db, "INSERT INTO outlets VALUES (?, ?, ?, ?) ON CONFLICT (outlet, context, shard) DO UPDATE SET "
                     "shard_offset = excluded.shard_offset") {
+  db.leave_as_is(); // Until all that is needed was read, the file may still be refused.
   db.run("PRAGMA synchronous = FULL");
   db.run("PRAGMA cache_size = -32768"); // KiB, used as needed
   db.run("PRAGMA journal_size_limit = 67108864");
@@ -74,9 +75,14 @@ writer::prepared::prepared(const options& config, const file_lock& lock)
 
 writer::writer(const options& config) : config_(config), lock_(not_foreign(config)), sql_(config_, lock_) {
   refresh();
+  sql_.db.leave_as_is(false);
 }
 
 writer::~writer() {
+  sql_.use.begin_closing();
+  // Empties the log, even if the reader is closed later, which must not do it: it does not know whether to trust it.
+  if (broken_.empty())
+    checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
   // A handle that failed may hold pages that never reached the disk; the log is all that counts.
   if (!broken_.empty())
     sql_.db.leave_as_is();
@@ -161,7 +167,7 @@ template <class Body> auto writer::write_durably(Body&& body) -> caf::expected<d
     return result;
   }
   if (sql_.log_pages >= static_cast<int>(config_.checkpoint_pages))
-    checkpoint();
+    checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   return result;
 }
 
@@ -351,8 +357,8 @@ void writer::index_shards() {
   tail_size_ = 0;
 }
 
-void writer::checkpoint() {
-  const int code = sqlite3_wal_checkpoint_v2(sql_.db.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+void writer::checkpoint(int mode) {
+  const int code = sqlite3_wal_checkpoint_v2(sql_.db.get(), "main", mode, nullptr, nullptr);
   // What was committed is safe in the log. A full disk is tried again; a file that cannot be written or synced is not
   // to be trusted.
   if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY && (code & 0xFF) != SQLITE_FULL

@@ -56,7 +56,7 @@ private:
   void list(head& x);
   void store_heads();
   void index_shards();
-  void checkpoint();
+  void checkpoint(int mode); // one of SQLite's
 
   options config_;
   file_lock lock_;

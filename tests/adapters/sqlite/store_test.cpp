@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace troupe::sqlite {
 
@@ -298,6 +299,28 @@ TEST_F(SqliteStore, IsReadWhileItIsWritten) {
   }
 }
 
+TEST_F(SqliteStore, LeavesOneFileWhicheverConnectionIsClosedLast) {
+  for (int i = 0; i < 100; ++i) {
+    auto writer = value_of(stores()->open_writer());
+    auto reader = value_of(stores()->open_reader());
+    store_owner{*writer, contexts}.store({"order", "o-" + std::to_string(i)}, 1);
+    EXPECT_TRUE(reader->load(first));
+    if (i % 3 == 0) {
+      writer.reset();
+      reader.reset();
+    } else if (i % 3 == 1) {
+      reader.reset();
+      writer.reset();
+    } else {
+      std::thread other{[&] { reader.reset(); }};
+      writer.reset();
+      other.join();
+    }
+    ASSERT_EQ(files(), (std::vector<std::string>{"store.db", "store.db.lock"})) << i;
+  }
+  EXPECT_EQ(value_of(check_store(file)).events, 100u);
+}
+
 // ---- damage inside ----
 
 TEST_F(SqliteStore, NamesTheEventWhoseChecksumDoesNotHold) {
@@ -482,6 +505,20 @@ TEST_F(SqliteOnABadDisk, KeepsWhatItAcknowledgedWhenCopyingTheLogFails) {
   EXPECT_EQ(failure_of(owner->commit({owner->make(first, 1)})), ec::store_unavailable);
   disk.heal();
   EXPECT_EQ(reopen(), 2u);
+}
+
+TEST_F(SqliteOnABadDisk, LeavesALogThatItDoesNotTrustToTheNextWriter) {
+  auto reader = value_of(stores()->open_reader());
+  EXPECT_TRUE(reader->load(first));
+  const auto before = bytes();
+  disk.fail_log_sync = SQLITE_IOERR_FSYNC;
+  std::ignore = owner->commit({owner->make(first, 1)});
+  disk.heal();
+  owner.reset();
+  writer.reset();
+  reader.reset();
+  EXPECT_TRUE(bytes() == before) << "a log was copied whose pages may never have reached the disk";
+  EXPECT_GT(std::filesystem::file_size(file + "-wal"), 0u);
 }
 
 /// Puts a disk of one mebibyte there that only this process sees; only the administrator may.
