@@ -63,10 +63,17 @@ public:
   }
 
   bool parse_error(std::size_t position, const std::string&, const json::exception& e) override {
-    // The library's sentence starts with its own name and number, and the byte that we name ourselves.
+    // The library's sentence starts with its own name and number and the byte that we name ourselves, and ends with
+    // what it has read, which may be a person's.
     std::string what = e.what();
-    if (const auto colon = what.find(": "); colon != what.npos)
-      what.erase(0, colon + 2);
+    if (what.starts_with("[json.exception"))
+      what.erase(0, std::min(what.size(), what.find("] ") + 2));
+    if (what.starts_with("parse error at"))
+      what.erase(0, std::min(what.size(), what.find(": ") + 2));
+    if (const auto read = what.find("; last read:"); read != what.npos) {
+      const auto expected = what.rfind("; expected");
+      what = what.substr(0, read) + (expected == what.npos || expected < read ? "" : what.substr(expected));
+    }
     return refuse("at byte " + std::to_string(position) + ": " + what);
   }
 

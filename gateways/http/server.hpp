@@ -36,6 +36,7 @@ struct finished {
   int status = 0;
   std::chrono::microseconds took{0}; // from the last byte of the request to the first of the answer
   const request_context& context;
+  std::string_view correlation; // the client's own id of the request; empty: its trace id stands for it
 };
 
 struct options {

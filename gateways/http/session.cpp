@@ -320,7 +320,7 @@ boost::asio::awaitable<void> session::run([[maybe_unused]] std::shared_ptr<sessi
     if (options.observe) {
       const auto read = reader_.at() == step::complete;
       options.observe({read ? std::string_view{message.method} : "", out.by ? std::string_view{out.by->path} : "", path,
-                       out.response.status, took, context});
+                       out.response.status, took, context, correlation_});
     }
     if (!sent)
       co_return;

@@ -38,7 +38,8 @@ http::response wrong_request(std::string_view where, std::string detail);
 bool is_operator(const incoming& in);
 
 inline constexpr std::string_view sku_pattern = "^[A-Za-z0-9][A-Za-z0-9._:~+-]{0,127}$";
-bool is_sku(std::string_view text); // whether it fits sku_pattern
+bool is_sku(std::string_view text);                                             // whether it fits sku_pattern
+inline constexpr std::string_view printable_pattern = "^[^\\x00-\\x1f\\x7f]*$"; // text for people, on one line
 
 /// Schemas that several routes use.
 nlohmann::json sku_schema();

@@ -27,8 +27,8 @@ std::optional<explanation> explain(order::rejection x) {
     case duplicate_sku:
       return explanation{422, "duplicate-sku", "Duplicate SKU", "A SKU stands in one item only.", "/items"};
     case already_ended:
-      return explanation{409, "already-ended", "Order has ended", "The order has ended and cannot change any more.",
-                         ""};
+      return explanation{409, "already-ended", "Order has ended",
+                         "The order has ended or is being closed, and cannot change any more.", ""};
     case not_authorized:
       return explanation{409, "not-authorized", "Payment not authorized yet",
                          "The payment of this order is not authorized yet, so that there is nothing to capture.", ""};

@@ -83,6 +83,7 @@ eventually<caf::expected<inventory::stock>> reserve_line(incoming& in, const ser
   command.sku = line.sku;
   command.id = line.id;
   command.units = line.units;
+  command.hold_time = behind.hold_time;
   return ask<inventory::stock>(in, behind.stock, in.context, std::move(command));
 }
 
@@ -129,7 +130,9 @@ http::response line_refused(const caf::error& reason, std::size_t line, const re
 eventually<std::optional<http::response>> bind_lines(incoming& in, const services& behind) {
   idempotency::claim claim;
   claim.scope = in.context.principal + " reserve " + in.body.at("orderId").get<std::string>();
-  claim.body_hash = fnv1a(in.body.at("items").dump());
+  auto items = in.body.at("items");
+  std::sort(items.begin(), items.end()); // Their order means nothing.
+  claim.body_hash = fnv1a(items.dump());
   claim.subject = in.body.at("orderId").get<std::string>();
   const auto claimed = co_await ask<idempotency::claimed>(in, behind.idempotency, in.context, std::move(claim));
   if (claimed)
@@ -238,7 +241,8 @@ void add_inventory_routes(router& table, const shared_services& behind) {
   reserving.method = "POST";
   reserving.path = "/inventory/reserve";
   reserving.operation_id = "reserveInventory";
-  reserving.summary = "Holds every item for the order, or none. Safe to repeat with the same items.";
+  reserving.summary = "Holds every item for the order, or none. Safe to repeat with the same items. An id whose "
+                      "reservation failed or was released is used up: try again under another one.";
   reserving.scope = scope::operator_key;
   reserving.request_schema = reservation_schema();
   reserving.responses = {{200, "Every item is held.", success_schema()},
@@ -251,7 +255,8 @@ void add_inventory_routes(router& table, const shared_services& behind) {
   route releasing = reserving;
   releasing.path = "/inventory/release";
   releasing.operation_id = "releaseInventory";
-  releasing.summary = "Gives held items back. Safe to repeat; an id that was released is not held again.";
+  releasing.summary = "Gives all held units of each item back, whatever quantity is named. Safe to repeat; an id that "
+                      "was released is not held again.";
   releasing.responses = {{200, "The items are not held any more.", success_schema()},
                          {400, "The body is not JSON.", {}},
                          {422, "A field is wrong.", {}}};

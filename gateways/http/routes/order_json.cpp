@@ -56,10 +56,10 @@ ordered_json links_json(const order::view& x) {
 }
 
 /// How it stands, and why when it did not go well.
-ordered_json head_json(const order::view& x) {
+ordered_json head_json(const order::view& x, bool with_personal) {
   ordered_json out{{"orderId", x.id.value}, {"status", order::name_of(x.status)}, {"message", x.message}};
-  if (!x.reason.empty())
-    out["reason"] = x.reason;
+  if (const auto reason = told_reason(x, with_personal); !reason.empty())
+    out["reason"] = reason;
   if (x.refused_line)
     out["refusedItem"] = "/items/" + std::to_string(*x.refused_line);
   return out;
@@ -121,18 +121,25 @@ std::string mask_email(std::string_view email) {
   return std::string{first < at ? email.substr(0, first) : ""} + "***" + std::string{email.substr(at)};
 }
 
+std::string told_reason(const order::view& x, bool with_personal) {
+  // Of a cancellation it is a customer's own text, and before the end it is not known whose it is.
+  const bool may_be_personal = x.status == order::status::cancelled || x.status == order::status::refunded
+                               || x.status == order::status::processing;
+  return may_be_personal && !with_personal ? std::string{} : x.reason;
+}
+
 std::string order_path(const order_id& id) {
   return "/api/v2/orders/" + id.value;
 }
 
 ordered_json receipt_json(const order::view& x) {
-  auto out = head_json(x);
+  auto out = head_json(x, false);
   out["links"] = links_json(x);
   return out;
 }
 
 ordered_json order_v2_json(const order::view& x, bool with_personal) {
-  auto out = head_json(x);
+  auto out = head_json(x, with_personal);
   out["customerId"] = x.customer.value;
   out["email"] = with_personal ? x.email : mask_email(x.email);
   out["currency"] = x.currency.code();
@@ -159,13 +166,14 @@ ordered_json order_v2_json(const order::view& x, bool with_personal) {
 }
 
 std::string order_v1_text(const order::view& x, bool with_personal) {
+  const auto reason = told_reason(x, with_personal);
   std::string items;
   for (const auto& line : x.lines)
     items.append(items.empty() ? "[" : ",").append(line_v1_text(line));
   return json_object({{"order_id", json_string(x.id.value)},
                       {"status", json_string(order::name_of(x.status))},
                       {"message", json_string(x.message)},
-                      {"reason", x.reason.empty() ? "null" : json_string(x.reason)},
+                      {"reason", reason.empty() ? "null" : json_string(reason)},
                       {"customer_id", json_string(x.customer.value)},
                       {"email", json_string(with_personal ? x.email : mask_email(x.email))},
                       {"currency", json_string(x.currency.code())},

@@ -48,6 +48,9 @@ nlohmann::ordered_json order_v2_json(const order::view& x, bool with_personal);
 /// The whole order as text, snake_case, amounts as decimal numbers made exactly from the minor units.
 std::string order_v1_text(const order::view& x, bool with_personal);
 
+/// Why an order did not go well; empty for one that did, and where only an operator may read it.
+std::string told_reason(const order::view& x, bool with_personal);
+
 /// Where the v2 form of an order is.
 std::string order_path(const order_id& id);
 

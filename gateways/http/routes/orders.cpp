@@ -168,8 +168,7 @@ eventually<http::response> get_order_events(incoming& in, const services& behind
   co_return answer_text(200, events_text(*id, *events));
 }
 
-// ---- cancel and capture
-// ----------------------------------------------------------------------------------------------
+// ---- cancel and capture --------------------------------------------------------------------------------------------
 
 /// A refusal of a command, with the state that forbids it.
 eventually<http::response> forbidden(incoming& in, const services& behind, order_id id, caf::error reason) {
@@ -179,9 +178,11 @@ eventually<http::response> forbidden(incoming& in, const services& behind, order
   if (told->status == 409) {
     order::get_order question{std::move(id)};
     auto order = co_await ask_within<order::view>(in, patience, behind.orders, in.context, std::move(question));
-    if (order)
-      told->detail += " It is " + std::string{order::name_of(order->status)}
-                      + (order->reason.empty() ? "" : " (" + order->reason + ")") + ": " + order->message;
+    if (order) {
+      const auto why = told_reason(*order, is_operator(in));
+      told->detail += " It is " + std::string{order::name_of(order->status)} + (why.empty() ? "" : " (" + why + ")")
+                      + ": " + order->message;
+    }
   }
   co_return refusal(*told);
 }
@@ -229,7 +230,7 @@ json place_schema() {
     "properties": {
       "customerId": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]{1,128}$",
                      "description": "The shop's own name of who buys"},
-      "email": {"type": "string", "maxLength": 254, "pattern": "^[^@\\s]{1,64}@[^@\\s]{1,189}$",
+      "email": {"type": "string", "maxLength": 254, "pattern": "^[^@\\x00-\\x20\\x7f]{1,64}@[^@\\x00-\\x20\\x7f]{1,189}$",
                 "description": "Personal; shown masked"},
       "currency": {"type": "string", "maxLength": 3, "pattern": "^[A-Z]{3}$",
                    "description": "ISO 4217; the prices of all items must be in it"},
@@ -272,6 +273,9 @@ json place_schema() {
   items["maxItems"] = order::lines_max;
   items["items"]["properties"]["sku"] = sku_schema();
   items["items"]["properties"]["quantity"]["maximum"] = order::units_max;
+  for (auto& [name, field] : schema["properties"]["shippingAddress"]["properties"].items())
+    if (!field.contains("pattern"))
+      field["pattern"] = printable_pattern;
   items["description"] = "Each SKU stands once. Prices come from the price list, never from here";
   schema["properties"]["shippingAddress"]["description"] = "Personal; never told to the outside";
   return with_example(std::move(schema), R"({
@@ -442,7 +446,7 @@ json events_schema() {
     "orderId": "01958c3a-1d00-7000-8000-000000000001",
     "events": [{"eventId": "b7cbae5c-4707-82b6-9c52-b5983ce52197", "eventType": "PaymentCaptured",
       "eventTime": "2026-03-01T12:00:00.012Z", "aggregateId": "01958c3a-1d00-7000-8000-000000000001",
-      "aggregateType": "order", "version": 6, "data": {"amount": {"amount": 4980, "currency": "EUR"}},
+      "aggregateType": "order", "version": 6, "data": {"orderId": "01958c3a-1d00-7000-8000-000000000001", "amount": 4980, "currency": "EUR"},
       "metadata": {"source": "troupe/order", "schemaVersion": 1, "principal": "anonymous",
                    "trace": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}}]})");
 }

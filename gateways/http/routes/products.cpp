@@ -74,7 +74,7 @@ json put_schema() {
   // what does not fit rejects its order.
   price["properties"]["amount"]["minimum"] = 1;
   price["properties"]["amount"]["maximum"] = 1'000'000'000'000;
-  const json title = {{"type", "string"}, {"minLength", 1}, {"maxLength", 200}};
+  const json title = {{"type", "string"}, {"minLength", 1}, {"maxLength", 200}, {"pattern", printable_pattern}};
   return with_example(object_schema({{"title", described(title, "For people")},
                                      {"price", described(std::move(price), "Of one unit, for orders from now on")}},
                                     {"title", "price"}),

@@ -40,6 +40,7 @@ struct services {
   clock_fn now;     // called on the gateway's threads, several at a time
   random_fn random; // likewise
   order_defaults ordering;
+  duration hold_time{std::chrono::minutes{15}};     // of what other systems reserve
   std::map<std::string, webhook_receiver> webhooks; // by the name in /webhooks/<name>
 };
 

@@ -63,5 +63,13 @@ TEST(JsonReading, RefusesWhatJsonLibrariesSilentlyChange) {
   EXPECT_NE(read_json("[1,]", 8).refusal, "");
 }
 
+TEST(JsonReading, DoesNotRepeatWhatItRead) {
+  const auto cut = read_json(R"({"email": "ada.lovelace@example.com)", 8).refusal;
+  EXPECT_EQ(cut.find("lovelace"), std::string::npos) << cut;
+  EXPECT_NE(cut.find("at byte 36"), std::string::npos) << cut;
+  const auto large = read_json("[1e400]", 8).refusal;
+  EXPECT_EQ(large.find("exception"), std::string::npos) << large;
+}
+
 } // namespace
 } // namespace troupe::gateway

@@ -209,6 +209,8 @@ TEST_F(OrderRoutes, PointAtTheFieldThatDoesNotFit) {
   points_at("/customerId", "");
   points_at("/customerId", "two words");
   points_at("/customerId", std::string(129, 'c'));
+  points_at("/email", std::string{"a\0@example.com", 14});
+  points_at("/email", "a\x1b[31m@example.com");
   points_at("/customerId", 7);
   points_at("/email", "nobody");
   points_at("/email", std::string(250, 'a') + "@example.com");
@@ -385,6 +387,21 @@ TEST_F(OrderRoutes, TellWhyACancellationIsForbidden) {
   const auto problem = json_of(response);
   EXPECT_EQ(problem["type"], "/problems/already-ended");
   EXPECT_NE(problem["detail"].get<std::string>().find("declined (card_declined)"), std::string::npos);
+}
+
+TEST_F(OrderRoutes, KeepTheReasonOfACancellationToOperators) {
+  auto& x = have(order::status::refunded);
+  x.reason = "I am Ada Lovelace";
+  desk.cancel_refused = caf::make_error(order::rejection::already_ended);
+  const auto told = [&](const call& asked) { return send(asked).body.find("Lovelace") != std::string::npos; };
+  const call cancel{"POST", "/api/v2/orders/" + known + "/cancel", "{}"};
+  const call read{"GET", "/api/v2/orders/" + known};
+  EXPECT_FALSE(told(cancel));
+  EXPECT_FALSE(told(read));
+  EXPECT_FALSE(told({"GET", "/api/v1/orders/" + known}));
+  auto by_operator = read;
+  by_operator.principal = "operator";
+  EXPECT_TRUE(told(by_operator));
 }
 
 TEST_F(OrderRoutes, BindAKeyToTheOrderThatItCancels) {
