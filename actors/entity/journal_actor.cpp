@@ -21,6 +21,10 @@ std::string key_of(const stream_name& stream) {
   return key;
 }
 
+template <class Duration> std::string hanging_text(Duration taken) {
+  return "a commit has taken " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(taken).count()) + " s";
+}
+
 } // namespace
 
 journal_actor_state::journal_actor_state(journal_actor::pointer self, options config, dependencies deps)
@@ -39,21 +43,66 @@ journal_actor::behavior_type journal_actor_state::make_behavior() {
         if (found->second.pending == 0 && !found->second.loading)
           streams_.erase(found);
     },
-    [this](const read_stream& request) { return self_->delegate(deps_.reader, request); },
-    [this](const read_shard& request) { return self_->delegate(deps_.reader, request); },
-    [this](const read_due& request) { return self_->delegate(deps_.reader, request); },
-    [this](const read_keys& request) { return self_->delegate(deps_.reader, request); },
-    [this](get_health) {
-      auto answer = health_;
-      answer.waiting = next_.size();
-      return answer;
-    },
+    [this](const read_stream& request) { return read<page>(request); },
+    [this](const read_shard& request) { return read<page>(request); },
+    [this](const read_due& request) { return read<due_page>(request); },
+    [this](const read_keys& request) { return read<key_page>(request); },
+    [this](get_health) { return report(); },
   };
+}
+
+health journal_actor_state::report() const {
+  auto answer = health_;
+  answer.waiting = next_.size();
+  if (!answer.writable)
+    return answer;
+  if (hangs()) {
+    const auto taken = self_->clock().now() - commit_began_;
+    answer.writable = false;
+    answer.reason = hanging_text(taken);
+    answer.since = deps_.now() - std::chrono::duration_cast<duration>(taken) + config_.commit_time_max;
+  } else if (lost_ > 0) {
+    // They are not taken back: the other owner would do the same.
+    answer.writable = false;
+    answer.reason = std::to_string(lost_) + " of " + std::to_string(config_.contexts.size() * shard_count)
+                    + " shards have another owner; end one of the two, then start this node again";
+    answer.since = lost_since_;
+  }
+  return answer;
+}
+
+bool journal_actor_state::hangs() const {
+  return committing_ && self_->clock().now() - commit_began_ > config_.commit_time_max;
+}
+
+caf::error journal_actor_state::hanging() const {
+  return caf::make_error(ec::store_unavailable, hanging_text(self_->clock().now() - commit_began_));
+}
+
+// The reader takes one request after the other, so what waits for it must have a bound.
+template <class Answer, class Request> caf::result<Answer> journal_actor_state::read(const Request& request) {
+  if (reads_ >= config_.reads_max)
+    return caf::make_error(ec::overloaded);
+  ++reads_;
+  auto reply = self_->make_response_promise<Answer>();
+  self_->request(deps_.reader, caf::infinite, request)
+    .then(
+      [this, reply](Answer& x) mutable {
+        --reads_;
+        reply.deliver(std::move(x));
+      },
+      [this, reply](caf::error& x) mutable {
+        --reads_;
+        reply.deliver(std::move(x));
+      });
+  return reply;
 }
 
 caf::result<appended> journal_actor_state::on_append(append& request) {
   if (!health_.writable)
     return caf::make_error(ec::store_unavailable, health_.reason);
+  if (hangs())
+    return hanging();
   if (next_.size() >= config_.waiting_max)
     return caf::make_error(ec::overloaded);
   const auto context = shards_.find(request.stream.context);
@@ -140,6 +189,7 @@ void journal_actor_state::flush() {
     next_.erase(next_.begin(), next_.begin() + end);
   }
   committing_ = true;
+  commit_began_ = self_->clock().now();
   if (next.writes.empty()) { // Barriers only: what they waited for is durable.
     on_committed({});
     return;
@@ -158,7 +208,11 @@ void journal_actor_state::on_committed(const std::vector<write_result>& results)
     auto& stream = streams_[key_of(item.stream)];
     --stream.pending;
     if (item.has_write && results.at(position++) == write_result::shard_lost) {
-      shards_[item.stream.context][item.stream.shard()].lost = true;
+      auto& shard = shards_[item.stream.context][item.stream.shard()];
+      if (lost_ == 0)
+        lost_since_ = deps_.now();
+      lost_ += shard.lost ? 0 : 1;
+      shard.lost = true;
       stream.failed = true;
       item.reply.deliver(caf::make_error(ec::shard_lost));
     } else if (!item.has_write && shards_[item.stream.context][item.stream.shard()].lost) {
@@ -202,8 +256,14 @@ void journal_actor_state::open() {
         shards_.clear();
         for (const auto& context : config_.contexts)
           shards_[context].resize(shard_count);
-        for (const auto& item : x.items)
-          shards_[item.context][item.shard] = {item.epoch, item.next_offset, false};
+        lost_ = 0;
+        auto of = shards_.end(); // The items of a context come together.
+        for (const auto& item : x.items) {
+          if (of == shards_.end() || of->first != item.context)
+            of = shards_.find(item.context);
+          ensure(of != shards_.end(), "a lease of a context that nobody asked for");
+          of->second[item.shard] = {item.epoch, item.next_offset, false};
+        }
         health_.writable = true;
         health_.reason.clear();
         health_.since = deps_.now();
@@ -224,9 +284,16 @@ void journal_actor_state::open() {
 caf::result<recovered_stream> journal_actor_state::on_load(load& request) {
   if (!health_.writable)
     return caf::make_error(ec::store_unavailable, health_.reason);
-  auto reply = self_->make_response_promise<recovered_stream>();
+  if (reads_ >= config_.reads_max)
+    return caf::make_error(ec::overloaded);
   const auto key = key_of(request.stream);
   auto& stream = streams_[key];
+  if (stream.pending > 0 && hangs()) {
+    stream.failed = true;
+    return hanging();
+  }
+  ++reads_;
+  auto reply = self_->make_response_promise<recovered_stream>();
   if (stream.pending > 0 || stream.loading) {
     stream.failed = true; // Whoever appended before is gone or will be: one writer at a time.
     parked_[key].push_back({std::move(request), reply});
@@ -245,12 +312,14 @@ void journal_actor_state::start_load(load request, caf::typed_response_promise<r
   self_->request(deps_.reader, caf::infinite, std::move(request))
     .then(
       [this, reply, key, name](recovered_stream& x) mutable {
+        --reads_;
         auto& loaded = streams_[key];
         loaded = {x.version(), 0, false, false};
         reply.deliver(std::move(x));
         settle(name);
       },
       [this, reply, key, name](caf::error& x) mutable {
+        --reads_;
         streams_.erase(key);
         reply.deliver(std::move(x));
         settle(name);

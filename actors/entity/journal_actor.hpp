@@ -4,6 +4,7 @@
 #include "actors/entity/store.hpp"
 #include "actors/kernel/caf.hpp"
 
+#include <caf/actor_clock.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/type_id.hpp>
 #include <caf/typed_actor.hpp>
@@ -86,9 +87,9 @@ struct key_page {
 struct get_health {};
 
 struct health {
-  bool writable = false;
-  std::string reason; // empty when writable
-  time_point since;   // when it became so
+  bool writable = false; // false also while a commit hangs, and while a shard has another owner
+  std::string reason;    // empty when writable
+  time_point since;      // when it became so
   std::uint64_t commits = 0;
   std::uint64_t events = 0;
   std::uint64_t waiting = 0; // appends that wait for the commit in flight
@@ -100,9 +101,9 @@ using journal_actor = caf::typed_actor<
   // Answers when the events are durable. Fails with version_conflict (load the stream again), shard_lost,
   // store_unavailable, commit_unknown, or overloaded when too much waits.
   caf::result<appended>(append),
-  // May be repeated. Fails with store_unavailable, store_damaged.
+  // May be repeated. Fails with store_unavailable, store_damaged, or overloaded when too much is being read.
   caf::result<recovered_stream>(load), caf::result<void>(forget),
-  // Reads of what is durable. May be repeated.
+  // Reads of what is durable. May be repeated. Fail like load.
   caf::result<page>(read_stream), caf::result<page>(read_shard), caf::result<due_page>(read_due),
   caf::result<key_page>(read_keys), caf::result<health>(get_health)>;
 
@@ -139,6 +140,8 @@ struct options {
   std::string node;
   std::size_t waiting_max = 65'536; // appends; then overloaded
   std::size_t batch_max = 4'096;    // writes in one commit
+  std::size_t reads_max = 4'096;    // in flight, loads among them; then overloaded
+  duration commit_time_max{5'000};  // a commit that takes longer hangs: nothing more is accepted until it ends
   duration reopen_delay_min{50};    // after a failure, doubling
   duration reopen_delay_max{2'000};
 };
@@ -231,6 +234,10 @@ private:
   caf::result<appended> on_append(append& request);
   caf::result<recovered_stream> on_load(load& request);
   void start_load(load request, caf::typed_response_promise<recovered_stream> reply);
+  template <class Answer, class Request> caf::result<Answer> read(const Request& request);
+  health report() const;
+  bool hangs() const; // the commit in flight
+  caf::error hanging() const;
   void schedule_flush();
   void flush();
   void on_committed(const std::vector<write_result>& results);
@@ -249,6 +256,10 @@ private:
   std::vector<waiting_append> next_;
   std::vector<waiting_append> in_flight_;
   std::unordered_map<stream_key, std::vector<parked_load>> parked_;
+  std::size_t reads_ = 0; // in flight, those among them that are parked
+  std::size_t lost_ = 0;  // shards
+  time_point lost_since_;
+  caf::actor_clock::time_point commit_began_; // by a clock that does not jump
   bool committing_ = false;
   bool flush_scheduled_ = false;
 };

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <memory>
 
 namespace troupe::journal {
@@ -26,6 +27,8 @@ struct fake_store {
   int opened = 0;
   bool hold = false; // keep the answers of commits
   std::vector<caf::typed_response_promise<batch_result>> held;
+  bool hold_reads = false;
+  std::vector<std::function<void()>> held_reads; // each answers one
 };
 
 using store_ptr = std::shared_ptr<fake_store>;
@@ -59,13 +62,20 @@ writer_actor::behavior_type fake_writer(writer_actor::pointer self, store_ptr st
   };
 }
 
-reader_actor::behavior_type fake_reader(store_ptr store) {
+reader_actor::behavior_type fake_reader(reader_actor::pointer self, store_ptr store) {
+  const auto answer = [self, store]<class Answer>(Answer x) -> caf::result<Answer> {
+    if (!store->hold_reads)
+      return x;
+    auto promise = self->make_response_promise<Answer>();
+    store->held_reads.push_back([promise, x]() mutable { promise.deliver(std::move(x)); });
+    return promise;
+  };
   return {
-    [store](const load& x) -> caf::result<recovered_stream> { return store->streams[x.stream.key]; },
-    [](const read_stream&) -> caf::result<page> { return page{}; },
-    [](const read_shard&) -> caf::result<page> { return page{}; },
-    [](const read_due&) -> caf::result<due_page> { return due_page{}; },
-    [](const read_keys&) -> caf::result<key_page> { return key_page{}; },
+    [store, answer](const load& x) { return answer(store->streams[x.stream.key]); },
+    [answer](const read_stream&) { return answer(page{}); },
+    [answer](const read_shard&) { return answer(page{}); },
+    [answer](const read_due&) { return answer(due_page{}); },
+    [answer](const read_keys&) { return answer(key_page{}); },
   };
 }
 
@@ -74,16 +84,24 @@ protected:
   void SetUp() override {
     store = std::make_shared<fake_store>();
     writer = sys.spawn(fake_writer, store);
-    journal = sys.spawn<journal_actor_impl>(
-      options{{"order"}, "node-1"}, dependencies{writer, sys.spawn(fake_reader, store), [this] { return now(); }});
+    reader = sys.spawn(fake_reader, store);
+    journal = spawn({{"order"}, "node-1"});
+  }
+
+  journal_actor spawn(options with) {
+    auto spawned =
+      sys.spawn<journal_actor_impl>(std::move(with), dependencies{writer, reader, [this] { return now(); }});
     run();
+    return spawned;
   }
 
   void TearDown() override {
     store->held.clear();
+    store->held_reads.clear();
     self->send_exit(journal, caf::exit_reason::kill);
     journal = nullptr;
     writer = nullptr;
+    reader = nullptr;
     deterministic_system::TearDown();
   }
 
@@ -108,6 +126,15 @@ protected:
     run();
   }
 
+  /// The same for what it was asked to read.
+  void release_reads() {
+    caf::anon_send(caf::actor_cast<caf::actor>(reader), caf::make_action([store = store] {
+                     for (auto& answer : std::exchange(store->held_reads, {}))
+                       answer();
+                   }));
+    run();
+  }
+
   /// Sends without delivering; the answer can be received after run().
   auto request(append x) { return self->request(journal, caf::infinite, std::move(x)); }
 
@@ -126,6 +153,7 @@ protected:
 
   store_ptr store;
   writer_actor writer;
+  reader_actor reader;
   journal_actor journal;
 };
 
@@ -252,9 +280,7 @@ TEST_F(JournalActor, AnswersABarrierOfAnIdleStreamAtOnce) {
 TEST_F(JournalActor, RefusesWhatDoesNotFitItsBound) {
   options small{{"order"}, "node-1"};
   small.waiting_max = 2;
-  auto bounded =
-    sys.spawn<journal_actor_impl>(small, dependencies{writer, sys.spawn(fake_reader, store), [this] { return now(); }});
-  run();
+  const auto bounded = spawn(small);
   store->hold = true;
   auto first = self->request(bounded, caf::infinite, one("a", 0));
   run();
@@ -267,6 +293,86 @@ TEST_F(JournalActor, RefusesWhatDoesNotFitItsBound) {
   release();
   EXPECT_EQ(version_of(first) + version_of(second) + version_of(third), 3u);
   self->send_exit(bounded, caf::exit_reason::kill);
+  run();
+}
+
+TEST_F(JournalActor, RefusesReadsThatDoNotFitTheirBound) {
+  options small{{"order"}, "node-1"};
+  small.reads_max = 3;
+  const auto bounded = spawn(small);
+  store->hold_reads = true;
+  auto stream = self->request(bounded, caf::infinite, read_stream{{"order", "a"}});
+  auto due = self->request(bounded, caf::infinite, read_due{"order", now(), {}});
+  auto loaded = self->request(bounded, caf::infinite, load{{"order", "a"}});
+  run();
+  EXPECT_EQ(store->held_reads.size(), 3u);
+  EXPECT_EQ(ask<page>(bounded, read_stream{{"order", "b"}}).error(), ec::overloaded);
+  EXPECT_EQ(ask<page>(bounded, read_shard{"order"}).error(), ec::overloaded);
+  EXPECT_EQ(ask<due_page>(bounded, read_due{"order", now(), {}}).error(), ec::overloaded);
+  EXPECT_EQ(ask<key_page>(bounded, read_keys{"order", ""}).error(), ec::overloaded);
+  EXPECT_EQ(ask<recovered_stream>(bounded, load{{"order", "b"}}).error(), ec::overloaded);
+  EXPECT_EQ(store->held_reads.size(), 3u);
+  release_reads();
+  int answered = 0;
+  const auto failed = [](const caf::error& e) { ADD_FAILURE() << to_string(e); };
+  stream.receive([&](const page&) { ++answered; }, failed);
+  due.receive([&](const due_page&) { ++answered; }, failed);
+  loaded.receive([&](const recovered_stream&) { ++answered; }, failed);
+  EXPECT_EQ(answered, 3);
+  store->hold_reads = false;
+  EXPECT_TRUE(ask<page>(bounded, read_stream{{"order", "b"}}));
+  EXPECT_TRUE(ask<recovered_stream>(bounded, load{{"order", "b"}}));
+  self->send_exit(bounded, caf::exit_reason::kill);
+  run();
+}
+
+TEST_F(JournalActor, AcceptsNothingWhileACommitHangsAndGoesOnWhenItEnds) {
+  store->hold = true;
+  auto hanging = request(one("a", 0));
+  run();
+  advance(5s);
+  EXPECT_TRUE(ask<health>(journal, get_health{})->writable);
+  auto in_time = request(one("b", 0));
+  run();
+  advance(2s);
+  const auto ill = ask<health>(journal, get_health{});
+  EXPECT_FALSE(ill->writable);
+  EXPECT_EQ(ill->reason, "a commit has taken 7 s");
+  EXPECT_EQ(ill->since, now() - 2s);
+  EXPECT_EQ(ask<appended>(journal, one("c", 0)).error(), ec::store_unavailable);
+  EXPECT_EQ(ask<recovered_stream>(journal, load{{"order", "a"}}).error(), ec::store_unavailable); // It would wait, too.
+  EXPECT_TRUE(ask<recovered_stream>(journal, load{{"order", "d"}}));
+  store->hold = false;
+  release();
+  EXPECT_EQ(version_of(hanging) + version_of(in_time), 2u);
+  EXPECT_TRUE(ask<health>(journal, get_health{})->writable);
+  EXPECT_EQ(ask<appended>(journal, one("c", 0))->version, 1u);
+}
+
+TEST_F(JournalActor, IsNotWritableWhileAShardHasAnotherOwner) {
+  store->next_results = {write_result::shard_lost};
+  auto a = request(one("a", 0));
+  run();
+  EXPECT_EQ(error_of(a), ec::shard_lost);
+  const auto lost_at = now();
+  advance(1s);
+  const auto ill = ask<health>(journal, get_health{});
+  EXPECT_FALSE(ill->writable);
+  EXPECT_NE(ill->reason.find("1 of 1024 shards"), std::string::npos) << ill->reason;
+  EXPECT_EQ(ill->since, lost_at);
+  EXPECT_EQ(store->opened, 1); // It does not take it back, for the other owner would do the same.
+  EXPECT_EQ(ask<appended>(journal, one("b", 0))->version, 1u);
+}
+
+TEST_F(JournalActor, FindsTheShardsOfEachContextAmongItsLeases) {
+  const auto both = spawn({{"order", "catalog"}, "node-1"});
+  for (const auto* context : {"order", "catalog"}) {
+    auto x = one("a", 0);
+    x.stream.context = context;
+    ASSERT_TRUE(ask<appended>(both, std::move(x)));
+    EXPECT_EQ(store->commits.back().front().epoch, store->epoch);
+  }
+  self->send_exit(both, caf::exit_reason::kill);
   run();
 }
 
