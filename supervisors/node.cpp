@@ -162,7 +162,7 @@ private:
     if (settings_.demo_catalogue)
       if (const auto failed = stock_demo_catalogue(system, catalog, stock))
         log::warn("The demo catalogue could not be stored", {{"reason", to_string(failed)}});
-    open_gateways({orders, stock, catalog, keys, journal, now, random, {}, {}}, providers);
+    open_gateways({orders, stock, catalog, keys, journal, now, random, {}, settings_.orders.hold_time, {}}, providers);
   }
 
   gateway::options gateway_options(const std::string& address, std::uint16_t port, request_metrics& metrics) {
@@ -176,13 +176,14 @@ private:
     with.observe = [&metrics, service = settings_.name](const gateway::finished& x) {
       metrics.finished(x.method, x.route, x.status, x.took);
       if (log::enabled(log::level::debug) || x.status >= 500)
-        log::write(x.status >= 500 ? log::level::warn : log::level::debug, "API call completed",
-                   {{"service", service},
-                    {"endpoint", x.route.empty() ? std::string_view{"-"} : x.route},
-                    {"method", x.method},
-                    {"statusCode", std::int64_t{x.status}},
-                    {"durationMs", static_cast<double>(x.took.count()) / 1000.0},
-                    {"correlationId", x.context.trace.trace_id()}});
+        log::write(
+          x.status >= 500 ? log::level::warn : log::level::debug, "API call completed",
+          {{"service", service},
+           {"endpoint", x.route.empty() ? std::string_view{"-"} : x.route},
+           {"method", x.method},
+           {"statusCode", std::int64_t{x.status}},
+           {"durationMs", static_cast<double>(x.took.count()) / 1000.0},
+           {"correlationId", x.correlation.empty() ? x.context.trace.trace_id() : std::string{x.correlation}}});
     };
     return with;
   }
