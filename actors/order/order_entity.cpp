@@ -32,7 +32,7 @@ bool is_taken_by_lines(step x) {
 order_entity::order_entity(pointer self, std::string key, entity::environment env, entity::recovered<order::state> from,
                            caf::actor region, shared_dependencies deps)
   : super(self, std::move(key), std::move(env), std::move(from), std::move(region)), deps_(std::move(deps)),
-    recovered_(version() > 0) {}
+    end_told_(is_terminal(state().status)), recovered_(version() > 0) {}
 
 order_entity::handle_type::behavior_type order_entity::make_behavior() {
   started();
@@ -90,6 +90,8 @@ caf::result<view> order_entity::wait_for_end(const request_context& context) {
 
 void order_entity::on_stored() {
   if (is_terminal(state().status)) {
+    if (!std::exchange(end_told_, true) && deps_->ended)
+      deps_->ended(key(), state().status, state().reason);
     answer_waiters();
     run_later(self(), ended_lingers, [this] { retire(); });
   }

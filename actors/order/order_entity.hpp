@@ -8,6 +8,7 @@
 #include "actors/order/stored.hpp"
 #include "actors/payment/provider.hpp"
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <type_traits>
@@ -50,6 +51,9 @@ struct dependencies {
   duration local_timeout{5'000};     // of an answer from inventory and catalog
   duration provider_timeout{40'000}; // of an answer from a payment adapter, longer than the adapter's own
   std::size_t waiters_max = 64;      // requests that wait for one order's end; then overloaded
+  /// Told once of each order whose end is stored, unless the process ends in between; `why` as in its view. Called on
+  /// any thread, several at a time; returns at once.
+  std::function<void(const std::string& id, order::status, const std::string& why)> ended{};
 };
 
 using shared_dependencies = std::shared_ptr<const dependencies>;
@@ -113,7 +117,8 @@ private:
 
   shared_dependencies deps_;
   trace_context trace_; // of the request that placed the order
-  bool recovered_;      // an earlier incarnation may have begun what is outstanding now
+  bool end_told_;
+  bool recovered_; // an earlier incarnation may have begun what is outstanding now
   std::set<effect_id> in_flight_;
   step lines_step_ = step::reserve; // which step `lines_` tells the progress of
   std::vector<line_progress> lines_;

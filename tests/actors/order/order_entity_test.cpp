@@ -112,6 +112,10 @@ protected:
     deps.policy.hold_time = 60s;
     deps.policy.retry_base = 40s;
     deps.policy.retry_max = 40s;
+    deps.ended = [this](const std::string& id, status x, const std::string& why) {
+      EXPECT_EQ(id, some_id.value);
+      ended.emplace_back(x, why);
+    };
     orders = spawn_orders(sys, env, deps);
     run();
   }
@@ -150,6 +154,7 @@ protected:
     run();
   }
 
+  std::vector<std::pair<status, std::string>> ended; // as it was told
   const request_context context{"shop", {}, time_point::max()};
   surroundings_ptr state = std::make_shared<surroundings>();
   duration clock_step{0}; // how far the node's clock was set
@@ -170,6 +175,17 @@ TEST_F(OrderEntity, LeavesMemoryAfterARejectionAlthoughAnotherLineIsAnsweredLate
   answer_about_socks();
   advance(3s);
   EXPECT_EQ(sys.registry().running(), before) << "the order is still in memory";
+}
+
+TEST_F(OrderEntity, TellsItsEndOnceHoweverOftenItIsRecovered) {
+  state->has_shoes = false;
+  place();
+  const auto once = std::vector<std::pair<status, std::string>>{{status::rejected, "out_of_stock"}};
+  EXPECT_EQ(ended, once);
+  advance(3s); // It has left memory.
+  EXPECT_EQ(get().status, status::rejected);
+  place();
+  EXPECT_EQ(ended, once);
 }
 
 TEST_F(OrderEntity, LeavesMemoryAfterARejectionAlthoughAnotherLineIsNeverAnswered) {
