@@ -188,4 +188,16 @@ void webhook_verifier::forget(const webhook_event& x) {
   memory_.forget(x.id);
 }
 
+std::variant<webhook_event, webhook_refusal>
+admit_by_any(const std::vector<std::shared_ptr<webhook_verifier>>& verifiers, std::string_view signature,
+             std::string_view body, time_point now) {
+  for (const auto& verifier : verifiers) {
+    auto result = verifier->admit(signature, body, now);
+    const auto* refused = std::get_if<webhook_refusal>(&result);
+    if (!refused || *refused != webhook_refusal::bad_signature)
+      return result;
+  }
+  return webhook_refusal::bad_signature;
+}
+
 } // namespace troupe::payment::stripe

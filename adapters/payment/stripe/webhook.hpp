@@ -7,12 +7,14 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace troupe::payment::stripe {
 
@@ -81,5 +83,11 @@ private:
   std::mutex mutex_; // guards memory_
   replay_memory memory_;
 };
+
+/// For several endpoints at one address, each with its secret: the answer of the first whose secret has signed it,
+/// otherwise bad_signature.
+std::variant<webhook_event, webhook_refusal>
+admit_by_any(const std::vector<std::shared_ptr<webhook_verifier>>& verifiers, std::string_view signature,
+             std::string_view body, time_point now);
 
 } // namespace troupe::payment::stripe

@@ -150,6 +150,23 @@ TEST(StripeReplay, AdmitsAgainWhatCouldNotBeHandled) {
   m.forget("unknown");
 }
 
+TEST(StripeWebhook, IsAdmittedByWhicheverSecretHasSignedIt) {
+  std::vector<std::shared_ptr<webhook_verifier>> verifiers;
+  for (const auto* x : {"whsec_one", "whsec_two", "whsec_three"})
+    verifiers.push_back(std::make_shared<webhook_verifier>(webhook_options{.secret = x}));
+  const auto admit = [&](std::string_view header, std::string_view text) {
+    return admit_by_any(verifiers, header, text, now);
+  };
+  const auto refusal = [](const auto& x) { return std::get<webhook_refusal>(x); };
+  for (const auto* x : {"whsec_one", "whsec_two", "whsec_three"}) {
+    EXPECT_TRUE(std::holds_alternative<webhook_event>(admit(signature(now, body, x), body))) << x;
+    EXPECT_EQ(refusal(admit(signature(now, body, x), body)), webhook_refusal::repeated) << x;
+  }
+  EXPECT_EQ(refusal(admit(signature(now - 1h, body, "whsec_two"), body)), webhook_refusal::too_old);
+  EXPECT_EQ(refusal(admit(signature(now, "{}", "whsec_two"), "{}")), webhook_refusal::malformed);
+  EXPECT_EQ(refusal(admit(signature(now, body, "whsec_four"), body)), webhook_refusal::bad_signature);
+}
+
 TEST(StripeWebhook, PutsItAllTogether) {
   webhook_verifier v{{.secret = secret}};
   const auto refusal = [](const auto& x) { return std::get<webhook_refusal>(x); };
