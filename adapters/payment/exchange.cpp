@@ -16,6 +16,7 @@ caf::expected<http::call> make_call(const way_out& way, const request_context& c
     auto trace = context.trace;
     trace.span = way.random() | 1; // a span of its own; never the zeros that mean none
     message.fields.emplace_back("traceparent", trace.traceparent());
+    message.fields.emplace_back("x-correlation-id", trace.trace_id()); // for those who do not know the other
   }
   return http::call{way.base_url, std::move(message), timeout, answer_bytes_max};
 }

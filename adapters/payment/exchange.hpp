@@ -25,8 +25,8 @@ struct way_out {
   random_fn random;
 };
 
-/// The call that carries `message`: with the trace of `context`, and no more time than its deadline leaves. Fails with
-/// deadline when that has passed.
+/// The call that carries `message`: with the trace of `context` as traceparent and its id as x-correlation-id, and no
+/// more time than its deadline leaves. Fails with deadline when that has passed.
 caf::expected<http::call> make_call(const way_out& way, const request_context& context, http::request message);
 
 /// `text` with everything but letters, digits and `-._~` as %XX: fit for a path segment, a query and a form.

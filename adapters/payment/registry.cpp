@@ -29,12 +29,12 @@ std::string problem_with_rest(const provider_options& x) {
   if (!is_url(x.base_url))
     return "base_url: an http or https URL is needed";
   if (x.oauth_token_url.empty())
-    return x.token.empty() ? "token: needed, or oauth_token_url" : "";
+    return x.token.empty() ? "token: needed, or oauth.token_url" : "";
   if (!is_url(x.oauth_token_url))
-    return "oauth_token_url: an http or https URL is needed";
-  return x.oauth_client_id.empty() || x.oauth_client_secret.empty()
-           ? "oauth_client_id: needed with oauth_token_url, and so is oauth_client_secret"
-           : "";
+    return "oauth.token_url: an http or https URL is needed";
+  if (x.oauth_client_id.empty())
+    return "oauth.client_id: needed with oauth.token_url";
+  return x.oauth_client_secret.empty() ? "oauth.client_secret: needed with oauth.token_url" : "";
 }
 
 provider_actor spawn_rest(surroundings s, const provider_options& x) {
@@ -116,10 +116,12 @@ std::string problem_with(const provider_options& x) {
 }
 
 provider spawn_provider(caf::actor_system& system, const provider_options& x, http::client_actor client, clock_fn now,
-                        random_fn random) {
+                        random_fn random, observe_fn observe) {
   const auto problem = problem_with(x);
   ensure(problem.empty(), "payment provider " + x.name + ": " + problem);
-  auto actor = find_kind(x.kind)->spawn({system, std::move(client), std::move(now), std::move(random)}, x);
+  auto actor = find_kind(x.kind)->spawn({system, std::move(client), now, std::move(random)}, x);
+  if (observe)
+    actor = spawn_observed(system, std::move(actor), x.name, std::move(now), std::move(observe));
   return {std::move(actor), x.key_lifetime};
 }
 

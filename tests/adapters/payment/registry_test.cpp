@@ -21,8 +21,9 @@ TEST(PaymentRegistry, SaysWhichFieldIsWrong) {
   x.base_url = "https://pay.example";
   EXPECT_TRUE(problem_with(x).starts_with("token: "));
   x.oauth_token_url = "https://id.example/token";
-  EXPECT_TRUE(problem_with(x).starts_with("oauth_client_id: "));
+  EXPECT_TRUE(problem_with(x).starts_with("oauth.client_id: "));
   x.oauth_client_id = "shop";
+  EXPECT_TRUE(problem_with(x).starts_with("oauth.client_secret: "));
   x.oauth_client_secret = "secret";
   EXPECT_EQ(problem_with(x), "");
   x.timeout = duration{0};
