@@ -3,12 +3,24 @@
 #include <caf/telemetry/collector/prometheus.hpp>
 #include <caf/telemetry/metric_registry.hpp>
 
+#include <algorithm>
+#include <iterator>
+
 namespace troupe {
 
 namespace {
 
 // Seconds; up to the longest deadline of a route.
 constexpr double bounds[] = {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1., 2.5, 5., 10., 30.};
+
+std::string_view known(std::string_view method) {
+  constexpr std::string_view methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+  return std::find(std::begin(methods), std::end(methods), method) == std::end(methods) ? "other" : method;
+}
+
+caf::string_view label(std::string_view x) {
+  return {x.data(), x.size()};
+}
 
 } // namespace
 
@@ -17,6 +29,7 @@ request_metrics::request_metrics(caf::actor_system& system, std::string gateway)
 
 void request_metrics::finished(std::string_view method, std::string_view route, int status,
                                std::chrono::nanoseconds took) {
+  method = known(method);
   const std::tuple<std::string_view, std::string_view, int> wanted{method, route, status};
   row found{};
   {
@@ -25,8 +38,8 @@ void request_metrics::finished(std::string_view method, std::string_view route, 
     if (place == rows_.end()) {
       auto& registry = system_.metrics();
       const auto code = std::to_string(status);
-      const caf::string_view method_label{method.data(), method.size()};
-      const caf::string_view route_label{route.data(), route.size()};
+      const auto method_label = label(method);
+      const auto route_label = label(route);
       row made{};
       made.count =
         registry
@@ -49,6 +62,24 @@ void request_metrics::finished(std::string_view method, std::string_view route, 
   if (status >= 500)
     found.errors->inc();
   found.time->observe(std::chrono::duration<double>(took).count());
+}
+
+call_metrics::call_metrics(caf::actor_system& system)
+  : time_(system.metrics().histogram_family<double>("troupe", "service_call", {"target", "operation", "success"},
+                                                    bounds, "Time of a call to another service.", "seconds")) {}
+
+void call_metrics::finished(std::string_view target, std::string_view operation, bool success, duration took) {
+  time_
+    ->get_or_add({{"target", label(target)}, {"operation", label(operation)}, {"success", success ? "true" : "false"}})
+    ->observe(std::chrono::duration<double>(took).count());
+}
+
+order_metrics::order_metrics(caf::actor_system& system)
+  : count_(system.metrics().counter_family("troupe", "orders_ended", {"status"}, "Orders that have come to their end.",
+                                           "1", true)) {}
+
+void order_metrics::ended(std::string_view status) {
+  count_->get_or_add({{"status", label(status)}})->inc();
 }
 
 std::string prometheus_text(caf::actor_system& system) {

@@ -6,6 +6,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/telemetry/counter.hpp>
 #include <caf/telemetry/histogram.hpp>
+#include <caf/telemetry/metric_family_impl.hpp>
 
 #include <functional>
 #include <map>
@@ -23,6 +24,7 @@ class request_metrics {
 public:
   request_metrics(caf::actor_system& system, std::string gateway);
 
+  /// A method that HTTP's own specification or its PATCH does not know is counted as "other": clients make them up.
   void finished(std::string_view method, std::string_view route, int status, std::chrono::nanoseconds took);
 
 private:
@@ -37,6 +39,28 @@ private:
   std::string gateway_;
   std::mutex mutex_;
   std::map<row_key, row, std::less<>> rows_;
+};
+
+/// Calls to other services: `troupe_service_call_seconds{target,operation,success}`. Safe on any thread.
+class call_metrics {
+public:
+  explicit call_metrics(caf::actor_system& system);
+
+  void finished(std::string_view target, std::string_view operation, bool success, duration took);
+
+private:
+  caf::telemetry::metric_family_impl<caf::telemetry::dbl_histogram>* time_;
+};
+
+/// Orders that have ended: `troupe_orders_ended_total{status}`. Safe on any thread.
+class order_metrics {
+public:
+  explicit order_metrics(caf::actor_system& system);
+
+  void ended(std::string_view status);
+
+private:
+  caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* count_;
 };
 
 /// All metrics of the system in Prometheus' text form.
