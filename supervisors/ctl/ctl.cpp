@@ -2,6 +2,7 @@
 
 #include "actors/kernel/money.hpp"
 #include "adapters/http_client/curl_engine.hpp"
+#include "adapters/payment/exchange.hpp"
 #include "supervisors/ctl/table.hpp"
 
 #include <nlohmann/json.hpp>
@@ -23,10 +24,12 @@ constexpr int unreachable = 2;
 struct reply {
   int exit = answered;
   json body;
+  std::string text; // the body as it came
+  int status = 0;
 };
 
 http::engine_result fetch(const target& where, const std::string& base, http::request message) {
-  if (!where.operator_key.empty())
+  if (!where.operator_key.empty() && base != where.sandbox_url) // The sandbox stands for somebody else.
     message.fields.emplace_back("Authorization", "Bearer " + where.operator_key);
   if (!message.body.empty())
     message.fields.emplace_back("Content-Type", "application/json");
@@ -39,34 +42,42 @@ http::engine_result fetch(const target& where, const std::string& base, http::re
 
 reply call(const target& where, const std::string& base, const std::string& method, const std::string& path,
            const json& body = nullptr, const std::vector<int>& fine = {}) {
-  const auto result = fetch(where, base, {method, path, {}, body.is_null() ? std::string{} : body.dump()});
+  auto result = fetch(where, base, {method, path, {}, body.is_null() ? std::string{} : body.dump()});
   if (const auto* failure = std::get_if<http::engine_failure>(&result)) {
     std::cerr << "troupe ctl: nobody answers at " << base << " (" << failure->text
               << "). Is `troupe serve` running? Name another address with --url.\n";
-    return {unreachable, {}};
+    return {unreachable, {}, {}, 0};
   }
-  const auto& response = std::get<http::response>(result);
+  auto& response = std::get<http::response>(result);
   auto parsed = json::parse(response.body, nullptr, false);
   const bool good = response.status < 400 || std::find(fine.begin(), fine.end(), response.status) != fine.end();
   if (good && response.status == 204)
-    return {answered, {}};
+    return {answered, {}, {}, response.status};
   if (!good || parsed.is_discarded()) {
     const auto title = parsed.is_object() ? parsed.value("title", std::string{"refused"}) : "no JSON";
     const auto detail = parsed.is_object() ? parsed.value("detail", std::string{}) : std::string{};
-    std::cerr << "troupe ctl: " << title << " (" << response.status << ")" << (detail.empty() ? "" : ": " + detail)
-              << '\n';
+    std::cerr << "troupe ctl: " << printable(title) << " (" << response.status << ")"
+              << (detail.empty() ? "" : ": " + printable(detail)) << '\n';
     if (response.status == 401 || response.status == 403)
       std::cerr << "  Name the operator key's file with --key-file; `troupe serve` prints its path at the start.\n";
-    return {refused, {}};
+    return {refused, {}, {}, response.status};
   }
-  return {answered, std::move(parsed)};
+  return {answered, std::move(parsed), std::move(response.body), response.status};
 }
 
 std::string text_of(const json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end() || found->is_null())
     return "-";
-  return found->is_string() ? found->get<std::string>() : found->dump();
+  return printable(found->is_string() ? found->get<std::string>() : found->dump());
+}
+
+void print_as_it_came(const reply& got) {
+  std::cout << got.text << (got.text.ends_with('\n') ? "" : "\n");
+}
+
+std::string path_of_order(const std::string& id) {
+  return "/api/v2/orders/" + payment::percent_encoded(id);
 }
 
 std::string money_of(const json& object, const char* name) {
@@ -79,7 +90,7 @@ std::string money_of(const json& object, const char* name) {
 }
 
 style style_of(const std::string& status) {
-  if (status == "confirmed" || status == "up")
+  if (status == "confirmed" || status == "up" || status == "ready")
     return style::good;
   if (status == "processing" || status == "unknown")
     return style::waiting;
@@ -91,7 +102,7 @@ int print_order(const target& where, const reply& got) {
     return got.exit;
   const auto& order = got.body;
   if (where.json) {
-    std::cout << order.dump(2) << '\n';
+    print_as_it_came(got);
     return answered;
   }
   const auto status = text_of(order, "status");
@@ -123,26 +134,26 @@ int print_order(const target& where, const reply& got) {
 } // namespace
 
 int show_order(const target& where, const std::string& id) {
-  return print_order(where, call(where, where.commerce_url, "GET", "/api/v2/orders/" + id));
+  return print_order(where, call(where, where.commerce_url, "GET", path_of_order(id)));
 }
 
 int cancel_order(const target& where, const std::string& id, const std::string& reason) {
   const auto body = reason.empty() ? json::object() : json{{"reason", reason}};
-  const auto got = call(where, where.commerce_url, "POST", "/api/v2/orders/" + id + "/cancel", body);
+  const auto got = call(where, where.commerce_url, "POST", path_of_order(id) + "/cancel", body);
   return got.exit == answered ? show_order(where, id) : got.exit;
 }
 
 int capture_order(const target& where, const std::string& id) {
-  const auto got = call(where, where.commerce_url, "POST", "/api/v2/orders/" + id + "/capture", json::object());
+  const auto got = call(where, where.commerce_url, "POST", path_of_order(id) + "/capture", json::object());
   return got.exit == answered ? show_order(where, id) : got.exit;
 }
 
 int show_events(const target& where, const std::string& id) {
-  const auto got = call(where, where.commerce_url, "GET", "/api/v2/orders/" + id + "/events");
+  const auto got = call(where, where.commerce_url, "GET", path_of_order(id) + "/events");
   if (got.exit != answered)
     return got.exit;
   if (where.json) {
-    std::cout << got.body.dump(2) << '\n';
+    print_as_it_came(got);
     return answered;
   }
   table rows{{"VERSION", "TIME", "EVENT", "DATA"}};
@@ -155,11 +166,11 @@ int show_events(const target& where, const std::string& id) {
 }
 
 int show_stock(const target& where, const std::string& sku) {
-  const auto got = call(where, where.commerce_url, "GET", "/api/v2/inventory/" + sku);
+  const auto got = call(where, where.commerce_url, "GET", "/api/v2/inventory/" + payment::percent_encoded(sku));
   if (got.exit != answered)
     return got.exit;
   if (where.json) {
-    std::cout << got.body.dump(2) << '\n';
+    print_as_it_came(got);
     return answered;
   }
   table rows{{"SKU", "ON HAND", "AVAILABLE", "HELD", "SOLD"}};
@@ -174,8 +185,8 @@ int show_health(const target& where) {
   if (got.exit != answered)
     return got.exit;
   if (where.json) {
-    std::cout << got.body.dump(2) << '\n';
-    return answered;
+    print_as_it_came(got);
+    return got.status < 400 ? answered : refused;
   }
   const auto status = text_of(got.body, "status");
   std::cout << paint(status, style_of(status), where.color) << "\n\n";
@@ -185,14 +196,14 @@ int show_health(const target& where) {
       rows.add({text_of(x, "name"), text_of(x, "status"), text_of(x, "ageMilliseconds"), text_of(x, "detail")});
     rows.print(std::cout, where.color);
   }
-  return answered;
+  return got.status < 400 ? answered : refused;
 }
 
 int set_outage(const target& where, bool out) {
   if (!out) {
     const auto got = call(where, where.sandbox_url, "DELETE", "/_sandbox/faults");
     if (got.exit == answered)
-      std::cout << "The sandbox providers work again. Waiting orders go on by themselves within seconds.\n";
+      std::cout << "The sandbox providers work again. Waiting orders go on by themselves within a minute.\n";
     return got.exit;
   }
   const auto fault = json{{"rules", json::array({json{{"name", "outage"}, {"fault", "error"}, {"status", 503}}})}};

@@ -30,7 +30,7 @@ int capture_order(const target& where, const std::string& id);
 
 int show_stock(const target& where, const std::string& sku);
 
-/// What the node depends on, and since when.
+/// What the node depends on, and since when. Returns 1 as well when the node is not ready.
 int show_health(const target& where);
 
 /// Puts the sandbox's payment provider out of order (`PUT /_sandbox/faults`), or in order again.

@@ -14,6 +14,19 @@ std::size_t width_of(const std::string& text) {
 
 } // namespace
 
+std::string printable(std::string text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    const bool two_bytes = byte == 0xC2 && next >= 0x80 && next <= 0x9F; // U+0080 to U+009F
+    i += two_bytes;
+    out += two_bytes || byte < 0x20 || byte == 0x7F ? '?' : text[i];
+  }
+  return out;
+}
+
 std::string paint(const std::string& text, style x, bool color) {
   if (!color)
     return text;

@@ -9,6 +9,10 @@ namespace troupe::ctl {
 
 enum class style { strong, good, waiting, bad };
 
+/// `text` with a question mark for each control character: what a customer wrote must not steer the operator's
+/// terminal.
+std::string printable(std::string text);
+
 /// `text` in the colour of `x`, or as it is.
 std::string paint(const std::string& text, style x, bool color);
 

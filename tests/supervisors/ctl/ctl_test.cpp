@@ -1,0 +1,101 @@
+#include "supervisors/ctl/ctl.hpp"
+
+#include "tests/adapters/http_client/loopback_server.hpp"
+
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <vector>
+
+namespace troupe::ctl {
+namespace {
+
+class Ctl : public ::testing::Test {
+protected:
+  std::string url() const { return server.url(); }
+
+  /// What the command prints on standard output.
+  template <class Command> std::string output_of(Command command) {
+    ::testing::internal::CaptureStdout();
+    exit = command();
+    return ::testing::internal::GetCapturedStdout();
+  }
+
+  std::string last_request() {
+    const std::lock_guard guard{mutex};
+    return requests.empty() ? "" : requests.back();
+  }
+
+  std::mutex mutex; // for the next two
+  std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+  std::vector<std::string> requests;
+  int exit = -1;
+  test::loopback_server server{[this](test::connection& c) {
+    for (auto request = c.read_request(); !request.empty(); request = c.read_request()) {
+      const std::lock_guard guard{mutex};
+      requests.push_back(request);
+      c.write(answer);
+    }
+  }};
+
+  void answers(const std::string& status, const std::string& body) {
+    const std::lock_guard guard{mutex};
+    answer = "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+};
+
+TEST_F(Ctl, FailsWhileTheNodeIsNotReady) {
+  const std::string body = R"({"status":"not_ready","dependencies":[]})";
+  answers("503 Service Unavailable", body);
+  target where{"", url(), "", "", false, true};
+  EXPECT_NE(output_of([&] { return show_health(where); }).find("\x1b[31mnot_ready"), std::string::npos);
+  EXPECT_EQ(exit, 1);
+  where.json = true;
+  EXPECT_EQ(output_of([&] { return show_health(where); }), body + "\n");
+  EXPECT_EQ(exit, 1);
+  answers("200 OK", R"({"status":"ready","dependencies":[]})");
+  where.json = false;
+  EXPECT_NE(output_of([&] { return show_health(where); }).find("\x1b[32mready"), std::string::npos);
+  EXPECT_EQ(exit, 0);
+}
+
+TEST_F(Ctl, PrintsJsonAsItCame) {
+  const std::string body = "{\"sku\":\"x\",   \"onHand\": 1.50 , \"zebra\":1,\"ant\":2}\n";
+  answers("200 OK", body);
+  const target where{url(), "", "", "", true, false};
+  EXPECT_EQ(output_of([&] { return show_stock(where, "x"); }), body);
+}
+
+TEST_F(Ctl, PrintsNothingThatSteersTheTerminal) {
+  answers("200 OK",
+          R"({"orderId":"o","status":"confirmed","message":"\u001b[2J","customerId":"\u009b31m\nreason","timeline":
+    [{"at":"t","what":"placed","detail":"\u0007"}],"items":[{"sku":"\u001b]0;"}]})");
+  const target where{url(), "", "", "", false, false};
+  const auto shown = output_of([&] { return show_order(where, "o"); });
+  EXPECT_EQ(shown.find_first_of("\x1b\x07"), std::string::npos) << shown;
+  EXPECT_EQ(shown.find("\xC2\x9B"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("customer  ?31m?reason\n"), std::string::npos) << shown;
+}
+
+TEST_F(Ctl, KeepsAnArgumentInOneSegmentOfThePath) {
+  const target where{url(), "", "", "", true, false};
+  output_of([&] { return show_stock(where, "a/b?c d"); });
+  EXPECT_TRUE(last_request().starts_with("GET /api/v2/inventory/a%2Fb%3Fc%20d HTTP")) << last_request();
+  output_of([&] { return show_order(where, "#1"); });
+  EXPECT_TRUE(last_request().starts_with("GET /api/v2/orders/%231 HTTP")) << last_request();
+}
+
+TEST_F(Ctl, ShowsTheKeyToTheGatewaysAlone) {
+  const target gateways{url(), url(), "http://127.0.0.1:1", "the-operators-own-key", true, false};
+  output_of([&] { return show_order(gateways, "o"); });
+  EXPECT_NE(last_request().find("Bearer the-operators-own-key"), std::string::npos);
+  output_of([&] { return show_health(gateways); });
+  EXPECT_NE(last_request().find("Bearer the-operators-own-key"), std::string::npos);
+  const target sandbox{"http://127.0.0.1:1", "http://127.0.0.1:1", url(), "the-operators-own-key", true, false};
+  output_of([&] { return set_outage(sandbox, true); });
+  EXPECT_TRUE(last_request().starts_with("PUT /_sandbox/faults")) << last_request();
+  EXPECT_EQ(last_request().find("the-operators-own-key"), std::string::npos);
+}
+
+} // namespace
+} // namespace troupe::ctl
