@@ -2,6 +2,7 @@
 
 #include "config/table.hpp"
 
+#include <arpa/inet.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -29,13 +30,18 @@ struct content {
   std::string why;
 };
 
-content read_file(const std::filesystem::path& file) {
+/// Empty when it can be read.
+std::string why_unreadable(const std::filesystem::path& file) {
   std::error_code error;
   if (std::filesystem::is_directory(file, error))
-    return {std::nullopt, "is a folder"};
+    return "is a folder";
+  return std::ifstream{file} ? "" : std::strerror(errno);
+}
+
+content read_file(const std::filesystem::path& file) {
+  if (auto why = why_unreadable(file); !why.empty())
+    return {std::nullopt, std::move(why)};
   std::ifstream in{file, std::ios::binary};
-  if (!in)
-    return {std::nullopt, std::strerror(errno)};
   std::string text(file_bytes_max + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (in.bad())
@@ -44,6 +50,12 @@ content read_file(const std::filesystem::path& file) {
   if (text.size() > file_bytes_max)
     return {std::nullopt, "is larger than 1MiB"};
   return {std::move(text), ""};
+}
+
+bool is_ip_address(const std::string& text) {
+  in6_addr parsed{}; // large enough for both
+  const auto without_zone = text.substr(0, text.find('%'));
+  return ::inet_pton(AF_INET, text.c_str(), &parsed) == 1 || ::inet_pton(AF_INET6, without_zone.c_str(), &parsed) == 1;
 }
 
 /// A provider's name becomes part of keys, variables and URLs.
@@ -136,6 +148,8 @@ private:
       return add_problem(at, key + ": its quotation mark is never closed");
     if (const auto text = expand(node.Scalar(), key, at))
       set(key, *text, at);
+    else
+      unusable_.insert(key);
   }
 
   void read_providers(const YAML::Node& node, const std::string& at) {
@@ -205,6 +219,8 @@ private:
     }
     if (const auto text = expand(setting.substr(split + 1), key, at))
       set(key, *text, at);
+    else
+      unusable_.insert(key);
   }
 
   /// The name in "payment.providers.<name>.<field>", or nothing.
@@ -281,16 +297,20 @@ private:
     if (std::holds_alternative<secret*>(target->value) && text.starts_with("file:")) {
       const auto path = folder_ / text.substr(5);
       auto read = read_file(path);
-      if (!read.text)
+      if (!read.text) {
+        unusable_.insert(key);
         return add_problem(at, key + ": " + path.string() + ": " + read.why);
+      }
       text = std::move(*read.text);
       if (text.ends_with('\n'))
         text.pop_back();
       if (text.ends_with('\r'))
         text.pop_back();
     }
-    if (const auto expected = assign(target->value, text, target->limits))
+    if (const auto expected = assign(target->value, text, target->limits)) {
+      unusable_.insert(key);
       return add_problem(at, key + ": " + *expected);
+    }
     result_.origins[key] = at;
   }
 
@@ -328,6 +348,16 @@ private:
     const auto& x = result_.values;
     if (x.orders.retry_base > x.orders.retry_max)
       add_problem(origin("orders.retry_base"), "orders.retry_base: must not be more than orders.retry_max");
+    for (const auto& [key, address] :
+         {std::pair{"commerce.address", &x.commerce.address}, std::pair{"operations.address", &x.operations.address},
+          std::pair{"sandbox.address", &x.sandbox.address}})
+      if (!is_ip_address(*address) && !unusable_.contains(key))
+        add_problem(origin(key), std::string{key}
+                                   + ": must be an IP address of this machine, such as 127.0.0.1, ::1 or "
+                                     "0.0.0.0 for all; names are not looked up");
+    if (!x.client.ca_file.empty())
+      if (const auto why = why_unreadable(x.client.ca_file); !why.empty())
+        add_problem(origin("client.ca_file"), "client.ca_file: " + x.client.ca_file + ": " + why);
     const std::pair<const char*, listener> listeners[] = {
       {"commerce.port", x.commerce},
       {"operations.port", x.operations},
@@ -350,6 +380,9 @@ private:
     }
     for (const auto& [name, provider] : payment.providers) {
       const auto prefix = joined(std::string{providers_key}, name);
+      if (const auto next = unusable_.lower_bound(prefix + ".");
+          next != unusable_.end() && next->starts_with(prefix + "."))
+        continue; // What is told of it already may be all that is wrong.
       if (provider.kind.empty()) {
         add_problem(origin(prefix), prefix + ".kind: is needed");
         continue;
@@ -372,6 +405,7 @@ private:
   const sources& from_;
   std::filesystem::path folder_;
   bool providers_configured_ = false;
+  std::set<std::string> unusable_; // keys whose value was refused
   loaded result_;
 };
 

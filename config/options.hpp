@@ -118,6 +118,9 @@ struct provider_options {
   bool operator==(const provider_options&) const = default;
 };
 
+/// "http://127.0.0.1:9001"; an IPv6 address stands in brackets.
+std::string url_of(const std::string& address, std::uint16_t port);
+
 using provider_map = std::map<std::string, provider_options>; // by the name that orders use
 
 /// The sandbox's twins of both providers, which serve when no others are configured. With port 0 their URLs are known
@@ -133,7 +136,7 @@ struct payment_options {
 
 struct log_options {
   std::string level = "info";
-  std::string format = "json";
+  std::string format = "auto";
 
   bool operator==(const log_options&) const = default;
 };

@@ -21,7 +21,7 @@ constexpr row<options> rows[] = {
    "Folder of everything that the node keeps. TROUPE_STATE sets it, too.", some},
   {"store.kind", [](options& x) -> field { return &x.store.kind; }, "What the journal is kept in.", {0, 0, "sqlite"}},
   {"store.path", [](options& x) -> field { return &x.store.path; },
-   "File of the store; journal.db in the state directory when empty."},
+   "File of the store, relative to the working directory; journal.db in the state directory when empty."},
   {"commerce.address", [](options& x) -> field { return &x.commerce.address; },
    "Address of the interface that shops call. Loopback only, unless it is changed.", some},
   {"commerce.port", [](options& x) -> field { return &x.commerce.port; }, "Its port; 0 lets the system choose."},
@@ -106,7 +106,10 @@ constexpr row<options> rows[] = {
    "What is logged.",
    {0, 0, "debug|info|warn|error"},
    change::at_once},
-  {"log.format", [](options& x) -> field { return &x.log.format; }, "For programs or for people.", {0, 0, "json|text"}},
+  {"log.format",
+   [](options& x) -> field { return &x.log.format; },
+   "json for programs, text for people; auto is text on a terminal and json elsewhere.",
+   {0, 0, "auto|json|text"}},
   {"demo.catalog", [](options& x) -> field { return &x.demo.catalog; },
    "Whether a few products are put on sale at the start, for a first order."},
 };
@@ -163,10 +166,13 @@ std::span<const row<provider_options>> provider_rows() {
   return provider_table;
 }
 
+std::string url_of(const std::string& address, std::uint16_t port) {
+  const auto host = address.find(':') == std::string::npos ? address : "[" + address + "]";
+  return "http://" + host + ":" + std::to_string(port);
+}
+
 provider_map sandbox_providers(const sandbox_options& sandbox) {
-  // An IPv6 address stands in brackets in a URL.
-  const auto host = sandbox.address.find(':') == std::string::npos ? sandbox.address : "[" + sandbox.address + "]";
-  const auto at = "http://" + host + ":" + std::to_string(sandbox.port);
+  const auto at = url_of(sandbox.address, sandbox.port);
   provider_options rest;
   rest.kind = "rest";
   rest.base_url = at + "/rest";

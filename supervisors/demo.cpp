@@ -16,7 +16,7 @@ caf::expected<Reply> ask(caf::scoped_actor& self, const Handle& whom, Message me
 
 } // namespace
 
-const std::vector<demo_product>& demo_catalogue() {
+const std::vector<demo_product>& demo_catalog() {
   static const auto euro = *currency::parse("EUR");
   static const std::vector<demo_product> products = {
     {"espresso-beans-1kg", "Espresso beans, 1 kg", {2490, euro}, 500},
@@ -27,10 +27,10 @@ const std::vector<demo_product>& demo_catalogue() {
   return products;
 }
 
-caf::error stock_demo_catalogue(caf::actor_system& system, const catalog::catalog_actor& catalog,
-                                const inventory::inventory_actor& stock) {
+caf::error stock_demo_catalog(caf::actor_system& system, const catalog::catalog_actor& catalog,
+                              const inventory::inventory_actor& stock) {
   caf::scoped_actor self{system};
-  for (const auto& product : demo_catalogue()) {
+  for (const auto& product : demo_catalog()) {
     const auto known = ask<catalog::product>(self, catalog, catalog::get_product{product.sku});
     if (known)
       continue;

@@ -1,4 +1,4 @@
-// supervisors/demo.hpp: a small catalogue for a first order.
+// supervisors/demo.hpp: a small catalog for a first order.
 #pragma once
 
 #include "actors/catalog/catalog_actor.hpp"
@@ -19,11 +19,11 @@ struct demo_product {
   inventory::units_t available = 0;
 };
 
-const std::vector<demo_product>& demo_catalogue();
+const std::vector<demo_product>& demo_catalog();
 
-/// Puts those of the catalogue that are not in the price list yet on it and on the shelf. May be repeated. Blocks the
+/// Puts those of the catalog that are not in the price list yet on it and on the shelf. May be repeated. Blocks the
 /// calling thread until it is done. Answers why it could not be; no error when it is there.
-caf::error stock_demo_catalogue(caf::actor_system& system, const catalog::catalog_actor& catalog,
-                                const inventory::inventory_actor& stock);
+caf::error stock_demo_catalog(caf::actor_system& system, const catalog::catalog_actor& catalog,
+                              const inventory::inventory_actor& stock);
 
 } // namespace troupe

@@ -2,21 +2,25 @@
 #include "adapters/sqlite/store.hpp"
 #include "supervisors/ctl/ctl.hpp"
 #include "supervisors/message_types.hpp"
+#include "supervisors/node.hpp"
+#include "supervisors/operator_key.hpp"
 #include "supervisors/serve.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <unistd.h>
 
-#include <cstdlib>
-#include <fstream>
+#include <functional>
 #include <iostream>
+#include <stdexcept>
 
 extern char** environ;
 
 namespace {
 
 using namespace troupe;
+
+constexpr int wrong_use = 2; // as of a mistake in the configuration
 
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> out;
@@ -47,10 +51,7 @@ int check_store_file(const std::string& file) {
   if (terminal)
     std::cerr << "\r\033[K";
   if (!report) {
-    const auto& why = report.error();
-    std::cerr << "troupe: " << file << ": "
-              << (why.context().match_elements<std::string>() ? why.context().get_as<std::string>(0) : to_string(why))
-              << '\n';
+    std::cerr << "troupe: " << problem_with_store(file, report.error()) << '\n';
     return 2;
   }
   std::cout << report->streams << " streams, " << report->events << " events, " << report->snapshots << " snapshots, "
@@ -60,36 +61,42 @@ int check_store_file(const std::string& file) {
   return report->ok() ? 0 : 1;
 }
 
-std::string read_key(const std::string& file) {
-  std::ifstream in{file};
-  std::string key;
-  in >> key;
-  return key;
-}
-
 struct ctl_arguments {
   ctl::target where;
   std::string key_file;
   std::string color = "auto";
 };
 
-/// Where a node of this user listens and keeps its key, by the same configuration that `serve` reads.
-void complete(ctl_arguments& x, const config::sources& from) {
-  const auto loaded = config::load(from);
-  const auto url = [](const std::string& address, std::uint16_t port) {
-    return "http://" + address + ':' + std::to_string(port);
-  };
-  const auto& values = loaded.values;
+/// Where a node of this user listens and keeps its key, by the same configuration that `serve` reads. A key file that
+/// was named must be there; without the node's own, everything that is open to everybody can be asked.
+void complete(ctl_arguments& x, const config::options& values) {
   if (x.where.commerce_url.empty())
-    x.where.commerce_url = url(values.commerce.address, values.commerce.port);
+    x.where.commerce_url = config::url_of(values.commerce.address, values.commerce.port);
   if (x.where.operations_url.empty())
-    x.where.operations_url = url(values.operations.address, values.operations.port);
+    x.where.operations_url = config::url_of(values.operations.address, values.operations.port);
   if (x.where.sandbox_url.empty())
-    x.where.sandbox_url = url(values.sandbox.address, values.sandbox.port);
-  if (x.key_file.empty())
-    x.key_file = values.node.state_directory + "/operator.key";
-  x.where.operator_key = read_key(x.key_file);
+    x.where.sandbox_url = config::url_of(values.sandbox.address, values.sandbox.port);
+  if (!x.key_file.empty())
+    x.where.operator_key = read_operator_key(x.key_file);
+  else if (const auto own = values.node.state_directory + "/operator.key"; ::access(own.c_str(), R_OK) == 0)
+    x.where.operator_key = read_operator_key(own);
   x.where.color = x.color == "always" || (x.color == "auto" && isatty(STDOUT_FILENO) != 0);
+}
+
+/// The exit status of what `act` makes of the configuration.
+int with_configuration(const config::sources& from, const std::function<int(const config::options&)>& act) {
+  const auto loaded = config::load(from);
+  return complain(loaded) ? wrong_use : act(loaded.values);
+}
+
+/// CLI11 says of a command that does not exist only that one is required.
+int refuse(CLI::App& app, const CLI::ParseError& e) {
+  const auto rest = app.remaining(true);
+  const bool names_no_command = dynamic_cast<const CLI::RequiredError*>(&e) != nullptr;
+  if (!names_no_command || rest.empty())
+    return app.exit(e) == 0 ? 0 : wrong_use;
+  std::cerr << "troupe: there is no command \"" << rest.front() << "\"; `troupe --help` lists them\n";
+  return wrong_use;
 }
 
 } // namespace
@@ -98,6 +105,7 @@ int main(int argc, char** argv) {
   register_message_types();
   CLI::App app{"troupe: takes an order once, and brings it to exactly one end"};
   app.require_subcommand(1);
+  app.set_version_flag("--version", "troupe " TROUPE_VERSION, "Print the version");
   int status = 0;
   config::sources from;
   from.environment = environment();
@@ -119,8 +127,10 @@ int main(int argc, char** argv) {
   auto* check_command = store_command->add_subcommand("check", "Check every event of a store; changes nothing");
   add_config_options(*check_command, from);
   check_command->add_option("file", store_file, "The store; by default the configured one");
-  check_command->callback(
-    [&] { status = check_store_file(store_file.empty() ? config::load(from).values.store.path : store_file); });
+  check_command->callback([&] {
+    status = with_configuration(
+      from, [&](const config::options& x) { return check_store_file(store_file.empty() ? x.store.path : store_file); });
+  });
 
   auto* config_command = app.add_subcommand("config", "Look after the configuration");
   config_command->require_subcommand(1);
@@ -129,7 +139,7 @@ int main(int argc, char** argv) {
   config_check->callback([&] {
     const auto result = config::check(from);
     (result.good ? std::cout : std::cerr) << result.text;
-    status = result.good ? 0 : 1;
+    status = result.good ? 0 : wrong_use;
   });
   config_command->add_subcommand("default", "Print the shipped profile with every option")->callback([] {
     std::cout << config::default_profile();
@@ -144,40 +154,53 @@ int main(int argc, char** argv) {
   ctl_command->add_option("--url", ctl_target.where.commerce_url, "The commerce gateway");
   ctl_command->add_option("--operations-url", ctl_target.where.operations_url, "The operations gateway");
   ctl_command->add_option("--sandbox-url", ctl_target.where.sandbox_url, "The sandbox");
-  ctl_command->add_option("--key-file", ctl_target.key_file, "The operator key's file");
+  ctl_command->add_option("--key-file", ctl_target.key_file, "The operator key's file; by default the node's own")
+    ->check(CLI::ExistingFile);
   ctl_command->add_flag("--json", ctl_target.where.json, "The API's answer as it is, for programs");
   ctl_command->add_option("--color", ctl_target.color, "auto, always or never")
     ->check(CLI::IsMember({"auto", "always", "never"}));
-  const auto add_ctl = [&](const char* name, const char* what, const char* takes, auto run) {
+  const auto add_ctl = [&](const char* name, const char* what, auto run) {
     auto* command = ctl_command->add_subcommand(name, what)->fallthrough();
-    if (takes)
-      command->add_option(takes, argument)->required();
     command->callback([&, run] {
-      complete(ctl_target, from);
-      status = run();
+      status = with_configuration(from, [&](const config::options& x) {
+        complete(ctl_target, x);
+        return run();
+      });
     });
     return command;
   };
-  add_ctl("order", "An order's status, lines, amounts and timeline", "id",
-          [&] { return ctl::show_order(ctl_target.where, argument); });
-  add_ctl("events", "An order's public events", "id", [&] { return ctl::show_events(ctl_target.where, argument); });
-  add_ctl("cancel", "Cancel an order", "id", [&] {
+  const auto add_order_ctl = [&](const char* name, const char* what, auto run) {
+    auto* command = add_ctl(name, what, run);
+    command->add_option("id", argument, "The order's id, as the answer to placing it says")->required();
+    return command;
+  };
+  add_order_ctl("order", "An order's status, lines, amounts and timeline",
+                [&] { return ctl::show_order(ctl_target.where, argument); });
+  add_order_ctl("events", "An order's public events", [&] { return ctl::show_events(ctl_target.where, argument); });
+  add_order_ctl("cancel", "Cancel an order", [&] {
     return ctl::cancel_order(ctl_target.where, argument, reason);
   })->add_option("--reason", reason, "Stands in the order's history");
-  add_ctl("capture", "Capture an authorized order", "id",
-          [&] { return ctl::capture_order(ctl_target.where, argument); });
-  add_ctl("stock", "A SKU's stock", "sku", [&] { return ctl::show_stock(ctl_target.where, argument); });
-  add_ctl("health", "What the node depends on", nullptr, [&] { return ctl::show_health(ctl_target.where); });
-  add_ctl("outage", "begin or end an outage of the sandbox's payment providers", "what", [&] {
-    if (argument != "begin" && argument != "end") {
-      std::cerr << "troupe ctl outage: say `begin` or `end`\n";
-      return 2;
-    }
-    return ctl::set_outage(ctl_target.where, argument == "begin");
-  });
+  add_order_ctl("capture", "Capture an authorized order",
+                [&] { return ctl::capture_order(ctl_target.where, argument); });
+  add_ctl("stock", "A SKU's stock", [&] { return ctl::show_stock(ctl_target.where, argument); })
+    ->add_option("sku", argument, "As in the catalog")
+    ->required();
+  add_ctl("health", "What the node depends on", [&] { return ctl::show_health(ctl_target.where); });
+  add_ctl("outage", "Begin or end an outage of the sandbox's payment providers",
+          [&] { return ctl::set_outage(ctl_target.where, argument == "begin"); })
+    ->add_option("what", argument, "begin: every call answers 503; end: they work again")
+    ->required()
+    ->check(CLI::IsMember({"begin", "end"}));
 
   app.add_subcommand("version", "Print the version")->callback([] { std::cout << "troupe " TROUPE_VERSION "\n"; });
 
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return refuse(app, e);
+  } catch (const std::exception& e) {
+    std::cerr << "troupe: " << e.what() << '\n';
+    return 1;
+  }
   return status;
 }

@@ -35,12 +35,6 @@ struct system_config : caf::actor_system_config {
   }
 };
 
-[[noreturn]] void fail(const std::string& what, const caf::error& why) {
-  // A store says in the error's context what to do.
-  const auto text = why.context().match_elements<std::string>() ? why.context().get_as<std::string>(0) : to_string(why);
-  throw std::runtime_error{what + ": " + text};
-}
-
 std::shared_ptr<journal::store_factory> make_stores(const std::filesystem::path& file) {
   sqlite::options with;
   with.file = file.string();
@@ -69,7 +63,7 @@ public:
   explicit impl(node_settings settings)
     : settings_(std::move(settings)), key_(load_operator_key(settings_.operator_key_file)),
       stores_(make_stores(settings_.store_file)), config_(settings_.threads) {
-    refuse_unusable_store();
+    refuse_unusable_store(settings_.store_file); // A store that fails later mends itself, and the journal waits for it.
     system_ = std::make_unique<caf::actor_system>(config_);
     try {
       start();
@@ -93,9 +87,11 @@ public:
     // The routers hold handles, and a live handle keeps its actor and so the system from ending.
     commerce_.reset();
     operations_.reset();
+    end_watch();
     for (const auto& actor : actors_)
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     actors_.clear();
+    parts_.clear();
     system_.reset();
     return whole;
   }
@@ -111,18 +107,22 @@ public:
   std::unique_ptr<gateway::server> commerce_;
   std::unique_ptr<gateway::server> operations_;
   std::vector<caf::actor> actors_; // outermost first
+  std::map<std::string, caf::actor> parts_;
+  caf::actor watch_;
 
 private:
-  // A store that is foreign, newer, damaged or in use will not mend itself: the start is refused. A store that fails
-  // later does, and the journal waits for it.
-  void refuse_unusable_store() {
-    auto writer = stores_->open_writer();
-    if (!writer)
-      fail("store " + settings_.store_file.string(), writer.error());
+  // Before the parts: from then on, ends are meant.
+  void end_watch() {
+    if (!watch_)
+      return;
+    caf::scoped_actor self{*system_};
+    self->send_exit(watch_, caf::exit_reason::user_shutdown);
+    self->wait_for(std::exchange(watch_, {}));
   }
 
-  template <class Handle> Handle keep(Handle actor) {
+  template <class Handle> Handle keep(const std::string& part, Handle actor) {
     actors_.insert(actors_.begin(), caf::actor_cast<caf::actor>(actor));
+    parts_.emplace(part, actors_.front());
     return actor;
   }
 
@@ -132,37 +132,63 @@ private:
     const auto random = system_random();
     started_at_ = now();
 
-    const auto writer = keep(system.spawn<caf::detached>(journal::make_writer, stores_));
-    const auto reader = keep(system.spawn<caf::detached>(journal::make_reader, stores_));
-    const auto journal = keep(spawn_journal(system, writer, reader, settings_.name, now));
+    const auto writer = keep("store writer", system.spawn<caf::detached>(journal::make_writer, stores_));
+    const auto reader = keep("store reader", system.spawn<caf::detached>(journal::make_reader, stores_));
+    const auto journal = keep("journal", spawn_journal(system, writer, reader, settings_.name, now));
 
     entity::environment env{journal, now, random};
     env.idle_timeout = settings_.idle_timeout;
     env.snapshot_every = settings_.snapshot_every;
     env.live_max = settings_.live_max;
-    const auto stock = keep(spawn_inventories(system, env, settings_.inventory));
-    const auto catalog = keep(spawn_products(system, env));
-    const auto keys = keep(spawn_idempotency_keys(system, env));
+    const auto stock = keep("inventory", spawn_inventories(system, env, settings_.inventory));
+    const auto catalog = keep("catalog", spawn_products(system, env));
+    const auto keys = keep("idempotency keys", spawn_idempotency_keys(system, env));
 
-    const auto client = keep(http::spawn_curl_client(system, settings_.client));
+    const auto client = keep("http client", http::spawn_curl_client(system, settings_.client));
     payment::providers providers;
     for (const auto& configured : settings_.providers) {
-      providers[configured.name] = payment::spawn_provider(system, configured, client, now, random);
-      keep(providers[configured.name].actor);
+      providers[configured.name] = payment::spawn_provider(system, configured, client, now, random, observe_calls());
+      keep("payment/" + configured.name, providers[configured.name].actor);
     }
 
     order::dependencies deps{stock, catalog, providers, settings_.orders};
+    deps.ended = observe_ends();
     for (const auto& configured : settings_.providers)
       deps.provider_timeout = std::max(deps.provider_timeout, configured.timeout + duration{10'000});
-    const auto orders = keep(spawn_orders(system, env, std::move(deps)));
+    const auto orders = keep("orders", spawn_orders(system, env, std::move(deps)));
 
     await_open(system, journal);
-    keep(
-      spawn_health_checks(system, {journal, providers, now}, board_)); // A first look before it is open would be stale.
-    if (settings_.demo_catalogue)
-      if (const auto failed = stock_demo_catalogue(system, catalog, stock))
-        log::warn("The demo catalogue could not be stored", {{"reason", to_string(failed)}});
+    // A first look before it is open would be stale.
+    keep("health", spawn_health_checks(system, {journal, providers, now}, board_));
+    if (settings_.demo_catalog)
+      if (const auto failed = stock_demo_catalog(system, catalog, stock))
+        log::warn("The demo catalog could not be stored", {{"reason", to_string(failed)}});
+    if (settings_.failed)
+      watch_ = spawn_watch(system, parts_, settings_.failed);
     open_gateways({orders, stock, catalog, keys, journal, now, random, {}, settings_.orders.hold_time, {}}, providers);
+  }
+
+  // Whatever fails for a while is tried again and counted; these two do not mend themselves.
+  payment::observe_fn observe_calls() {
+    return [metrics = std::make_shared<call_metrics>(*system_)](const payment::finished_call& x) {
+      metrics->finished(x.target, x.operation, !x.failure, x.took);
+      if (x.failure == ec::bad_response || x.failure == ec::denied)
+        log::warn("A payment provider cannot be used", {{"service", x.target},
+                                                        {"operation", x.operation},
+                                                        {"caller", x.context.principal},
+                                                        {"reason", to_string(static_cast<ec>(x.failure.code()))},
+                                                        {"durationMs", std::int64_t{x.took.count()}},
+                                                        {"correlationId", x.context.trace.trace_id()}});
+    };
+  }
+
+  auto observe_ends() -> decltype(order::dependencies::ended) {
+    return [metrics = std::make_shared<order_metrics>(*system_)](const std::string& id, order::status how,
+                                                                 const std::string& why) {
+      metrics->ended(order::name_of(how));
+      if (how == order::status::review)
+        log::warn("An order needs people", {{"order", id}, {"reason", why}});
+    };
   }
 
   gateway::options gateway_options(const std::string& address, std::uint16_t port, request_metrics& metrics) {
@@ -222,23 +248,27 @@ private:
   // A webhook is a reason to ask the provider, never a fact: what it says is not trusted over what the provider
   // answers.
   void add_webhooks(gateway::services& behind) {
+    std::vector<std::shared_ptr<payment::stripe::webhook_verifier>> verifiers;
     for (const auto& configured : settings_.providers) {
       if (configured.kind != "stripe" || configured.webhook_secret.empty())
         continue;
       payment::stripe::webhook_options with;
       with.secret = configured.webhook_secret;
-      auto verifier = std::make_shared<payment::stripe::webhook_verifier>(std::move(with));
-      behind.webhooks["stripe"] = [verifier, orders = behind.orders, now = behind.now](const http::request& message) {
-        const auto admitted = verifier->admit(http::find(message.fields, "Stripe-Signature"), message.body, now());
-        if (const auto* refused = std::get_if<payment::stripe::webhook_refusal>(&admitted))
-          return outcome_of(*refused);
-        const auto& event = std::get<payment::stripe::webhook_event>(admitted);
-        if (!event.reference.empty())
-          caf::anon_send(orders, request_context{"stripe", {}, time_point::max()},
-                         order::payment_news{{event.reference}});
-        return gateway::webhook_outcome::accepted;
-      };
+      verifiers.push_back(std::make_shared<payment::stripe::webhook_verifier>(std::move(with)));
     }
+    if (verifiers.empty())
+      return;
+    behind.webhooks["stripe"] = [verifiers, orders = behind.orders, now = behind.now](const http::request& message) {
+      const auto admitted =
+        payment::stripe::admit_by_any(verifiers, http::find(message.fields, "Stripe-Signature"), message.body, now());
+      if (const auto* refused = std::get_if<payment::stripe::webhook_refusal>(&admitted))
+        return outcome_of(*refused);
+      const auto& event = std::get<payment::stripe::webhook_event>(admitted);
+      if (!event.reference.empty())
+        caf::anon_send(orders, request_context{"stripe", {}, time_point::max()},
+                       order::payment_news{{event.reference}});
+      return gateway::webhook_outcome::accepted;
+    };
   }
 
   static gateway::webhook_outcome outcome_of(payment::stripe::webhook_refusal x) {
@@ -270,6 +300,17 @@ private:
   time_point started_at_;
 };
 
+std::string problem_with_store(const std::filesystem::path& file, const caf::error& why) {
+  // A store says in the error's context what to do, and mostly of which file.
+  const auto text = why.context().match_elements<std::string>() ? why.context().get_as<std::string>(0) : to_string(why);
+  return text.find(file.native()) == std::string::npos ? "store " + file.native() + ": " + text : "store " + text;
+}
+
+void refuse_unusable_store(const std::filesystem::path& file) {
+  if (const auto writer = make_stores(file)->open_writer(); !writer)
+    throw std::runtime_error{problem_with_store(file, writer.error())};
+}
+
 node::node(node_settings settings) : impl_(std::make_unique<impl>(std::move(settings))) {}
 
 node::~node() = default;
@@ -288,6 +329,10 @@ const std::filesystem::path& node::operator_key_file() const {
 
 bool node::operator_key_made() const {
   return impl_->key_.made;
+}
+
+const std::map<std::string, caf::actor>& node::parts() const {
+  return impl_->parts_;
 }
 
 bool node::stop() {

@@ -6,9 +6,11 @@
 #include "adapters/http_client/curl_engine.hpp"
 #include "adapters/payment/registry.hpp"
 #include "gateways/http/server.hpp"
+#include "supervisors/watch.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -34,8 +36,16 @@ struct node_settings {
   duration idle_timeout{60'000};
   std::uint64_t snapshot_every = 1'000;
   std::size_t live_max = 250'000;
-  bool demo_catalogue = true;
+  bool demo_catalog = true;
+  failed_fn failed{}; // a part has ended that should not, see spawn_watch; the node is of no use from then on
 };
+
+/// Why a store cannot be used, for people: which file, and what to do.
+std::string problem_with_store(const std::filesystem::path& file, const caf::error& why);
+
+/// Throws std::runtime_error, with a text that says what to do, for a store that will not mend itself: foreign, newer,
+/// damaged or in use. Makes one that is not there yet.
+void refuse_unusable_store(const std::filesystem::path& file);
 
 /// A running node. Throws std::runtime_error from its constructor, with a text that says what to do, when the store,
 /// an address or the operator key cannot be had; nothing is left running then.
@@ -53,6 +63,9 @@ public:
   std::uint16_t operations_port() const;
   const std::filesystem::path& operator_key_file() const;
   bool operator_key_made() const;
+
+  /// The actors that a node stands on, by name.
+  const std::map<std::string, caf::actor>& parts() const;
 
   /// Drains the gateways, see gateway::server::stop, and ends. Whether every request in flight was answered. Orders in
   /// the middle of their way go on at the next start.

@@ -19,13 +19,12 @@ namespace {
   throw std::runtime_error{"operator key " + file.string() + ": " + why};
 }
 
-std::string read_key(const std::filesystem::path& file) {
-  struct stat about {};
-  if (::stat(file.c_str(), &about) != 0)
-    fail(file, std::strerror(errno));
-  if ((about.st_mode & 077) != 0)
-    fail(file, "other users can read it; run `chmod 600` on it, or delete it to get a new one");
+} // namespace
+
+std::string read_operator_key(const std::filesystem::path& file) {
   std::ifstream in{file};
+  if (!in)
+    fail(file, std::strerror(errno));
   std::string key;
   in >> key;
   if (key.size() < 16)
@@ -33,14 +32,17 @@ std::string read_key(const std::filesystem::path& file) {
   return key;
 }
 
-} // namespace
-
 operator_key load_operator_key(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor < 0) {
-    if (errno == EEXIST)
-      return {file, read_key(file), false};
-    fail(file, std::strerror(errno));
+    if (errno != EEXIST)
+      fail(file, std::strerror(errno));
+    struct stat about {};
+    if (::stat(file.c_str(), &about) != 0)
+      fail(file, std::strerror(errno));
+    if ((about.st_mode & 077) != 0)
+      fail(file, "other users can read it; run `chmod 600` on it, or delete it to get a new one");
+    return {file, read_operator_key(file), false};
   }
   auto key = random_secret(32);
   const auto line = key + '\n';

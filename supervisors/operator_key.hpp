@@ -16,4 +16,7 @@ struct operator_key {
 /// naming the file when it is empty, open to others, or cannot be read or written.
 operator_key load_operator_key(const std::filesystem::path& file);
 
+/// The key in `file`, for whoever asks with it. Throws std::runtime_error naming the file when there is none.
+std::string read_operator_key(const std::filesystem::path& file);
+
 } // namespace troupe

@@ -10,8 +10,13 @@
 #include <boost/asio/io_context.hpp>
 
 #include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -139,7 +144,7 @@ node_settings to_settings(const config::options& x) {
   out.idle_timeout = x.entities.idle_timeout;
   out.snapshot_every = x.entities.snapshot_every;
   out.live_max = x.entities.live_max;
-  out.demo_catalogue = x.demo.catalog;
+  out.demo_catalog = x.demo.catalog;
   return out;
 }
 
@@ -149,9 +154,10 @@ sandbox::server_options to_sandbox(const config::options& x) {
   out.port = x.sandbox.port;
   out.log_path = (std::filesystem::path{x.node.state_directory} / "sandbox.log").string();
   if (x.commerce.port != 0)
-    out.webhook_url = "http://" + x.commerce.address + ':' + std::to_string(x.commerce.port) + "/webhooks/stripe";
+    out.webhook_url = config::url_of(x.commerce.address, x.commerce.port) + "/webhooks/stripe";
+  // The sandbox is one Stripe account, which signs with one secret; the node takes the secret of any of its providers.
   for (const auto& [name, provider] : x.payment.providers)
-    if (provider.kind == "stripe")
+    if (provider.kind == "stripe" && out.sandbox.stripe.webhook_secret.empty())
       out.sandbox.stripe.webhook_secret = provider.webhook_secret.reveal();
   out.now = system_clock();
   out.random = system_random();
@@ -169,22 +175,45 @@ void point_to_sandbox(std::vector<payment::provider_options>& providers, config:
         provider.base_url = known.base_url;
 }
 
-/// Empty when there are problems; they are printed.
-std::optional<config::options> load_or_complain(const config::sources& from) {
-  auto loaded = config::load(from);
-  for (const auto& x : loaded.warnings)
-    std::cerr << "troupe: warning: " << to_string(x) << '\n';
-  for (const auto& x : loaded.problems)
-    std::cerr << "troupe: " << to_string(x) << '\n';
-  if (!loaded.problems.empty())
-    return std::nullopt;
-  std::filesystem::create_directories(loaded.values.node.state_directory);
-  std::filesystem::permissions(loaded.values.node.state_directory, std::filesystem::perms::owner_all);
-  if (const auto folder = std::filesystem::path{loaded.values.store.path}.parent_path(); !folder.empty())
-    std::filesystem::create_directories(folder);
-  log::set_up(log::parse_level(loaded.values.log.level).value_or(log::level::info),
-              loaded.values.log.format == "json" ? log::format::json : log::format::text, loaded.values.node.name);
-  return std::move(loaded.values);
+void set_up_log(const config::options& x) {
+  const bool text = x.log.format == "text" || (x.log.format == "auto" && ::isatty(STDERR_FILENO) != 0);
+  log::set_up(log::parse_level(x.log.level).value_or(log::level::info), text ? log::format::text : log::format::json,
+              x.node.name);
+}
+
+void make_folders(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    throw std::runtime_error{"cannot make the folder " + folder.string() + ": " + error.message()};
+}
+
+/// The folder of a new node is for its owner alone. One that was there is as somebody wants it: others may live in it.
+void prepare_state(const config::options& x) {
+  std::filesystem::path state = x.node.state_directory;
+  if (!state.has_filename())
+    state = state.parent_path(); // "state/"
+  if (state.has_parent_path())
+    make_folders(state.parent_path());
+  if (::mkdir(state.c_str(), 0700) != 0) {
+    const auto why = errno;
+    struct stat about {};
+    if (why != EEXIST || ::stat(state.c_str(), &about) != 0 || !S_ISDIR(about.st_mode))
+      throw std::runtime_error{"cannot make the state directory " + state.string() + ": "
+                               + (why == EEXIST ? "it is no folder" : std::strerror(why))
+                               + "; name another one with node.state_directory or TROUPE_STATE"};
+    if ((about.st_mode & 077) != 0)
+      log::warn("The state directory is open to other users, and orders hold addresses; chmod 700 closes it",
+                {{"directory", state.native()}});
+  }
+  if (const auto folder = std::filesystem::path{x.store.path}.parent_path(); !folder.empty())
+    make_folders(folder);
+}
+
+/// The journal says what is true, and every start goes by it: better begin anew than go on without a part.
+void end_at_once(const std::string& part, const std::string& why) {
+  log::error("A part of the node ended by itself; the process ends, too", {{"part", part}, {"reason", why}});
+  std::_Exit(1);
 }
 
 void reload(const config::sources& from, config::options& current) {
@@ -207,13 +236,13 @@ void reload(const config::sources& from, config::options& current) {
 }
 
 void print_welcome(const config::options& x, const node& running, std::uint16_t sandbox_port) {
-  const auto base = "http://" + x.commerce.address + ':' + std::to_string(running.commerce_port());
+  const auto base = config::url_of(x.commerce.address, running.commerce_port());
   std::cout << "troupe " TROUPE_VERSION " is up\n"
             << "  commerce      " << base << "  (" << base << "/openapi.json)\n"
-            << "  operations    http://" << x.operations.address << ':' << running.operations_port()
+            << "  operations    " << config::url_of(x.operations.address, running.operations_port())
             << "/health/ready\n";
   if (sandbox_port != 0)
-    std::cout << "  sandbox       http://" << x.sandbox.address << ':' << sandbox_port << "/_sandbox/ledger\n";
+    std::cout << "  sandbox       " << config::url_of(x.sandbox.address, sandbox_port) << "/_sandbox/ledger\n";
   std::cout << "  store         " << x.store.path << '\n'
             << "  operator key  " << running.operator_key_file().string()
             << (running.operator_key_made() ? "  (made just now)" : "") << '\n';
@@ -225,7 +254,7 @@ void print_welcome(const config::options& x, const node& running, std::uint16_t 
               << "    \"items\": [{\"sku\": \"espresso-beans-1kg\", \"quantity\": 2}],\n"
               << "    \"payment\": {\"method\": \"tok_ok\"}}'\n\n"
               << "On the shelf:";
-    for (const auto& product : demo_catalogue())
+    for (const auto& product : demo_catalog())
       std::cout << ' ' << product.sku;
     std::cout << "\n";
   }
@@ -234,28 +263,42 @@ void print_welcome(const config::options& x, const node& running, std::uint16_t 
 
 } // namespace
 
+bool complain(const config::loaded& x) {
+  for (const auto& warning : x.warnings)
+    std::cerr << "troupe: warning: " << to_string(warning) << '\n';
+  for (const auto& problem : x.problems)
+    std::cerr << "troupe: " << to_string(problem) << '\n';
+  return !x.problems.empty();
+}
+
 std::string problem_with_provider(const std::string& name, const config::provider_options& x) {
   return payment::problem_with(to_adapter(name, x));
 }
 
 int serve(const config::sources& from) {
   signals pending; // before the first thread
-  auto options = load_or_complain(from);
-  if (!options)
+  const auto loaded = config::load(from);
+  if (complain(loaded))
     return 2;
+  auto options = loaded.values;
   try {
+    set_up_log(options);
+    prepare_state(options);
     std::unique_ptr<own_sandbox> sandbox;
-    auto settings = to_settings(*options);
-    if (options->sandbox.enabled) {
-      sandbox = std::make_unique<own_sandbox>(to_sandbox(*options));
-      if (options->sandbox.port == 0)
-        point_to_sandbox(settings.providers, options->sandbox, sandbox->port());
+    auto settings = to_settings(options);
+    settings.failed = end_at_once;
+    // Before the sandbox's log, which is in use as well when another node runs here: this refusal names that node.
+    refuse_unusable_store(settings.store_file);
+    if (options.sandbox.enabled) {
+      sandbox = std::make_unique<own_sandbox>(to_sandbox(options));
+      if (options.sandbox.port == 0)
+        point_to_sandbox(settings.providers, options.sandbox, sandbox->port());
     }
     node running{std::move(settings)};
-    print_welcome(*options, running, sandbox ? sandbox->port() : std::uint16_t{0});
+    print_welcome(options, running, sandbox ? sandbox->port() : std::uint16_t{0});
     log::info("Node started", {{"version", TROUPE_VERSION}});
     for (int signal = pending.wait(); signal == SIGHUP; signal = pending.wait())
-      reload(from, *options);
+      reload(from, options);
     log::info("Draining");
     const bool whole = running.stop();
     log::info("Node stopped", {{"whole", whole}});
@@ -268,11 +311,14 @@ int serve(const config::sources& from) {
 
 int run_sandbox(const config::sources& from, const std::string& faults_file) {
   signals pending;
-  auto options = load_or_complain(from);
-  if (!options)
+  const auto loaded = config::load(from);
+  if (complain(loaded))
     return 2;
+  const auto& options = loaded.values;
   try {
-    auto with = to_sandbox(*options);
+    set_up_log(options);
+    prepare_state(options);
+    auto with = to_sandbox(options);
     if (!faults_file.empty()) {
       std::ifstream in{faults_file};
       if (!in)
@@ -285,7 +331,7 @@ int run_sandbox(const config::sources& from, const std::string& faults_file) {
       with.sandbox.faults = std::get<sandbox::fault_plan>(std::move(plan));
     }
     own_sandbox running{std::move(with)};
-    std::cout << "troupe sandbox at http://" << options->sandbox.address << ':' << running.port()
+    std::cout << "troupe sandbox at " << config::url_of(options.sandbox.address, running.port())
               << " (/stripe, /rest, /_sandbox/ledger, /_sandbox/faults)\n"
               << std::flush;
     while (pending.wait() == SIGHUP) {

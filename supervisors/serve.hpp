@@ -9,11 +9,15 @@
 namespace troupe {
 
 /// Runs a node, and the sandbox inside it when that is enabled, until SIGTERM or SIGINT. SIGHUP reads the configuration
-/// again. Returns the exit status: 0 after a whole drain, 1 otherwise.
+/// again. Returns the exit status: 0 after a whole drain, 2 for a mistake in the configuration, 1 otherwise. A part of
+/// the node that ends by itself ends the process with 1, without draining.
 int serve(const config::sources& from);
 
 /// Runs the sandbox alone until SIGTERM or SIGINT. `faults_file` is JSON as PUT /_sandbox/faults takes it, or empty.
 int run_sandbox(const config::sources& from, const std::string& faults_file);
+
+/// Prints what is wrong with a configuration. Whether it cannot be used.
+bool complain(const config::loaded& x);
 
 /// What is wrong with a configured provider; for config::sources.
 std::string problem_with_provider(const std::string& name, const config::provider_options& x);

@@ -95,7 +95,11 @@ TEST_F(ConfigLoad, EveryOptionCanBeSetInEachWay) {
     SCOPED_TRACE(x.key);
     struct other_value {
       std::string operator()(const std::string* s) const {
-        return *s == "json" ? "text" : *s == "info" ? "debug" : *s == "sqlite" ? "sqlite" : "rest";
+        return *s == "auto"        ? "text"
+               : *s == "127.0.0.1" ? "::1"
+               : *s == "info"      ? "debug"
+               : *s == "sqlite"    ? "sqlite"
+                                   : "rest";
       }
       std::string operator()(const bool* b) const { return *b ? "false" : "true"; }
       std::string operator()(const std::uint64_t* n) const { return std::to_string(*n + 1); }
@@ -104,7 +108,7 @@ TEST_F(ConfigLoad, EveryOptionCanBeSetInEachWay) {
       std::string operator()(const byte_size*) const { return "3KiB"; }
       std::string operator()(const secret*) const { return "hidden"; }
     };
-    const auto wanted = std::visit(other_value{}, x.value);
+    const auto wanted = x.key == "client.ca_file" ? "/dev/null" : std::visit(other_value{}, x.value);
     for (int way = 0; way < 2; ++way) {
       sources by;
       by.environment["HOME"] = "/home/tea";
@@ -131,6 +135,46 @@ TEST_F(ConfigLoad, RefusesUnknownKeysWithLineAndNearest) {
   EXPECT_EQ(problems_of("hold_time: 1m\n"),
             texts{"troupe.yaml:1: hold_time: there is no such option; did you mean orders.hold_time?"});
   EXPECT_EQ(problems_of("frobnicate: 1\n"), texts{"troupe.yaml:1: frobnicate: there is no such option"});
+}
+
+TEST_F(ConfigLoad, RefusesAddressesThatAreNone) {
+  const std::string why =
+    ": must be an IP address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0 for all; names are not looked up";
+  for (const auto* bad : {"localhost", "not-an-ip", "127.0.0.1:80", "\"[::1]\"", "1.2.3"})
+    EXPECT_EQ(problems_of(std::string{"commerce:\n  address: "} + bad + "\n"),
+              texts{"troupe.yaml:2: commerce.address" + why})
+      << bad;
+  EXPECT_EQ(problems_of("operations:\n  address: ops\nsandbox:\n  address: box\n"),
+            (texts{"troupe.yaml:2: operations.address" + why, "troupe.yaml:4: sandbox.address" + why}));
+  for (const auto* good : {"0.0.0.0", "\"::\"", "\"::1\"", "\"fe80::1%lo\"", "192.0.2.1"})
+    EXPECT_EQ(problems_of(std::string{"commerce:\n  address: "} + good + "\n"), texts{}) << good;
+}
+
+TEST_F(ConfigLoad, RefusesCertificateAuthoritiesThatCannotBeRead) {
+  const auto file = write("ca.pem", std::string(3 << 20, 'x'));
+  EXPECT_EQ(problems_of("client:\n  ca_file: " + file + "\n"), texts{});
+  EXPECT_EQ(problems_of("client:\n  ca_file: " + file + "x\n"),
+            texts{"troupe.yaml:2: client.ca_file: ca.pemx: No such file or directory"});
+  EXPECT_EQ(problems_of("client:\n  ca_file: " + folder_.string() + "\n"),
+            texts{"troupe.yaml:2: client.ca_file: " + folder_.string() + ": is a folder"});
+}
+
+TEST_F(ConfigLoad, TellsAMissingVariableOnce) {
+  from.problem_with_provider = [](const std::string&, const provider_options& x) {
+    return x.api_key.empty() ? "api_key: needed" : "";
+  };
+  EXPECT_EQ(problems_of("payment:\n  default: s\n  providers:\n    s:\n      kind: stripe\n      api_key: ${NONE}\n"),
+            texts{"troupe.yaml:6: payment.providers.s.api_key: the environment has no variable NONE"});
+  EXPECT_EQ(
+    problems_of("payment:\n  default: s\n  providers:\n    s:\n      kind: stripe\n    s-2:\n      kind: stripe\n"
+                "      api_key: ${NONE}\n"),
+    (texts{"troupe.yaml:8: payment.providers.s-2.api_key: the environment has no variable NONE",
+           "troupe.yaml:4: payment.providers.s.api_key: needed"}));
+}
+
+TEST(ConfigUrl, PutsAnIpV6AddressInBrackets) {
+  EXPECT_EQ(url_of("127.0.0.1", 9001), "http://127.0.0.1:9001");
+  EXPECT_EQ(url_of("::1", 80), "http://[::1]:80");
 }
 
 TEST_F(ConfigLoad, RefusesWrongTypesWithLine) {
@@ -316,7 +360,7 @@ TEST_F(ConfigLoad, ChecksWithEveryValueAndWhereItComesFrom) {
   const auto good = check(from);
   EXPECT_TRUE(good.good);
   EXPECT_NE(short_of(good.text).find("log.level = warn  # troupe.yaml:2\n"), std::string::npos) << good.text;
-  EXPECT_NE(good.text.find("log.format = json  # default\n"), std::string::npos);
+  EXPECT_NE(good.text.find("log.format = auto  # default\n"), std::string::npos);
   from.settings = {"log.level=loud"};
   const auto bad = check(from);
   EXPECT_FALSE(bad.good);

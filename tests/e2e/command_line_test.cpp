@@ -192,6 +192,41 @@ TEST_F(CommandLine, CtlCancelsAndCaptures) {
   EXPECT_EQ(end_of(shop, other), "cancelled");
 }
 
+TEST_F(CommandLine, CtlPrintsJsonAsItCame) {
+  running.start();
+  const auto answer = running.shop().get("/api/v2/inventory/hand-grinder").body;
+  const auto printed = running.ctl({"stock", "hand-grinder", "--json"}).output;
+  EXPECT_EQ(printed, answer.ends_with('\n') ? answer : answer + "\n");
+}
+
+TEST_F(CommandLine, CtlKeepsWhatIsAskedForInOneSegmentOfThePath) {
+  running.start();
+  const auto result = running.ctl({"stock", "hand-grinder?x=1"});
+  EXPECT_EQ(result.how, (ending{1, 0})) << "the rest was taken for a query: " << result.output;
+}
+
+TEST_F(CommandLine, CtlHealthPaintsReadyGreen) {
+  running.start();
+  const auto good = running.ctl({"--color", "always", "health"});
+  EXPECT_EQ(good.how, (ending{0, 0}));
+  EXPECT_NE(good.output.find("\x1b[32mready"), std::string::npos) << good.output;
+}
+
+TEST_F(CommandLine, CtlRefusesAKeyFileThatIsNotThereAndAWrongConfiguration) {
+  running.start();
+  const auto no_key = running.ctl({"--key-file", (folder.path() / "none").string(), "health"});
+  EXPECT_EQ(no_key.how, (ending{2, 0}));
+  EXPECT_NE(no_key.errors.find("none"), std::string::npos) << no_key.errors;
+  for (const auto& command : std::vector<std::vector<std::string>>{{"ctl", "--set", "log.levle=debug", "health"},
+                                                                   {"store", "check", "--set", "log.levle=debug"}}) {
+    auto all = command;
+    all.insert(all.begin(), troupe_binary());
+    const auto refused = run(all, running.environment());
+    EXPECT_EQ(refused.how, (ending{2, 0})) << command.front();
+    EXPECT_NE(refused.errors.find("did you mean log.level?"), std::string::npos) << refused.errors;
+  }
+}
+
 TEST_F(CommandLine, CtlTellsRefusalsFromSilenceByItsExitCode) {
   running.start();
   const auto unknown = running.ctl({"order", "01890a5d-ac96-774b-bcce-b302099a8057"});
@@ -217,29 +252,37 @@ TEST_F(CommandLine, WrongUseIsToldAndFails) {
   for (const auto& wrong :
        std::vector<std::vector<std::string>>{{}, {"sell"}, {"ctl"}, {"ctl", "order"}, {"serve", "--fast"}}) {
     const auto result = troupe(wrong);
-    EXPECT_GT(result.how.exit_code, 0);
+    EXPECT_EQ(result.how, (ending{2, 0})) << result.errors;
     EXPECT_NE(result.errors, "");
   }
-  EXPECT_EQ(troupe({"ctl", "outage", "maybe"}).how, (ending{2, 0}));
+  EXPECT_NE(troupe({"sell"}).errors.find("\"sell\""), std::string::npos);
+  EXPECT_NE(troupe({"ctl", "sell"}).errors.find("\"sell\""), std::string::npos);
+  const auto maybe = troupe({"ctl", "outage", "maybe"});
+  EXPECT_EQ(maybe.how, (ending{2, 0}));
+  EXPECT_NE(maybe.errors.find("begin"), std::string::npos) << maybe.errors;
+  EXPECT_NE(troupe({"ctl", "outage", "--help"}).output.find("every call answers 503"), std::string::npos);
   const auto help = troupe({"--help"});
   EXPECT_EQ(help.how, (ending{0, 0}));
   for (const auto* command : {"serve", "sandbox", "store", "config", "ctl", "version"})
     EXPECT_NE(help.output.find(command), std::string::npos) << command;
   EXPECT_EQ(troupe({"version"}).output, "troupe " TROUPE_VERSION "\n");
+  const auto version = troupe({"--version"});
+  EXPECT_EQ(version.how, (ending{0, 0}));
+  EXPECT_EQ(version.output, "troupe " TROUPE_VERSION "\n");
 }
 
 TEST_F(CommandLine, ConfigCheckNamesFileLineAndTheNearestKey) {
   const auto file = folder.path() / "shop.yaml";
   std::ofstream{file} << "log:\n  levle: debug\nhttp:\n  body_bytes_max: lots\n";
   const auto bad = troupe({"config", "check", "-c", file.string()});
-  EXPECT_EQ(bad.how, (ending{1, 0}));
+  EXPECT_EQ(bad.how, (ending{2, 0}));
   EXPECT_NE(bad.errors.find("shop.yaml:2"), std::string::npos) << bad.errors;
   EXPECT_NE(bad.errors.find("did you mean log.level?"), std::string::npos) << bad.errors;
   EXPECT_NE(bad.errors.find("shop.yaml:4"), std::string::npos) << "only the first mistake is named: " << bad.errors;
   EXPECT_EQ(bad.output, "");
   const auto refused =
     troupe({"serve", "-c", file.string(), "--set", "node.state_directory=" + folder.path().string()});
-  EXPECT_GT(refused.how.exit_code, 0) << "serve starts on a configuration that check refuses";
+  EXPECT_EQ(refused.how, (ending{2, 0})) << "serve starts on a configuration that check refuses";
   EXPECT_NE(refused.errors.find("did you mean log.level?"), std::string::npos) << refused.errors;
 
   std::ofstream{file} << "log:\n  level: debug\n";
@@ -253,6 +296,49 @@ TEST_F(CommandLine, ShippedProfileIsGoodAndComplete) {
   const auto shipped = troupe({"config", "check", "-c", TROUPE_SOURCE_DIR "/config/troupe.yaml"});
   EXPECT_EQ(shipped.how, (ending{0, 0})) << shipped.errors;
   EXPECT_EQ(troupe({"config", "default"}).output, read(TROUPE_SOURCE_DIR "/config/troupe.yaml"));
+}
+
+TEST_F(CommandLine, NewStateDirectoryIsForItsOwnerAloneAndAnExistingOneIsLeftAsItIs) {
+  namespace fs = std::filesystem;
+  const auto made = folder.path() / "made" / "here";
+  node fresh{made};
+  fresh.start();
+  EXPECT_EQ(fs::status(made).permissions(), fs::perms::owner_all);
+  ASSERT_EQ(fresh.stop(), (ending{0, 0}));
+
+  const auto shared = folder.path() / "shared";
+  fs::create_directory(shared);
+  const auto open = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec;
+  fs::permissions(shared, open);
+  node guest{shared};
+  guest.start();
+  EXPECT_EQ(fs::status(shared).permissions(), open) << "the folder of others was closed to them";
+  EXPECT_TRUE(guest.process().logs("open to other users"));
+  EXPECT_EQ(fresh.process().errors().find("open to other users"), std::string::npos);
+}
+
+TEST_F(CommandLine, StateDirectoryThatCannotBeMadeIsTold) {
+  const auto file = folder.path() / "file";
+  std::ofstream{file} << "x";
+  for (const auto* command : {"serve", "sandbox"})
+    for (const auto& state : {file, file / "below"}) {
+      const auto result = troupe({command, "--set", "node.state_directory=" + state.string()});
+      EXPECT_EQ(result.how, (ending{1, 0})) << command << " in " << state << ": " << result.errors;
+      EXPECT_NE(result.errors.find(file.string()), std::string::npos) << result.errors;
+    }
+}
+
+TEST_F(CommandLine, SecondNodeIsToldWhichProcessHasTheStore) {
+  running.start();
+  auto command = running.command();
+  const auto second = troupe(command);
+  EXPECT_EQ(second.how, (ending{1, 0}));
+  const auto pid = std::to_string(running.process().pid());
+  EXPECT_NE(second.errors.find("by process " + pid), std::string::npos) << second.errors;
+  const auto path = (folder.path() / "journal.db").string();
+  const auto first = second.errors.find(path);
+  ASSERT_NE(first, std::string::npos) << second.errors;
+  EXPECT_EQ(second.errors.find(path, first + 1), std::string::npos) << "named twice: " << second.errors;
 }
 
 TEST_F(CommandLine, TakenPortIsToldAndNothingIsLeftRunning) {
