@@ -80,7 +80,11 @@ int main(int argc, char** argv) {
         known += "\n  " + std::string{name_of(each)};
       return parse_bug(x) ? std::string{} : "unknown bug \"" + x + "\"; known are:" + known;
     });
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
   what.planted = *parse_bug(planted);
   if (trace)
     what.trace = [](std::string_view line) { std::cout << line << '\n'; };
