@@ -20,6 +20,10 @@ struct idle {
   std::string key;
 };
 
+/// How far ahead an entity stores the wake-up of work that it is at, so that only a successor finds it due. A region
+/// that starts is that successor, and looks as far ahead.
+inline constexpr duration resumed_after{5'000};
+
 /// What the entities of one context share on a node.
 struct environment {
   journal::journal_actor journal;
@@ -28,7 +32,7 @@ struct environment {
   duration idle_timeout{60'000};        // without commands, until an entity is passivated
   std::uint64_t snapshot_every = 1'000; // events
   std::size_t live_max = 250'000;       // entities of a region in memory; then overloaded
-  std::size_t buffered_max = 1'024;     // commands that wait for one entity's recovery; then overloaded
+  std::size_t buffered_max = 1'024;     // commands that wait for one entity's recovery or appends; then overloaded
 };
 
 } // namespace troupe::entity

@@ -56,7 +56,7 @@ public:
 
   typename handle_type::behavior_type make_behavior() {
     self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
-    watch_wake_ups();
+    watch_wake_ups(resumed_after);
     return behavior(typename Traits::commands{});
   }
 
@@ -138,7 +138,7 @@ private:
       auto state = Traits::decode_snapshot(*stored.base);
       if (!state)
         return std::move(state.error());
-      result = {std::move(*state), stored.base->version, stored.base->version, stored.base->recorded_at};
+      result = {std::move(*state), stored.base->version, stored.base->version, stored.base->recorded_at, {}};
     }
     for (const auto& e : stored.events) {
       const auto event = Traits::decode(e);
@@ -147,6 +147,8 @@ private:
       Traits::apply(result.state, *event, e.recorded_at);
       result.version = e.version;
       result.recorded_at = e.recorded_at;
+      if (const auto trace = trace_context::parse(e.trace))
+        result.trace = *trace;
     }
     return result;
   }
@@ -205,22 +207,24 @@ private:
   }
 
   // Entities that nobody asks for act when their stored wake-up is due; those alive hear of it, too, which is harmless.
-  void watch_wake_ups() { look_for_wake_ups(std::nullopt); }
+  void watch_wake_ups(duration ahead) { look_for_wake_ups(ahead, std::nullopt); }
 
-  void look_for_wake_ups(std::optional<journal::wake_up> after) {
+  void look_for_wake_ups(duration ahead, std::optional<journal::wake_up> after) {
     self_
       ->request(env_.journal, caf::infinite,
-                journal::read_due{Traits::context, env_.now(), std::move(after), wake_ups_at_once})
+                journal::read_due{Traits::context, env_.now() + ahead, std::move(after), wake_ups_at_once})
       .then(
-        [this](const journal::due_page& due) {
+        [this, ahead](const journal::due_page& due) {
           for (const auto& item : due.items)
             wake_one(item.stream.key);
           if (due.items.size() == wake_ups_at_once)
-            look_for_wake_ups(due.items.back());
+            look_for_wake_ups(ahead, due.items.back());
           else
-            run_later(self_, wake_ups_every, [this] { watch_wake_ups(); });
+            run_later(self_, wake_ups_every, [this] { watch_wake_ups(duration{0}); });
         },
-        [this](const caf::error&) { run_later(self_, wake_ups_retry, [this] { watch_wake_ups(); }); });
+        [this, ahead](const caf::error&) {
+          run_later(self_, wake_ups_retry, [this, ahead] { watch_wake_ups(ahead); });
+        });
   }
 
   void wake_one(const std::string& key) {

@@ -30,6 +30,7 @@ template <class State> struct recovered {
   std::uint64_t version = 0;
   std::uint64_t snapshot_version = 0;
   time_point recorded_at; // of the last event
+  trace_context trace;    // of the last event that has one and is not in the snapshot
 };
 
 /// Base of an entity's actor state. `Traits` names the context's parts:
@@ -57,7 +58,7 @@ public:
 
   static constexpr const char* name = Traits::context; // in logs and metrics
 
-  stored_entity(pointer self, std::string key, environment env, recovered<state_type> from, caf::actor region)
+  stored_entity(pointer self, std::string key, environment env, recovered<state_type>&& from, caf::actor region)
     : self_(self), env_(std::move(env)), key_(std::move(key)), state_(std::move(from.state)), version_(from.version),
       stored_(from.version), snapshot_version_(from.snapshot_version), recorded_at_(from.recorded_at),
       region_(std::move(region)), armed_unknown_(from.version > 0) {}
@@ -67,9 +68,12 @@ public:
   stored_entity& operator=(const stored_entity&) = delete;
 
 protected:
-  /// Stores what was decided and then answers with `make_answer(state, version)`, taken now, or with the refusal.
+  /// Stores what was decided and then answers with `make_answer(state, version)`, taken now, or with the refusal. When
+  /// too many answers wait for the journal already, nothing is stored and the answer is overloaded.
   template <class Answer, class MakeAnswer>
   caf::result<Answer> commit(const request_context& context, outcome_type outcome, MakeAnswer make_answer) {
+    if (waiting_.size() >= env_.buffered_max)
+      return caf::make_error(ec::overloaded);
     const bool refused = outcome.index() == 1;
     append_events(context, outcome);
     caf::expected<Answer> answer = refused ? caf::expected<Answer>{caf::make_error(std::get<1>(outcome))}
@@ -137,6 +141,13 @@ protected:
 
   /// Asks to be stopped without waiting for the idle timeout.
   void retire() { caf::anon_send(region_, idle{key_}); }
+
+  /// The same when nothing is stored of this entity and nothing is about to be: call after whatever may be refused, so
+  /// that asking for what does not exist takes no memory.
+  void retire_if_empty() {
+    if (version_ == 0 && !writing())
+      retire();
+  }
 
   bool writing() const { return appends_in_flight_ > 0; }
   bool failed() const { return failed_; }
