@@ -11,7 +11,7 @@ catalog_entity::handle_type::behavior_type catalog_entity::make_behavior() {
     [this](const request_context& context, const get_product&) -> caf::result<product> {
       if (!state().exists) {
         touched();
-        retire();
+        retire_if_empty();
         return caf::make_error(rejection::unknown_product);
       }
       return answer(context, std::vector<event>{});
@@ -23,9 +23,11 @@ catalog_entity::handle_type::behavior_type catalog_entity::make_behavior() {
 
 caf::result<product> catalog_entity::answer(const request_context& context, decision outcome) {
   touched();
-  return commit<product>(context, std::move(outcome), [this](const catalog::state& s, std::uint64_t at) {
+  auto result = commit<product>(context, std::move(outcome), [this](const catalog::state& s, std::uint64_t at) {
     return product{{key()}, s.title, s.price, at};
   });
+  retire_if_empty();
+  return result;
 }
 
 } // namespace troupe::catalog
