@@ -8,7 +8,7 @@ namespace troupe::inventory {
 namespace {
 
 void forget_old(state& s, time_point now) {
-  while (!s.past_order.empty() && s.past_order.front().first + memory_of_ended < now) {
+  while (!s.past_order.empty() && (s.past.size() > past_max || s.past_order.front().first + memory_of_ended < now)) {
     const auto& [at, id] = s.past_order.front();
     // A sold reservation that was taken back stands twice in the order, and is forgotten with its later entry.
     if (const auto found = s.past.find(id); found != s.past.end() && found->second.at <= at)
@@ -67,11 +67,9 @@ struct fold {
     remember(s, e.id, ending::sold, units, e.at);
   }
   void operator()(const taken_back& e) {
-    const auto found = s.past.find(e.id);
-    const auto units = found != s.past.end() && found->second.how == ending::sold ? found->second.units : 0;
-    s.sold -= units;
-    s.available += units;
-    remember(s, e.id, ending::taken_back, units, e.at);
+    s.sold -= e.units;
+    s.available += e.units;
+    remember(s, e.id, ending::taken_back, e.units, e.at);
   }
   void operator()(const low_stock& e) {
     s.low = true;
@@ -149,6 +147,9 @@ decision decide(const state& s, const reserve& cmd, time_point now, const policy
 decision decide(const state& s, const release& cmd, time_point now) {
   if (find_ended(s, cmd.id))
     return nothing(); // Sold units come back by take_back only.
+  // Whoever asks for what does not exist shall leave nothing behind.
+  if (!s.stocked)
+    return nothing();
   const auto* held = find_hold(s, cmd.id);
   // Without a hold it is remembered, so that the reservation that it overtook is refused.
   return std::vector<event>{released{cmd.id, now, held ? held->units : 0}};
@@ -171,13 +172,15 @@ decision decide(const state& s, const allocate& cmd, time_point now) {
 
 decision decide(const state& s, const take_back& cmd, time_point now) {
   const auto* past = find_ended(s, cmd.id);
-  if (!past)
-    return decide(s, release{cmd.sku, cmd.id}, now);
-  if (past->how != ending::sold)
+  if (past && past->how != ending::sold)
     return nothing();
-  if (s.on_hand() + past->units > std::numeric_limits<units_t>::max())
+  const auto forgotten = past || find_hold(s, cmd.id) ? 0 : std::min<std::uint64_t>(cmd.units, s.sold);
+  if (!past && forgotten == 0)
+    return decide(s, release{cmd.sku, cmd.id}, now);
+  const auto units = past ? past->units : static_cast<units_t>(forgotten);
+  if (s.on_hand() + units > std::numeric_limits<units_t>::max())
     return rejection::too_many_units;
-  return std::vector<event>{taken_back{cmd.id, now, past->units}};
+  return std::vector<event>{taken_back{cmd.id, now, units}};
 }
 
 decision decide(const state& s, const expire_holds&, time_point now) {

@@ -40,7 +40,8 @@ struct reserve {
   duration hold_time{std::chrono::minutes{15}};
 };
 
-/// Compensates reserve, also one that has not arrived yet.
+/// Compensates reserve, also one that has not arrived yet. Of a SKU that was never stocked nothing is remembered: a
+/// reserve that comes later is refused, or expires when the SKU was stocked in between.
 struct release {
   sku_id sku;
   reservation_id id;
@@ -53,9 +54,15 @@ struct allocate {
 };
 
 /// Compensates allocate, and reserve too: whatever is sold or held becomes available, and a late reserve is refused.
+///
+/// Repeated while the reservation is remembered, it gives the units back once. When its sale is forgotten, `units` are
+/// given back, and that is remembered as long as any other end. Whoever takes back therefore names the units only of
+/// what it knows to be sold, and stores that they were given back: nothing here knows a second take back that comes
+/// when the first is forgotten as well. More than was sold in all is never given back.
 struct take_back {
   sku_id sku;
   reservation_id id;
+  units_t units = 0; // of a sale that is known to have happened; 0 when it is not
 };
 
 /// Ends the holds that have expired.
@@ -148,6 +155,12 @@ struct ended {
 /// How long an ended reservation is remembered, so that a late or repeated command for it is known.
 inline constexpr duration memory_of_ended = std::chrono::days{7};
 
+/// At most this many ended reservations of one SKU are remembered, the latest, so that neither the memory of a SKU that
+/// sells a million times a week nor its snapshots grow with its sales. Of a reservation that is forgotten, an allocate
+/// is answered with hold_expired, a reserve holds anew until its hold expires, a release changes nothing, and a take
+/// back gives back the units that it names.
+inline constexpr std::size_t past_max = 100'000;
+
 struct state {
   bool stocked = false; // ever
   units_t available = 0;
@@ -157,7 +170,7 @@ struct state {
   units_t low_threshold = 0; // of the last low_stock
   std::map<reservation_id, hold> holds;
   std::set<std::pair<time_point, reservation_id>> expiries;     // of `holds`
-  std::map<reservation_id, ended> past;                         // at most memory_of_ended old
+  std::map<reservation_id, ended> past;                         // at most memory_of_ended old and past_max of them
   std::deque<std::pair<time_point, reservation_id>> past_order; // oldest first; an id may stand in it twice
 
   std::uint64_t on_hand() const { return available + held; }

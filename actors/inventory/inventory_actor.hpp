@@ -30,7 +30,7 @@ using inventory_actor = caf::typed_actor<
   caf::result<stock>(request_context, release),
   // Fails with hold_expired, unknown_sku.
   caf::result<stock>(request_context, allocate),
-  // Compensates allocate. Fails with not_sold.
+  // Compensates allocate. Fails with too_many_units.
   caf::result<stock>(request_context, take_back),
   // Fails with unknown_sku.
   caf::result<stock>(request_context, get_stock)>;
@@ -61,7 +61,7 @@ template <class Inspector> bool inspect(Inspector& f, allocate& x) {
   return f.object(x).fields(f.field("sku", x.sku), f.field("id", x.id));
 }
 template <class Inspector> bool inspect(Inspector& f, take_back& x) {
-  return f.object(x).fields(f.field("sku", x.sku), f.field("id", x.id));
+  return f.object(x).fields(f.field("sku", x.sku), f.field("id", x.id), f.field("units", x.units));
 }
 template <class Inspector> bool inspect(Inspector& f, get_stock& x) {
   return f.object(x).fields(f.field("sku", x.sku));

@@ -27,8 +27,7 @@ inventory_entity::handle_type::behavior_type inventory_entity::make_behavior() {
     [this](const request_context& context, const get_stock&) -> caf::result<stock> {
       if (!state().stocked) {
         touched();
-        if (version() == 0)
-          retire();
+        retire_if_empty();
         return caf::make_error(rejection::unknown_sku);
       }
       return answer(context, std::vector<event>{});
@@ -43,9 +42,11 @@ inventory_entity::handle_type::behavior_type inventory_entity::make_behavior() {
 
 caf::result<stock> inventory_entity::answer(const request_context& context, decision outcome) {
   touched();
-  return commit<stock>(context, std::move(outcome), [this](const inventory::state& s, std::uint64_t) {
+  auto result = commit<stock>(context, std::move(outcome), [this](const inventory::state& s, std::uint64_t) {
     return stock{{key()}, s.available, s.held, s.sold, s.on_hand()};
   });
+  retire_if_empty();
+  return result;
 }
 
 void inventory_entity::expire() {

@@ -81,9 +81,11 @@ template <class Record> void auditor::follow(Record& x, const journal::stream_na
 
 /// What an order says of its lines, the durable stock says, too.
 template <class Holds> void auditor::need_lines(const order_record& x, const journal::stored_event& e, Holds holds) {
+  static const stock_record never_stocked; // Nothing is stored of such a SKU, whatever was asked of it.
   for (std::size_t line = 0; line < x.items.size(); ++line) {
     const auto found = stocks_.find(x.items[line].sku.value);
-    if (found == stocks_.end() || !holds(found->second, order::reservation_of({e.stream.key}, line).value))
+    const auto& stock = found == stocks_.end() ? never_stocked : found->second;
+    if (!holds(stock, order::reservation_of({e.stream.key}, line).value))
       fail("order " + e.stream.key + " stored " + e.type + ", and the stock does not agree about line "
            + std::to_string(line));
   }

@@ -138,6 +138,55 @@ TEST(InventoryDecide, RefusesAReservationThatItsTakeBackOvertook) {
   EXPECT_EQ(decide(s, reserve_units("r-1", 2), noon, rules), decision{rejection::already_released});
 }
 
+TEST(InventoryDecide, StoresNothingOfAReleaseOfWhatWasNeverStocked) {
+  EXPECT_EQ(decide(state{}, release{"sku", "r-1"}, noon), decision{events{}});
+  EXPECT_EQ(decide(state{}, take_back{"sku", "r-1", 2}, noon), decision{events{}});
+}
+
+/// Ten units came, two of them were sold at noon, and the sale is forgotten.
+state long_after_a_sale() {
+  return after({ten, held_two, allocated{"r-1", noon, 2}, released{"r-2", noon + memory_of_ended + 1ms, 0}});
+}
+
+TEST(InventoryDecide, TakesBackWhatWasSoldLongerAgoThanItRemembers) {
+  auto s = long_after_a_sale();
+  ASSERT_FALSE(s.past.contains("r-1"));
+  const auto later = noon + 8 * 24h;
+  const event back = taken_back{"r-1", later, 2};
+  ASSERT_EQ(decide(s, take_back{"sku", "r-1", 2}, later), decision{events{back}});
+  s.apply(back);
+  EXPECT_EQ(s.available, 10u);
+  EXPECT_EQ(s.sold, 0u);
+  EXPECT_EQ(s.received(), 10u);
+}
+
+TEST(InventoryDecide, TakesBackAForgottenSaleOnceWhileThatIsRemembered) {
+  auto s = long_after_a_sale();
+  s.apply(reserved{"r-3", 1, noon + 9 * 24h});
+  s.apply(allocated{"r-3", noon + 8 * 24h, 1});
+  s.apply(taken_back{"r-1", noon + 8 * 24h, 2});
+  EXPECT_EQ(decide(s, take_back{"sku", "r-1", 2}, noon + 8 * 24h), decision{events{}});
+  EXPECT_EQ(s.sold, 1u) << "of another order";
+}
+
+TEST(InventoryDecide, TakesNothingBackOfWhatItForgotUnlessUnitsAreNamed) {
+  const auto s = long_after_a_sale();
+  const auto later = noon + 8 * 24h;
+  EXPECT_EQ(decide(s, take_back{"sku", "r-1"}, later), (decision{events{released{"r-1", later, 0}}}));
+}
+
+TEST(InventoryDecide, TakesNoMoreUnitsBackThanWereSold) {
+  const auto later = noon + 8 * 24h;
+  EXPECT_EQ(decide(long_after_a_sale(), take_back{"sku", "r-1", 3}, later),
+            (decision{events{taken_back{"r-1", later, 2}}}));
+  EXPECT_EQ(decide(after({ten}), take_back{"sku", "r-1", 3}, later), (decision{events{released{"r-1", later, 0}}}));
+}
+
+TEST(InventoryDecide, ReleasesWhatIsHeldWhateverATakeBackNames) {
+  const auto s = after({ten, reserved{"r-0", 3, noon + hold_time}, allocated{"r-0", noon, 3}, held_two});
+  EXPECT_EQ(decide(s, take_back{"sku", "r-1", 2}, noon), (decision{events{released{"r-1", noon, 2}}}));
+}
+
 TEST(InventoryDecide, EndsTheHoldsWhoseTimeIsOverEarliestFirst) {
   auto s =
     after({ten, reserved{"r-a", 1, noon + 2min}, reserved{"r-b", 2, noon + 1min}, reserved{"r-c", 3, noon + 3min}});
@@ -229,6 +278,40 @@ TEST(InventoryState, RemembersATakenBackReservationFromItsLastEvent) {
   EXPECT_TRUE(s.past.contains("r-2"));
 }
 
+TEST(InventoryState, RemembersTheLatestEndsOnlyHoweverManyThereAre) {
+  auto s = after({adjusted{units_max, units_max}});
+  const auto sell = [&s](std::size_t number) {
+    const reservation_id id{"r-" + std::to_string(number)};
+    s.apply(reserved{id, 1, noon + hold_time});
+    s.apply(allocated{id, noon, 1});
+  };
+  for (std::size_t i = 0; i <= past_max; ++i)
+    sell(i);
+  EXPECT_EQ(s.past.size(), past_max);
+  EXPECT_LE(s.past_order.size(), past_max);
+  EXPECT_FALSE(s.past.contains("r-0"));
+  EXPECT_TRUE(s.past.contains("r-1"));
+  EXPECT_EQ(s.sold, past_max + 1);
+  // What is answered for the one that was forgotten.
+  EXPECT_EQ(decide(s, allocate{"sku", "r-0"}, noon), decision{rejection::hold_expired});
+  EXPECT_EQ(decide(s, release{"sku", "r-0"}, noon), (decision{events{released{"r-0", noon, 0}}}));
+  EXPECT_EQ(decide(s, take_back{"sku", "r-0", 1}, noon), (decision{events{taken_back{"r-0", noon, 1}}}));
+}
+
+TEST(InventoryState, ForgetsWithinASnapshotOfBeforeTheBound) {
+  state large;
+  large.apply(adjusted{10, 10});
+  for (std::size_t i = 0; i < past_max + 10; ++i) { // as an earlier release may have kept them
+    const reservation_id id{"r-" + std::to_string(i)};
+    large.past.emplace(id, ended{ending::released, 0, noon});
+    large.past_order.emplace_back(noon, id);
+  }
+  auto s = *decode_snapshot(encode_snapshot(large), snapshot_schema);
+  s.apply(released{"r-new", noon, 0});
+  EXPECT_EQ(s.past.size(), past_max);
+  EXPECT_TRUE(s.past.contains("r-new"));
+}
+
 journal::stored_event as_stored(const event& e) {
   auto encoded = encode(e);
   journal::stored_event x;
@@ -253,7 +336,7 @@ decision random_decision(const state& s, std::mt19937& random, time_point& now) 
     case 4: return decide(s, release{"sku", id}, now);
     case 5:
     case 6: return decide(s, allocate{"sku", id}, now);
-    case 7: return decide(s, take_back{"sku", id}, now);
+    case 7: return decide(s, take_back{"sku", id, number}, now);
     default: return decide(s, expire_holds{}, now);
   }
 }
