@@ -101,6 +101,7 @@ struct money_taken {};    // captured
 struct money_released {}; // voided
 struct money_returned {
   std::string refund_id;
+  bool pending = false; // the provider has taken it over and has not paid it out yet
 };
 struct stock_returned {}; // every line is released or taken back
 
@@ -190,9 +191,12 @@ struct cancel_requested {
 struct payment_voided {
   bool operator==(const payment_voided&) const = default;
 };
+/// The provider pays the money back, or has taken over to do so, with `pending`: then it may still fail there, which
+/// only the provider tells.
 struct payment_refunded {
   std::string refund_id;
   money amount;
+  bool pending = false;
   bool operator==(const payment_refunded&) const = default;
 };
 struct stock_released {
@@ -308,8 +312,8 @@ struct state {
 };
 
 struct policy {
-  duration retry_base{300}; // doubled per failed attempt, plus jitter of up to as much again
-  duration retry_max{30'000};
+  duration retry_base{300};   // doubled per failed attempt, plus jitter of up to as much again
+  duration retry_max{30'000}; // the longest wait of our own, jitter included, of which at least half is waited
   duration hold_time{std::chrono::minutes{15}};
   duration key_lifetime{std::chrono::hours{24}}; // of the order's provider
   duration capture_window{std::chrono::days{7}}; // of an authorization that nobody captures

@@ -123,7 +123,7 @@ struct detail_of {
   std::string operator()(const hold_expired& e) {
     return e.authorization ? "authorization" : "line " + std::to_string(e.line);
   }
-  std::string operator()(const payment_refunded& e) { return e.refund_id; }
+  std::string operator()(const payment_refunded& e) { return e.pending ? e.refund_id + ", pending" : e.refund_id; }
   std::string operator()(const attempt_failed& e) {
     std::string text{name_of(e.step)};
     return text + ' ' + std::to_string(e.attempt) + ": " + to_string(e.code);

@@ -95,8 +95,9 @@ bool awaits_capture(const state& s) {
 duration backoff(std::uint32_t attempt, double jitter, const policy& p) {
   const double doubled =
     std::ldexp(static_cast<double>(p.retry_base.count()), static_cast<int>(std::min(attempt, 64u)) - 1);
-  const double longest = std::min(doubled, static_cast<double>(p.retry_max.count()));
-  return duration{std::llround(longest * (1 + jitter))};
+  // With the jitter that it may get, and no longer than the most, so that many orders do not come back at one instant.
+  const double longest = std::min(2 * doubled, static_cast<double>(p.retry_max.count()));
+  return duration{std::llround(longest * (1 + jitter) / 2)};
 }
 
 } // namespace
@@ -201,7 +202,7 @@ decision decide(const state& s, const money_released&) {
 decision decide(const state& s, const money_returned& x) {
   if (step_in_progress(s) != step::refund)
     return events{};
-  return and_close(s, {payment_refunded{x.refund_id, s.captured}});
+  return and_close(s, {payment_refunded{x.refund_id, s.captured, x.pending}});
 }
 
 decision decide(const state& s, const stock_returned&) {

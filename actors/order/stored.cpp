@@ -97,6 +97,8 @@ struct writer_of {
   void operator()(const payment_refunded& e) {
     data.member("refund_id", e.refund_id);
     write(data.key("amount"), e.amount);
+    if (e.pending) // Came later: what is stored without it was not told apart.
+      data.member("pending", true);
   }
   void operator()(const stock_released&) {}
   void operator()(const attempt_failed& e) {
@@ -212,7 +214,8 @@ event read_cancel_requested(const form& x) {
   return cancel_requested{x.personal.is_null() ? std::string{} : text(x.personal.at("reason"))};
 }
 event read_payment_refunded(const form& x) {
-  return payment_refunded{text(x.data.at("refund_id")), read_money(x.data.at("amount"))};
+  return payment_refunded{text(x.data.at("refund_id")), read_money(x.data.at("amount")),
+                          x.data.value("pending", false)};
 }
 event read_attempt_failed(const form& x) {
   return attempt_failed{named<step>(x.data.at("step")), read_number<std::uint32_t>(x.data.at("attempt")),

@@ -358,6 +358,7 @@ TEST(OrderCancel, RefundsAConfirmedOrder) {
   EXPECT_EQ(s.status, status::processing);
   EXPECT_EQ(left(s), refund_it);
   EXPECT_EQ(decide(s, money_returned{"refund-1"}), decided({payment_refunded{"refund-1", total}}));
+  EXPECT_EQ(decide(s, money_returned{"refund-1", true}), decided({payment_refunded{"refund-1", total, true}}));
   s = then(s, decide(s, money_returned{"refund-1"}));
   EXPECT_EQ(left(s), take_all_back);
   s = then(s, decide(s, stock_returned{}));
@@ -395,7 +396,7 @@ TEST(OrderCancel, IsRefusedOnceTheOrderEndsOtherwise) {
 
 TEST(OrderAttempt, WaitsTwiceAsLongEachTimeUpToTheMost) {
   auto s = after(until_reserved());
-  for (const auto expected : {300ms, 600ms, 1200ms, 2400ms, 4800ms, 9600ms, 19200ms, 30000ms, 30000ms}) {
+  for (const auto expected : {300ms, 600ms, 1200ms, 2400ms, 4800ms, 9600ms, 15000ms, 15000ms, 15000ms}) {
     const auto outcome = decide(s, step_failed{step::authorize, ec::unavailable, {}, 0}, noon, standard);
     EXPECT_EQ(std::get<attempt_failed>(std::get<events>(outcome).at(0)).next_at, noon + expected);
     s = then(s, outcome);
@@ -406,7 +407,17 @@ TEST(OrderAttempt, WaitsTwiceAsLongEachTimeUpToTheMost) {
 TEST(OrderAttempt, WaitsNoLessAfterAnyNumberOfAttempts) {
   const auto s = after(with(until_reserved(), {failed(step::authorize, ec::unavailable, 4'000'000'000u)}));
   EXPECT_EQ(decide(s, step_failed{step::authorize, ec::unavailable, {}, 0}, noon, standard),
-            decided({failed(step::authorize, ec::unavailable, 4'000'000'001u, noon + 30s)}));
+            decided({failed(step::authorize, ec::unavailable, 4'000'000'001u, noon + 15s)}));
+}
+
+TEST(OrderAttempt, WaitsNoLongerThanTheMostWhateverTheJitter) {
+  constexpr auto nearly_one = 0x1.fffffffffffffp-1;
+  auto s = after(until_reserved());
+  for (const auto expected : {600ms, 1200ms, 2400ms, 4800ms, 9600ms, 19200ms, 30000ms, 30000ms}) {
+    const auto outcome = decide(s, step_failed{step::authorize, ec::unavailable, {}, nearly_one}, noon, standard);
+    EXPECT_EQ(std::get<attempt_failed>(std::get<events>(outcome).at(0)).next_at, noon + expected);
+    s = then(s, outcome);
+  }
 }
 
 TEST(OrderAttempt, SpreadsTheWaitByTheJitter) {

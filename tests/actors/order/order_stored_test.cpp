@@ -119,6 +119,15 @@ TEST(OrderStored, StillReadsEveryFormThatWasEverStored) {
   EXPECT_GE(files, std::variant_size_v<event>);
 }
 
+TEST(OrderStored, TellsARefundThatIsPendingFromOneThatWasPaid) {
+  const event pending = payment_refunded{"refund-1", total, true};
+  const event paid = payment_refunded{"refund-1", total, false};
+  EXPECT_EQ(*decode(stored_sample(pending)), pending);
+  EXPECT_EQ(*decode(stored_sample(paid)), paid);
+  const auto s = after(with(until_confirmed(), {cancel_requested{}, pending}));
+  EXPECT_EQ(s.timeline.back().detail, "refund-1, pending");
+}
+
 TEST(OrderStored, KeepsPersonalDataApart) {
   for (const auto& x : one_of_every_kind()) {
     const auto form = encode(x);
