@@ -1,5 +1,6 @@
 #include "actors/order/order_entity.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::order {
@@ -7,8 +8,12 @@ namespace troupe::order {
 namespace {
 
 constexpr duration ended_lingers{2'000}; // in memory, for those who ask how it ended
-constexpr duration resumed_after{5'000}; // by its stored wake-up, when this actor is gone in the middle of its work
 constexpr std::size_t only = 0;          // the "line" of a step that an order takes once
+
+// How long a provider is asked what became of a step whose key has died; then people ask.
+constexpr duration given_up_after{std::chrono::hours{24}};
+constexpr const char* given_up = "the provider has not answered for too long";
+constexpr const char* another_amount = "the provider names another amount";
 
 /// What a failed request means; `when_unclear` for an answer that never came.
 ec code_of_failure(const caf::error& error, ec when_unclear) {
@@ -32,20 +37,21 @@ bool is_taken_by_lines(step x) {
 order_entity::order_entity(pointer self, std::string key, entity::environment env, entity::recovered<order::state> from,
                            caf::actor region, shared_dependencies deps)
   : super(self, std::move(key), std::move(env), std::move(from), std::move(region)), deps_(std::move(deps)),
-    end_told_(is_terminal(state().status)), recovered_(version() > 0) {}
+    trace_(from.trace), end_told_(is_terminal(state().status)), recovered_(version() > 0) {}
 
 order_entity::handle_type::behavior_type order_entity::make_behavior() {
   started();
+  if (recovered_ && step_in_progress(state()))
+    caf::anon_send(self(), entity::wake{}); // Nobody else is at it.
   return {
     [this](const request_context& context, const place& command) {
       touched();
-      trace_ = context.trace;
       return answer(context, decide(state(), command));
     },
     [this](const request_context& context, const get_order&) -> caf::result<view> {
       touched();
       if (state().phase == phase::none) {
-        retire();
+        retire_if_empty();
         return caf::make_error(rejection::unknown_order);
       }
       return answer(context, std::vector<event>{});
@@ -72,20 +78,53 @@ order_entity::handle_type::behavior_type order_entity::make_behavior() {
 }
 
 template <class Outcome> caf::result<view> order_entity::answer(const request_context& context, Outcome outcome) {
-  return commit<view>(context, decision{std::move(outcome)},
-                      [this](const order::state& s, std::uint64_t at) { return make_view({key()}, s, at); });
+  decision decided{std::move(outcome)};
+  if (const auto* events = std::get_if<std::vector<event>>(&decided); events && !events->empty())
+    trace_ = context.trace;
+  auto result = commit<view>(context, std::move(decided),
+                             [this](const order::state& s, std::uint64_t at) { return make_view({key()}, s, at); });
+  retire_if_empty();
+  return result;
 }
 
 caf::result<view> order_entity::wait_for_end(const request_context& context) {
-  if (state().phase == phase::none)
+  if (state().phase == phase::none) {
+    retire_if_empty();
     return caf::make_error(rejection::unknown_order);
+  }
   if (is_terminal(state().status))
     return answer(context, std::vector<event>{});
+  expire_waiters();
   if (waiters_.size() >= deps_->waiters_max)
     return caf::make_error(ec::overloaded);
   auto promise = self()->make_response_promise<view>();
-  waiters_.push_back(promise);
+  waiters_.push_back({promise, context.deadline});
+  watch_deadlines();
   return promise;
+}
+
+void order_entity::expire_waiters() {
+  const auto now = env().now();
+  const auto expired =
+    std::stable_partition(waiters_.begin(), waiters_.end(), [now](const waiter& x) { return x.deadline > now; });
+  for (auto x = expired; x != waiters_.end(); ++x)
+    x->promise.deliver(caf::make_error(ec::deadline));
+  waiters_.erase(expired, waiters_.end());
+}
+
+// One timer, for the deadline that comes first.
+void order_entity::watch_deadlines() {
+  auto first = time_point::max();
+  for (const auto& x : waiters_)
+    first = std::min(first, x.deadline);
+  if (first == time_point::max() || (deadlines_at_ && *deadlines_at_ <= first))
+    return;
+  deadlines_at_ = first;
+  run_later(self(), first - env().now(), [this] {
+    deadlines_at_.reset();
+    expire_waiters();
+    watch_deadlines();
+  });
 }
 
 void order_entity::on_stored() {
@@ -102,13 +141,13 @@ void order_entity::answer_waiters() {
   if (waiters_.empty())
     return;
   const auto end = make_view({key()}, state(), version());
-  for (auto& waiter : std::exchange(waiters_, {}))
-    waiter.deliver(end);
+  for (auto& x : std::exchange(waiters_, {}))
+    x.promise.deliver(end);
 }
 
 std::optional<time_point> order_entity::wake_up() const {
   const auto wanted = order::wake_up(state(), policy());
-  return wanted ? std::optional{std::max(*wanted, env().now() + resumed_after)} : std::nullopt;
+  return wanted ? std::optional{std::max(*wanted, env().now() + entity::resumed_after)} : std::nullopt;
 }
 
 bool order_entity::can_stop() const {
@@ -146,6 +185,7 @@ void order_entity::advance() {
 
 // Takes the next attempt's time as come; looking first, it repeats nothing that was done.
 void order_entity::on_payment_news() {
+  retire_if_empty();
   if (writing() || failed() || state().attempts == 0)
     return;
   for (const auto& what : outstanding({key()}, state(), std::max(env().now(), state().next_at), policy()))
@@ -182,6 +222,17 @@ void order_entity::fail(step which, const caf::error& error, ec when_unclear) {
   const auto code = code_of_failure(error, when_unclear);
   commit(effect_context(),
          decide(state(), step_failed{which, code, payment::retry_after(error), jitter}, env().now(), policy()));
+}
+
+void order_entity::fail_or_give_up(step which, const caf::error& error, ec when_unclear, time_point key_dies_at) {
+  if (env().now() >= key_dies_at + given_up_after)
+    conclude(step_impossible{which, given_up});
+  else
+    fail(which, error, when_unclear);
+}
+
+bool order_entity::names_another_amount(const payment::payment& x) const {
+  return x.amount != money{} && x.amount != state().total;
 }
 
 void order_entity::run(const effect_t& what) {
@@ -324,7 +375,10 @@ void order_entity::run(const effect::release& what) {
 }
 
 void order_entity::run(const effect::take_back& what) {
-  return_line(inventory::take_back{state().items.at(what.line).sku, reservation_of({key()}, what.line)}, what.line);
+  const auto& item = state().items.at(what.line);
+  // Before all lines were allocated it is not known which of them are sold.
+  const auto sold = state().phase >= phase::allocated ? item.units : 0;
+  return_line(inventory::take_back{item.sku, reservation_of({key()}, what.line), sold}, what.line);
 }
 
 // ---- money ---------------------------------------------------------------------------------------------------------
@@ -334,17 +388,17 @@ void order_entity::run(const effect::authorize& what) {
     return;
   if (!provider()) {
     ended(step::authorize);
-    return fail(step::authorize, caf::make_error(ec::unavailable), ec::unavailable);
+    return fail_or_give_up(step::authorize, caf::make_error(ec::unavailable), ec::unavailable, what.key_dies_at);
   }
   if (!what.look_first && !recovered_)
     return authorize(what);
   self()
     ->request(provider()->actor, deps_->provider_timeout, effect_context(), payment::find_payments{key()})
     .then([this, what](const payment::payments& x) { on_found(what, x); },
-          [this](const caf::error& error) {
+          [this, key_dies_at = what.key_dies_at](const caf::error& error) {
             ended(step::authorize);
             // Looking does not move money, but what is looked for may have moved.
-            fail(step::authorize, error, ec::timed_out);
+            fail_or_give_up(step::authorize, error, ec::timed_out, key_dies_at);
           });
 }
 
@@ -356,6 +410,8 @@ void order_entity::on_found(const effect::authorize& what, const payment::paymen
       case payment::payment_status::authorized:
       case payment::payment_status::captured:
         ended(step::authorize);
+        if (names_another_amount(x))
+          return conclude(step_impossible{step::authorize, another_amount});
         return conclude(payment_answered{x.id, true, x.status == payment::payment_status::captured, {}});
       case payment::payment_status::declined: declined = &x; break;
       case payment::payment_status::pending: pending = &x; break;
@@ -385,8 +441,11 @@ void order_entity::authorize(const effect::authorize& what) {
       [this](const payment::payment& x) {
         ended(step::authorize);
         switch (x.status) {
-          case payment::payment_status::authorized: return conclude(payment_answered{x.id, true, false, {}});
-          case payment::payment_status::captured: return conclude(payment_answered{x.id, true, true, {}});
+          case payment::payment_status::authorized:
+          case payment::payment_status::captured:
+            if (names_another_amount(x))
+              return conclude(step_impossible{step::authorize, another_amount});
+            return conclude(payment_answered{x.id, true, x.status == payment::payment_status::captured, {}});
           case payment::payment_status::declined: return conclude(payment_answered{x.id, false, false, x.reason});
           case payment::payment_status::pending:
           case payment::payment_status::voided:
@@ -412,16 +471,16 @@ void order_entity::run(const effect::capture& what) {
     return;
   if (!provider()) {
     ended(step::capture);
-    return fail(step::capture, caf::make_error(ec::unavailable), ec::unavailable);
+    return fail_or_give_up(step::capture, caf::make_error(ec::unavailable), ec::unavailable, what.key_dies_at);
   }
   if (!what.look_first && !recovered_)
     return capture_now(what);
   self()
     ->request(provider()->actor, deps_->provider_timeout, effect_context(), payment::find_payments{key()})
     .then([this, what](const payment::payments& x) { on_found(what, x); },
-          [this](const caf::error& error) {
+          [this, key_dies_at = what.key_dies_at](const caf::error& error) {
             ended(step::capture);
-            fail(step::capture, error, ec::timed_out);
+            fail_or_give_up(step::capture, error, ec::timed_out, key_dies_at);
           });
 }
 
@@ -431,6 +490,8 @@ void order_entity::on_found(const effect::capture& what, const payment::payments
       continue;
     if (x.status == payment::payment_status::captured) {
       ended(step::capture);
+      if (names_another_amount(x))
+        return conclude(step_impossible{step::capture, another_amount});
       return conclude(money_taken{});
     }
     if (x.status == payment::payment_status::voided || x.status == payment::payment_status::declined) {
@@ -452,7 +513,9 @@ void order_entity::capture_now(const effect::capture& what) {
     .then(
       [this](const payment::payment& x) {
         ended(step::capture);
-        if (x.status == payment::payment_status::captured)
+        if (x.status == payment::payment_status::captured && names_another_amount(x))
+          conclude(step_impossible{step::capture, another_amount});
+        else if (x.status == payment::payment_status::captured)
           conclude(money_taken{});
         else if (x.status == payment::payment_status::voided || x.status == payment::payment_status::declined)
           conclude(step_impossible{step::capture, "the provider answered " + to_string(x.status)});
@@ -471,27 +534,28 @@ void order_entity::capture_now(const effect::capture& what) {
 void order_entity::run(const effect::void_payment& what) {
   if (!in_flight_.emplace(step::void_payment, only).second)
     return;
+  const auto key_dies_at = state().undo_since + policy().key_lifetime;
   if (!provider()) {
     ended(step::void_payment);
-    return fail(step::void_payment, caf::make_error(ec::unavailable), ec::unavailable);
+    return fail_or_give_up(step::void_payment, caf::make_error(ec::unavailable), ec::unavailable, key_dies_at);
   }
   self()
     ->request(provider()->actor, deps_->provider_timeout, effect_context(),
               payment::void_payment{state().payment, what.key})
     .then(
-      [this](const payment::payment& x) {
+      [this, key_dies_at](const payment::payment& x) {
         ended(step::void_payment);
         if (x.status == payment::payment_status::voided)
           conclude(money_released{});
         else if (x.status == payment::payment_status::captured)
           conclude(step_impossible{step::void_payment, "the provider had captured the payment"});
         else
-          fail(step::void_payment, caf::make_error(ec::timed_out), ec::timed_out);
+          fail_or_give_up(step::void_payment, caf::make_error(ec::timed_out), ec::timed_out, key_dies_at);
       },
-      [this](const caf::error& error) {
+      [this, key_dies_at](const caf::error& error) {
         ended(step::void_payment);
         if (may_work_later(code_of_failure(error, ec::interrupted)))
-          fail(step::void_payment, error, ec::interrupted);
+          fail_or_give_up(step::void_payment, error, ec::interrupted, key_dies_at);
         else
           conclude(step_impossible{step::void_payment, "the provider refused to void"});
       });
@@ -514,11 +578,10 @@ void order_entity::run(const effect::refund& what) {
     .then(
       [this](const payment::refunded& x) {
         ended(step::refund);
-        // A pending refund is on its way: the provider has taken it over.
         if (x.status == payment::refund_status::failed)
           conclude(step_impossible{step::refund, "the provider could not refund"});
         else
-          conclude(money_returned{x.id});
+          conclude(money_returned{x.id, x.status == payment::refund_status::pending});
       },
       [this](const caf::error& error) {
         ended(step::refund);

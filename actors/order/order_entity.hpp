@@ -73,6 +73,12 @@ protected:
   bool can_stop() const override;
 
 private:
+  /// A request that waits for the end.
+  struct waiter {
+    caf::typed_response_promise<view> promise;
+    time_point deadline;
+  };
+
   /// One running effect. Lines are told apart, everything else is a step's only one.
   using effect_id = std::pair<step, std::size_t>;
 
@@ -89,10 +95,14 @@ private:
   void on_payment_news();
   void look_again();
   void answer_waiters();
+  void expire_waiters();
+  void watch_deadlines();
   request_context effect_context() const;
   order::policy policy() const;
   template <class Outcome> void conclude(const Outcome& outcome);
   void fail(step which, const caf::error& error, ec when_unclear);
+  void fail_or_give_up(step which, const caf::error& error, ec when_unclear, time_point key_dies_at);
+  bool names_another_amount(const payment::payment& x) const;
 
   void run(const effect_t& what);
   void run(const effect::price_and_reserve& what);
@@ -116,13 +126,14 @@ private:
   void ended(step which, std::size_t line = 0) { in_flight_.erase({which, line}); }
 
   shared_dependencies deps_;
-  trace_context trace_; // of the request that placed the order
+  trace_context trace_; // of the request that changed the order last
   bool end_told_;
   bool recovered_; // an earlier incarnation may have begun what is outstanding now
   std::set<effect_id> in_flight_;
   step lines_step_ = step::reserve; // which step `lines_` tells the progress of
   std::vector<line_progress> lines_;
-  std::vector<caf::typed_response_promise<view>> waiters_;
+  std::vector<waiter> waiters_;
+  std::optional<time_point> deadlines_at_; // the timer of the waiters' deadlines
   std::optional<time_point> timer_at_;
 };
 

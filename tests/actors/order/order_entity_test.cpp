@@ -9,7 +9,10 @@
 #include <caf/send.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 namespace troupe::order::test {
@@ -22,7 +25,16 @@ struct surroundings {
   std::vector<caf::typed_response_promise<inventory::stock>> socks;
   std::vector<caf::error> refusals; // of the authorizations, in turn; then silence
   std::vector<caf::typed_response_promise<payment::payment>> silence;
-  bool authorized = false; // found by a search
+  bool authorized = false;                        // found by a search
+  std::int64_t authorized_minor = 300;            // what it finds then
+  std::optional<payment::payment> answer;         // to an authorization
+  std::optional<payment::payment> capture_answer; // instead of captured as asked
+  std::optional<caf::error> search_failure;
+  std::optional<caf::error> void_failure;
+  payment::refund_status refund = payment::refund_status::succeeded;
+  bool allocates = false; // otherwise the hold has expired
+  std::vector<inventory::units_t> taken_back;
+  std::vector<trace_context> traces; // of what the provider was asked
   int authorizations = 0;
   int searches = 0;
   int voids = 0;
@@ -43,10 +55,15 @@ inventory::inventory_actor::behavior_type make_stock(inventory::inventory_actor:
       return state->socks.back();
     },
     [some](const request_context&, const inventory::release& x) { return some(x); },
-    [](const request_context&, const inventory::allocate&) -> caf::result<inventory::stock> {
+    [state, some](const request_context&, const inventory::allocate& x) -> caf::result<inventory::stock> {
+      if (state->allocates)
+        return some(x);
       return caf::make_error(inventory::rejection::hold_expired);
     },
-    [some](const request_context&, const inventory::take_back& x) { return some(x); },
+    [state, some](const request_context&, const inventory::take_back& x) {
+      state->taken_back.push_back(x.units);
+      return some(x);
+    },
     [some](const request_context&, const inventory::get_stock& x) { return some(x); },
   };
 }
@@ -64,47 +81,68 @@ catalog::catalog_actor::behavior_type make_catalog(catalog::catalog_actor::point
 
 payment::provider_actor::behavior_type make_provider(payment::provider_actor::pointer self, surroundings_ptr state) {
   return {
-    [self, state](const request_context&, const payment::authorize&) -> caf::result<payment::payment> {
+    [self, state](const request_context& context, const payment::authorize&) -> caf::result<payment::payment> {
+      state->traces.push_back(context.trace);
+      if (state->answer) {
+        ++state->authorizations;
+        return *state->answer;
+      }
       const auto number = static_cast<std::size_t>(state->authorizations++);
       if (number < state->refusals.size())
         return state->refusals[number];
       state->silence.push_back(self->make_response_promise<payment::payment>());
       return state->silence.back();
     },
-    [](const request_context&, const payment::capture& x) {
-      return payment::payment{x.id, payment::payment_status::captured, x.amount, ""};
+    [state](const request_context& context, const payment::capture& x) {
+      state->traces.push_back(context.trace);
+      return state->capture_answer.value_or(payment::payment{x.id, payment::payment_status::captured, x.amount, ""});
     },
-    [state](const request_context&, const payment::void_payment& x) {
+    [state](const request_context& context, const payment::void_payment& x) -> caf::result<payment::payment> {
+      state->traces.push_back(context.trace);
       ++state->voids;
+      if (state->void_failure)
+        return *state->void_failure;
       return payment::payment{x.id, payment::payment_status::voided, {}, ""};
     },
-    [](const request_context&, const payment::refund&) {
-      return payment::refunded{"refund-1", payment::refund_status::succeeded};
+    [state](const request_context&, const payment::refund&) {
+      return payment::refunded{"refund-1", state->refund};
     },
-    [state](const request_context&, const payment::find_payments&) {
+    [state](const request_context& context, const payment::find_payments&) -> caf::result<payment::payments> {
+      state->traces.push_back(context.trace);
       ++state->searches;
+      if (state->search_failure)
+        return *state->search_failure;
       payment::payments found;
       if (state->authorized)
-        found.items.push_back({"pay-1", payment::payment_status::authorized, eur(300), ""});
+        found.items.push_back({"pay-1", payment::payment_status::authorized, eur(state->authorized_minor), ""});
       return found;
     },
   };
 }
 
+struct failing_disk : simulated::faults {
+  simulated::commit_fate fate = simulated::commit_fate::durable; // of what is committed
+  int after = 0;                                                 // so many that are durable
+
+  simulated::commit_fate on_commit(std::span<const journal::write>) override {
+    return after-- > 0 ? simulated::commit_fate::durable : fate;
+  }
+};
+
 class OrderEntity : public troupe::test::deterministic_system {
 protected:
   void SetUp() override {
     const auto clock = [this] { return now() + clock_step; };
-    const auto stores = simulated::make_store(std::make_shared<simulated::disk>());
+    const auto disk = std::make_shared<simulated::disk>();
+    disk->set_faults(disk_faults);
+    const auto stores = simulated::make_store(disk);
     journal = spawn_journal(sys, sys.spawn(journal::make_writer, stores), sys.spawn(journal::make_reader, stores),
                             "node-1", clock);
     stock = sys.spawn(make_stock, state);
     provider = sys.spawn(make_provider, state);
-    entity::environment env;
     env.journal = journal;
     env.now = clock;
     env.random = [] { return std::uint64_t{0}; };
-    dependencies deps;
     deps.inventory = stock;
     deps.catalog = sys.spawn(make_catalog);
     deps.providers["main"].actor = provider;
@@ -116,8 +154,10 @@ protected:
       EXPECT_EQ(id, some_id.value);
       ended.emplace_back(x, why);
     };
+    deps.waiters_max = 3;
     orders = spawn_orders(sys, env, deps);
     run();
+    nobody = sys.registry().running();
   }
 
   void TearDown() override {
@@ -126,6 +166,8 @@ protected:
     self->send_exit(orders, caf::exit_reason::kill);
     self->send_exit(journal, caf::exit_reason::kill);
     orders = nullptr;
+    env.journal = nullptr;
+    deps = {};
     journal = nullptr;
     stock = nullptr;
     provider = nullptr;
@@ -135,6 +177,52 @@ protected:
   void place() {
     self->send(orders, context, some_order());
     run();
+  }
+
+  /// As after a crash: nothing is left but what is stored.
+  void restart() {
+    self->send_exit(orders, caf::exit_reason::kill);
+    orders = nullptr;
+    run();
+    orders = spawn_orders(sys, env, deps);
+    run();
+  }
+
+  std::size_t in_memory() { return sys.registry().running() - nobody; }
+
+  template <class Command> auto request(Command command, request_context with) {
+    auto response = self->request(orders, caf::infinite, std::move(with), std::move(command));
+    run();
+    return response;
+  }
+
+  template <class Response> caf::expected<view> answer_of(Response& response) {
+    caf::expected<view> result{caf::sec::none};
+    if (self->mailbox().empty()) {
+      ADD_FAILURE() << "nothing was answered";
+      return result;
+    }
+    response.receive([&](view& x) { result = std::move(x); }, [&](caf::error& e) { result = std::move(e); });
+    return result;
+  }
+
+  template <class Command> caf::expected<view> tell(Command command) {
+    auto response = request(std::move(command), context);
+    return answer_of(response);
+  }
+
+  /// Waits for the end until `time` from now at most.
+  auto wait_for_end(duration time) { return request(await_end{some_id}, {"shop", {}, now() + time}); }
+
+  /// An order whose money is set aside, and which waits until somebody asks to take it.
+  void place_to_capture_later() {
+    state->answer = payment::payment{"pay-1", payment::payment_status::authorized, eur(300), ""};
+    state->allocates = true;
+    auto command = some_order();
+    command.capture_at_once = false;
+    ASSERT_TRUE(tell(command));
+    ASSERT_EQ(get().status, status::processing);
+    ASSERT_EQ(get().authorized, eur(300));
   }
 
   view get() {
@@ -156,6 +244,10 @@ protected:
 
   std::vector<std::pair<status, std::string>> ended; // as it was told
   const request_context context{"shop", {}, time_point::max()};
+  std::shared_ptr<failing_disk> disk_faults = std::make_shared<failing_disk>();
+  entity::environment env;
+  dependencies deps;
+  std::size_t nobody = 0; // actors when no order is in memory
   surroundings_ptr state = std::make_shared<surroundings>();
   duration clock_step{0}; // how far the node's clock was set
   journal::journal_actor journal;
@@ -227,6 +319,194 @@ TEST_F(OrderEntity, VoidsWhatAnAttemptMayHaveDoneAlthoughTheClockWasSetBackMeanw
   advance(120s);
   EXPECT_EQ(get().status, status::expired);
   EXPECT_EQ(state->voids, 1) << "money is still set aside";
+}
+
+TEST_F(OrderEntity, KeepsNothingInMemoryOfAnOrderThatDoesNotExist) {
+  EXPECT_EQ(tell(cancel{some_id, ""}).error(), rejection::unknown_order);
+  EXPECT_EQ(in_memory(), 0u) << "after cancel";
+  EXPECT_EQ(tell(capture{some_id}).error(), rejection::unknown_order);
+  EXPECT_EQ(in_memory(), 0u) << "after capture";
+  EXPECT_EQ(tell(await_end{some_id}).error(), rejection::unknown_order);
+  EXPECT_EQ(in_memory(), 0u) << "after await_end";
+  EXPECT_EQ(tell(get_order{some_id}).error(), rejection::unknown_order);
+  EXPECT_EQ(in_memory(), 0u) << "after get_order";
+  auto nothing_ordered = some_order();
+  nothing_ordered.items.clear();
+  EXPECT_EQ(tell(nothing_ordered).error(), rejection::no_items);
+  EXPECT_EQ(in_memory(), 0u) << "after a refused place";
+  self->send(orders, context, payment_news{some_id});
+  run();
+  EXPECT_EQ(in_memory(), 0u) << "after payment_news";
+}
+
+TEST_F(OrderEntity, AnswersAWaitAtItsDeadlineWhenTheOrderHasNotEnded) {
+  place_to_capture_later();
+  auto soon = wait_for_end(1s);
+  auto later = wait_for_end(3s);
+  advance(999ms);
+  EXPECT_TRUE(self->mailbox().empty());
+  advance(1ms);
+  EXPECT_EQ(answer_of(soon).error(), ec::deadline);
+  EXPECT_TRUE(self->mailbox().empty()) << "the other has time left";
+  auto between = wait_for_end(1s);
+  advance(1s);
+  EXPECT_EQ(answer_of(between).error(), ec::deadline);
+  ASSERT_TRUE(tell(cancel{some_id, ""}));
+  EXPECT_EQ(answer_of(later)->status, status::cancelled);
+}
+
+TEST_F(OrderEntity, HasRoomForAnotherWaitWhenOthersAreOver) {
+  place_to_capture_later();
+  auto a = wait_for_end(1s);
+  auto b = wait_for_end(1s);
+  auto c = wait_for_end(1s);
+  auto d = wait_for_end(1s);
+  EXPECT_EQ(answer_of(d).error(), ec::overloaded);
+  advance(1s);
+  EXPECT_EQ(answer_of(a).error(), ec::deadline);
+  EXPECT_EQ(answer_of(b).error(), ec::deadline);
+  EXPECT_EQ(answer_of(c).error(), ec::deadline);
+  auto e = wait_for_end(1s);
+  EXPECT_TRUE(self->mailbox().empty()) << "it waits";
+  advance(1s);
+  EXPECT_EQ(answer_of(e).error(), ec::deadline);
+}
+
+TEST_F(OrderEntity, LeavesMemoryAfterAWaitThatIsOver) {
+  place_to_capture_later();
+  auto wait = wait_for_end(1s);
+  advance(60s);
+  advance(60s);
+  EXPECT_EQ(answer_of(wait).error(), ec::deadline);
+  EXPECT_EQ(in_memory(), 0u);
+}
+
+TEST_F(OrderEntity, NamesTheUnitsItTakesBackOnceAllLinesAreSold) {
+  place_to_capture_later();
+  ASSERT_TRUE(tell(cancel{some_id, ""}));
+  EXPECT_EQ(get().status, status::cancelled);
+  EXPECT_EQ(state->taken_back, (std::vector<inventory::units_t>{2, 1}));
+}
+
+TEST_F(OrderEntity, NamesNoUnitsToTakeBackWhileItIsUnknownWhichLinesAreSold) {
+  state->answer = payment::payment{"pay-1", payment::payment_status::authorized, eur(300), ""};
+  place();
+  EXPECT_EQ(get().status, status::expired);
+  EXPECT_EQ(state->taken_back, (std::vector<inventory::units_t>{0, 0}));
+}
+
+TEST_F(OrderEntity, CarriesTheTraceOfWhoeverChangedItLastAlsoAfterARestart) {
+  const trace_context placing{1, 2, 3, true};
+  const trace_context cancelling{4, 5, 6, true};
+  state->answer = payment::payment{"pay-1", payment::payment_status::authorized, eur(300), ""};
+  state->allocates = true;
+  auto command = some_order();
+  command.capture_at_once = false;
+  auto placed = request(command, {"shop", placing, time_point::max()});
+  ASSERT_TRUE(answer_of(placed));
+  EXPECT_EQ(state->traces, std::vector{placing});
+  state->void_failure = caf::make_error(ec::unavailable);
+  auto cancelled = request(cancel{some_id, ""}, {"shop", cancelling, time_point::max()});
+  ASSERT_TRUE(answer_of(cancelled));
+  EXPECT_EQ(state->traces.back(), cancelling);
+  restart();
+  state->traces.clear();
+  for (int i = 0; i < 41; ++i)
+    advance(1s);
+  ASSERT_FALSE(state->traces.empty());
+  EXPECT_EQ(state->traces.back(), cancelling);
+}
+
+TEST_F(OrderEntity, IsReviewedWhenAnAuthorizationIsOfAnotherAmount) {
+  state->answer = payment::payment{"pay-1", payment::payment_status::authorized, eur(299), ""};
+  place();
+  EXPECT_EQ(get().status, status::review);
+  EXPECT_EQ(get().reason, "the provider names another amount");
+}
+
+TEST_F(OrderEntity, TakesAnAnswerThatNamesNoAmountForTheOneThatItAskedFor) {
+  state->answer = payment::payment{"pay-1", payment::payment_status::authorized, {}, ""};
+  state->allocates = true;
+  state->capture_answer = payment::payment{"pay-1", payment::payment_status::captured, {}, ""};
+  place();
+  EXPECT_EQ(get().status, status::confirmed);
+}
+
+TEST_F(OrderEntity, IsReviewedWhenTheAuthorizationThatIsFoundIsOfAnotherAmount) {
+  state->refusals = {caf::make_error(ec::timed_out)};
+  state->authorized = true;
+  state->authorized_minor = 30'000;
+  place();
+  advance(40s);
+  EXPECT_EQ(state->searches, 1);
+  EXPECT_EQ(get().status, status::review);
+}
+
+TEST_F(OrderEntity, IsReviewedWhenACaptureIsOfAnotherAmount) {
+  state->answer = payment::payment{"pay-1", payment::payment_status::authorized, eur(300), ""};
+  state->allocates = true;
+  state->capture_answer = payment::payment{"pay-1", payment::payment_status::captured, eur(30), ""};
+  place();
+  EXPECT_EQ(get().status, status::review);
+}
+
+TEST_F(OrderEntity, GoesOnAtOnceAfterARestart) {
+  place();
+  ASSERT_EQ(state->authorizations, 1);
+  restart();
+  EXPECT_EQ(state->searches, 1) << "what was begun is looked up first";
+  EXPECT_EQ(state->authorizations, 2);
+}
+
+TEST_F(OrderEntity, GoesOnAtOnceWhenItIsRecoveredByWhoeverAsks) {
+  state->answer = payment::payment{"pay-1", payment::payment_status::authorized, eur(300), ""};
+  disk_faults->fate = simulated::commit_fate::lost;
+  disk_faults->after = 2; // the request and the reservation
+  place();
+  ASSERT_EQ(in_memory(), 0u) << "what it was answered could not be stored";
+  ASSERT_EQ(state->authorizations, 1);
+  disk_faults->fate = simulated::commit_fate::durable;
+  state->authorized = true;
+  for (int i = 0; i < 20; ++i) // until the store is open again
+    advance(100ms);
+  ASSERT_EQ(in_memory(), 0u);
+  EXPECT_EQ(get().status, status::processing);
+  EXPECT_EQ(state->searches, 1);
+}
+
+TEST_F(OrderEntity, GivesUpOnAProviderThatDoesNotTellWhatBecameOfAnAuthorization) {
+  state->search_failure = caf::make_error(ec::unavailable);
+  place();
+  advance(10s); // nobody answers
+  advance(47h);
+  EXPECT_EQ(get().status, status::processing);
+  advance(1h);
+  EXPECT_EQ(get().status, status::review);
+  EXPECT_EQ(get().reason, "the provider has not answered for too long");
+}
+
+TEST_F(OrderEntity, SaysThatARefundIsPending) {
+  state->answer = payment::payment{"pay-1", payment::payment_status::authorized, eur(300), ""};
+  state->allocates = true;
+  state->refund = payment::refund_status::pending;
+  place();
+  ASSERT_EQ(get().status, status::confirmed);
+  ASSERT_TRUE(tell(cancel{some_id, ""}));
+  const auto now = get();
+  EXPECT_EQ(now.status, status::refunded);
+  EXPECT_TRUE(std::any_of(now.timeline.begin(), now.timeline.end(), [](const view_moment& x) {
+    return x.what == "payment_refunded" && x.detail == "refund-1, pending";
+  }));
+}
+
+TEST_F(OrderEntity, GivesUpOnAProviderThatDoesNotVoid) {
+  place_to_capture_later();
+  state->void_failure = caf::make_error(ec::timed_out);
+  ASSERT_TRUE(tell(cancel{some_id, ""}));
+  advance(47h);
+  EXPECT_EQ(get().status, status::processing);
+  advance(1h);
+  EXPECT_EQ(get().status, status::review);
 }
 
 } // namespace
