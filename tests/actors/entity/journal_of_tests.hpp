@@ -28,7 +28,7 @@ struct journal_book {
   std::vector<journal::stream_name> forgotten;
   int loads = 0;
   caf::error failure;    // of every append, while there is one
-  caf::error unreadable; // of every load, while there is one
+  caf::error unreadable; // of every load and search for what is due, while there is one
   bool holds = false;    // keeps what it is asked; see JournalOfTests::release
   bool holds_loads = false;
   std::vector<std::function<void()>> held;
@@ -122,7 +122,11 @@ inline journal::journal_actor::behavior_type make_journal(journal::journal_actor
     [book](const journal::forget& x) { book->forgotten.push_back(x.stream); },
     [](const journal::read_stream&) { return journal::page{}; },
     [](const journal::read_shard&) { return journal::page{}; },
-    [book](const journal::read_due& x) { return book->due(x); },
+    [book](const journal::read_due& x) -> caf::result<journal::due_page> {
+      if (book->unreadable)
+        return book->unreadable;
+      return book->due(x);
+    },
     [](const journal::read_keys&) { return journal::key_page{}; },
     [](const journal::get_health&) { return journal::health{}; },
   };

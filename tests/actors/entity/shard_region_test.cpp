@@ -179,6 +179,54 @@ TEST_F(ShardRegion, WakesWhatIsDueWhenItStartsAndNothingElse) {
   EXPECT_EQ(book->events(stream("cup")).back().type, "inventory.reserved");
 }
 
+// Work in progress is stored as due a few seconds ahead, because its actor is at it.
+TEST_F(ShardRegion, LooksAheadWhenItStartsForWhatNobodyIsAtAnyMore) {
+  ASSERT_TRUE(tell<stock>(set_available{"tea", 5}));
+  ASSERT_TRUE(tell<stock>(set_available{"cup", 5}));
+  ASSERT_TRUE(tell<stock>(reserve{"tea", "r-1", 1, entity::resumed_after}));
+  ASSERT_TRUE(tell<stock>(reserve{"cup", "r-1", 1, entity::resumed_after + 1ms}));
+  restart();
+  EXPECT_EQ(in_memory(), 1u);
+  EXPECT_EQ(book->events(stream("tea")).back().type, "inventory.reserved") << "it is not over yet";
+  advance(entity::resumed_after);
+  EXPECT_EQ(book->events(stream("tea")).back().type, "inventory.hold_expired");
+  EXPECT_EQ(in_memory(), 1u);
+  advance(1s); // From now on it looks every second, and no further than now.
+  EXPECT_EQ(in_memory(), 2u);
+  EXPECT_EQ(book->events(stream("cup")).back().type, "inventory.hold_expired");
+}
+
+TEST_F(ShardRegion, LooksAheadAsSoonAsTheStoreCanBeRead) {
+  ASSERT_TRUE(tell<stock>(set_available{"tea", 5}));
+  ASSERT_TRUE(tell<stock>(reserve{"tea", "r-1", 1, entity::resumed_after}));
+  book->unreadable = caf::make_error(ec::store_unavailable);
+  restart();
+  advance(100ms);
+  EXPECT_EQ(in_memory(), 0u);
+  book->unreadable = {};
+  advance(100ms);
+  EXPECT_EQ(in_memory(), 1u);
+}
+
+TEST_F(ShardRegion, WakesMoreThanFitsIntoOneAnswerOfTheStore) {
+  end_region();
+  env.live_max = 5'000;
+  constexpr std::size_t many = 1'001;
+  for (std::size_t i = 0; i < many; ++i) {
+    const journal::stream_name name{"inventory", "sku-" + std::to_string(i)};
+    journal::append stocked;
+    stocked.stream = name;
+    for (const event& e : {event{adjusted{5, 5}}, event{reserved{"r-1", 1, now()}}})
+      stocked.events.push_back(encode(e));
+    stocked.wake_up = journal::wake_up_change{now()};
+    ASSERT_TRUE(book->store(stocked));
+  }
+  region = spawn();
+  run();
+  EXPECT_EQ(in_memory(), many);
+  EXPECT_TRUE(book->wake_ups.empty());
+}
+
 TEST_F(ShardRegion, WakesAllThatIsDueHoweverManyFitIntoMemory) {
   for (const auto* sku : {"a", "b"}) {
     ASSERT_TRUE(put(sku, 5));
