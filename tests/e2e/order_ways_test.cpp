@@ -144,7 +144,7 @@ TEST_F(OrderWays, UnknownProviderIsAWrongField) {
 
 TEST_F(OrderWays, SignedWebhookOfStripeBringsAPendingPaymentToItsEnd) {
   // The next look on its own would come in half a minute: only the webhook can bring the news in time.
-  auto shop = open({"commerce.port=" + std::to_string(unused_port()), "orders.retry_base=30s", "orders.retry_max=30s"});
+  auto shop = open({"commerce.port=" + std::to_string(unused_port()), "orders.retry_base=60s", "orders.retry_max=60s"});
   auto order = order_of("hand-grinder", 1, "pm_card_processing");
   order["payment"]["provider"] = "stripe";
   const auto id = id_of(place(shop, order));
