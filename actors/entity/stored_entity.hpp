@@ -58,7 +58,7 @@ public:
 
   static constexpr const char* name = Traits::context; // in logs and metrics
 
-  stored_entity(pointer self, std::string key, environment env, recovered<state_type>&& from, caf::actor region)
+  stored_entity(pointer self, std::string key, environment env, recovered<state_type> from, caf::actor region)
     : self_(self), env_(std::move(env)), key_(std::move(key)), state_(std::move(from.state)), version_(from.version),
       stored_(from.version), snapshot_version_(from.snapshot_version), recorded_at_(from.recorded_at),
       region_(std::move(region)), armed_unknown_(from.version > 0) {}

@@ -34,10 +34,10 @@ bool is_taken_by_lines(step x) {
 
 } // namespace
 
-order_entity::order_entity(pointer self, std::string key, entity::environment env, entity::recovered<order::state> from,
-                           caf::actor region, shared_dependencies deps)
-  : super(self, std::move(key), std::move(env), std::move(from), std::move(region)), deps_(std::move(deps)),
-    trace_(from.trace), end_told_(is_terminal(state().status)), recovered_(version() > 0) {}
+order_entity::order_entity(pointer self, std::string key, entity::environment env,
+                           const entity::recovered<order::state>& from, caf::actor region, shared_dependencies deps)
+  : super(self, std::move(key), std::move(env), from, std::move(region)), deps_(std::move(deps)), trace_(from.trace),
+    end_told_(is_terminal(state().status)), recovered_(version() > 0) {}
 
 order_entity::handle_type::behavior_type order_entity::make_behavior() {
   started();

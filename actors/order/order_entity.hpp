@@ -62,7 +62,7 @@ class order_entity : public entity::stored_entity<traits> {
 public:
   using super = entity::stored_entity<traits>;
 
-  order_entity(pointer self, std::string key, entity::environment env, entity::recovered<order::state> from,
+  order_entity(pointer self, std::string key, entity::environment env, const entity::recovered<order::state>& from,
                caf::actor region, shared_dependencies deps);
 
   handle_type::behavior_type make_behavior();
