@@ -37,7 +37,7 @@ bool is_taken_by_lines(step x) {
 order_entity::order_entity(pointer self, std::string key, entity::environment env,
                            const entity::recovered<order::state>& from, caf::actor region, shared_dependencies deps)
   : super(self, std::move(key), std::move(env), from, std::move(region)), deps_(std::move(deps)), trace_(from.trace),
-    end_told_(is_terminal(state().status)), recovered_(version() > 0) {}
+    told_(state().status), recovered_(version() > 0) {}
 
 order_entity::handle_type::behavior_type order_entity::make_behavior() {
   started();
@@ -129,7 +129,7 @@ void order_entity::watch_deadlines() {
 
 void order_entity::on_stored() {
   if (is_terminal(state().status)) {
-    if (!std::exchange(end_told_, true) && deps_->ended)
+    if (std::exchange(told_, state().status) != state().status && deps_->ended)
       deps_->ended(key(), state().status, state().reason);
     answer_waiters();
     run_later(self(), ended_lingers, [this] { retire(); });

@@ -51,8 +51,8 @@ struct dependencies {
   duration local_timeout{5'000};     // of an answer from inventory and catalog
   duration provider_timeout{40'000}; // of an answer from a payment adapter, longer than the adapter's own
   std::size_t waiters_max = 64;      // requests that wait for one order's end; then overloaded
-  /// Told once of each order whose end is stored, unless the process ends in between; `why` as in its view. Called on
-  /// any thread, several at a time; returns at once.
+  /// Told of each end that is stored, unless the process ends in between; an order that is cancelled after it was
+  /// confirmed ends again. `why` as in its view. Called on any thread, several at a time; returns at once.
   std::function<void(const std::string& id, order::status, const std::string& why)> ended{};
 };
 
@@ -127,8 +127,8 @@ private:
 
   shared_dependencies deps_;
   trace_context trace_; // of the request that changed the order last
-  bool end_told_;
-  bool recovered_; // an earlier incarnation may have begun what is outstanding now
+  order::status told_;  // the last that `ended` need not be told of
+  bool recovered_;      // an earlier incarnation may have begun what is outstanding now
   std::set<effect_id> in_flight_;
   step lines_step_ = step::reserve; // which step `lines_` tells the progress of
   std::vector<line_progress> lines_;

@@ -499,6 +499,17 @@ TEST_F(OrderEntity, SaysThatARefundIsPending) {
   }));
 }
 
+TEST_F(OrderEntity, TellsAnEndThatComesAfterAnother) {
+  state->answer = payment::payment{"pay-1", payment::payment_status::authorized, eur(300), ""};
+  state->allocates = true;
+  state->refund = payment::refund_status::failed;
+  place();
+  ASSERT_TRUE(tell(cancel{some_id, ""}));
+  ASSERT_EQ(get().status, status::review);
+  EXPECT_EQ(ended, (std::vector<std::pair<status, std::string>>{{status::confirmed, ""},
+                                                                {status::review, "the provider could not refund"}}));
+}
+
 TEST_F(OrderEntity, GivesUpOnAProviderThatDoesNotVoid) {
   place_to_capture_later();
   state->void_failure = caf::make_error(ec::timed_out);
