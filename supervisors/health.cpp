@@ -66,7 +66,7 @@ private:
   void look_at_provider(const std::string& provider, const payment::provider_actor& actor) {
     self_
       ->request(actor, checks_.provider_timeout, request_context{"health", {}, time_point::max()},
-                payment::find_payments{"health-check"})
+                payment::find_payments{payment::probe_reference})
       .then([this, provider, actor](const payment::payments&) { looked(provider, actor, condition::up, {}); },
             [this, provider, actor](const caf::error& x) { looked(provider, actor, condition::down, to_string(x)); });
   }

@@ -48,6 +48,9 @@ struct find_payments {
   std::string reference;
 };
 
+/// The reference of no order: looking for it shows whether the provider answers, and needs no proof that there is none.
+inline constexpr const char* probe_reference = "health-check";
+
 enum class payment_status : std::uint8_t {
   authorized = 1,
   captured,

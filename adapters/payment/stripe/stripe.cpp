@@ -102,7 +102,7 @@ private:
   }
 
   void look_at_recent(const inquiry_ptr& asked) {
-    if (search_lag_ <= duration::zero() || was_unseen_long_ago(asked->reference))
+    if (asked->reference == probe_reference || search_lag_ <= duration::zero() || was_unseen_long_ago(asked->reference))
       return answer_none(asked);
     // Twice the lag, because our clock and Stripe's differ.
     read_recent(asked, way_.now() - 2 * search_lag_, {}, 1);

@@ -124,6 +124,17 @@ TEST_F(StripeActor, DoesNotBelieveAnEmptySearchAmongTooManyRecentOnes) {
   EXPECT_EQ(lists(), 5u);
 }
 
+// Otherwise a busy account would look as if it were down.
+TEST_F(StripeActor, AnswersAProbeByOneSearchHoweverBusyTheAccountIs) {
+  auto stripe = spawn(busy);
+  const auto found = ask<payments>(stripe, find_payments{probe_reference});
+  ASSERT_TRUE(found) << to_string(found.error());
+  EXPECT_EQ(client->calls().size(), 1u);
+  EXPECT_EQ(
+    ask<payments>(spawn([](const http::call&) { return json(401, ""); }), find_payments{probe_reference}).error(),
+    ec::denied);
+}
+
 TEST_F(StripeActor, BelievesASearchThatIsStillEmptyAfterTheLag) {
   auto stripe = spawn(busy);
   EXPECT_FALSE(ask<payments>(stripe, find_payments{"o-1"}));

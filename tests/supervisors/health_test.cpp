@@ -1,0 +1,164 @@
+#include "supervisors/health.hpp"
+
+#include "tests/support/deterministic_system.hpp"
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+namespace {
+
+using namespace std::chrono_literals;
+using condition = gateway::dependency::condition;
+
+/// What is looked at, as a test sets it.
+struct world {
+  journal::health store{true, {}, {}, 0, 0, 0};
+  bool journal_answers = true;
+  std::vector<caf::typed_response_promise<journal::health>> journal_silence;
+  caf::error provider_failure;
+  bool provider_answers = true;
+  std::vector<caf::typed_response_promise<payment::payments>> provider_silence;
+  std::vector<std::string> looked_for;
+  int looks_at_store = 0;
+};
+
+using world_ptr = std::shared_ptr<world>;
+
+journal::journal_actor::behavior_type make_journal(journal::journal_actor::pointer self, world_ptr state) {
+  const auto unused = caf::make_error(ec::refused);
+  return {
+    [unused](const journal::append&) -> caf::result<journal::appended> { return unused; },
+    [unused](const journal::load&) -> caf::result<journal::recovered_stream> { return unused; },
+    [](const journal::forget&) {},
+    [unused](const journal::read_stream&) -> caf::result<journal::page> { return unused; },
+    [unused](const journal::read_shard&) -> caf::result<journal::page> { return unused; },
+    [unused](const journal::read_due&) -> caf::result<journal::due_page> { return unused; },
+    [unused](const journal::read_keys&) -> caf::result<journal::key_page> { return unused; },
+    [self, state](const journal::get_health&) -> caf::result<journal::health> {
+      ++state->looks_at_store;
+      if (state->journal_answers)
+        return state->store;
+      state->journal_silence.push_back(self->make_response_promise<journal::health>());
+      return state->journal_silence.back();
+    },
+  };
+}
+
+payment::provider_actor::behavior_type make_provider(payment::provider_actor::pointer self, world_ptr state) {
+  const auto unused = caf::make_error(ec::refused);
+  return {
+    [unused](const request_context&, const payment::authorize&) -> caf::result<payment::payment> { return unused; },
+    [unused](const request_context&, const payment::capture&) -> caf::result<payment::payment> { return unused; },
+    [unused](const request_context&, const payment::void_payment&) -> caf::result<payment::payment> { return unused; },
+    [unused](const request_context&, const payment::refund&) -> caf::result<payment::refunded> { return unused; },
+    [self, state](const request_context&, const payment::find_payments& x) -> caf::result<payment::payments> {
+      state->looked_for.push_back(x.reference);
+      if (state->provider_failure)
+        return state->provider_failure;
+      if (state->provider_answers)
+        return payment::payments{};
+      state->provider_silence.push_back(self->make_response_promise<payment::payments>());
+      return state->provider_silence.back();
+    },
+  };
+}
+
+class HealthChecks : public test::deterministic_system {
+protected:
+  void start() {
+    health_checks checks;
+    checks.journal = sys.spawn(make_journal, state);
+    checks.providers["main"].actor = sys.spawn(make_provider, state);
+    checks.now = [this] { return now(); };
+    health = spawn_health_checks(sys, std::move(checks), board);
+    run();
+  }
+
+  void TearDown() override {
+    self->send_exit(std::exchange(health, {}), caf::exit_reason::kill);
+    run(); // It would set timers again when the promises break.
+    state->journal_silence.clear();
+    state->provider_silence.clear();
+    deterministic_system::TearDown();
+  }
+
+  gateway::dependency of(const std::string& name) const {
+    for (const auto& x : board->report().dependencies)
+      if (x.name == name)
+        return x;
+    ADD_FAILURE() << "nothing is known of " << name;
+    return {};
+  }
+
+  world_ptr state = std::make_shared<world>();
+  std::shared_ptr<health_board> board = std::make_shared<health_board>();
+  caf::actor health;
+};
+
+TEST_F(HealthChecks, RequireTheStoreAndNotTheProviders) {
+  start();
+  EXPECT_EQ(of("store").is, condition::up);
+  EXPECT_TRUE(of("store").required);
+  EXPECT_EQ(of("payment/main").is, condition::up);
+  EXPECT_FALSE(of("payment/main").required);
+}
+
+TEST_F(HealthChecks, KnowNothingBeforeTheFirstAnswer) {
+  state->journal_answers = false;
+  state->provider_answers = false;
+  start();
+  EXPECT_EQ(of("store").is, condition::unknown);
+  EXPECT_EQ(of("payment/main").is, condition::unknown);
+}
+
+TEST_F(HealthChecks, LookAtTheStoreEachSecond) {
+  start();
+  state->store = {false, "no space left", {}, 0, 0, 0};
+  advance(999ms);
+  EXPECT_EQ(of("store").is, condition::up);
+  advance(1ms);
+  EXPECT_EQ(of("store").is, condition::down);
+  EXPECT_EQ(of("store").detail, "no space left");
+  EXPECT_EQ(of("store").checked_at, now());
+  state->store = {true, {}, {}, 0, 0, 0};
+  advance(1s);
+  EXPECT_EQ(of("store").is, condition::up);
+  EXPECT_EQ(state->looks_at_store, 3);
+}
+
+TEST_F(HealthChecks, LookAtProvidersEveryThirtySecondsForWhatNobodyOrdered) {
+  start();
+  EXPECT_EQ(state->looked_for, std::vector<std::string>{payment::probe_reference});
+  state->provider_failure = caf::make_error(ec::denied);
+  for (int i = 0; i < 29; ++i)
+    advance(1s);
+  EXPECT_EQ(of("payment/main").is, condition::up);
+  advance(1s);
+  EXPECT_EQ(of("payment/main").is, condition::down);
+  EXPECT_NE(of("payment/main").detail, "");
+  EXPECT_EQ(state->looked_for.size(), 2u);
+}
+
+TEST_F(HealthChecks, TakeSilenceForDownAndGoOnLooking) {
+  start();
+  state->journal_answers = false;
+  state->provider_answers = false;
+  for (int i = 0; i < 35; ++i) // 30 s until the next look at the provider, 5 s of patience with it
+    advance(1s);
+  EXPECT_EQ(of("store").is, condition::down);
+  EXPECT_EQ(of("payment/main").is, condition::down);
+  state->journal_answers = true;
+  state->provider_answers = true;
+  for (int i = 0; i < 31; ++i)
+    advance(1s);
+  EXPECT_EQ(of("store").is, condition::up);
+  EXPECT_EQ(of("payment/main").is, condition::up);
+}
+
+} // namespace
+} // namespace troupe
