@@ -121,6 +121,13 @@ void append_time(std::string& out, std::string_view name, std::int64_t at) {
   append_member(out, name, to_rfc3339(time_point{duration{at}}));
 }
 
+/// A refund is a thing of its own: what became of it says nothing about the charge.
+std::string_view status_of(const entry& x, std::string_view reason) {
+  if (x.kind == entry_kind::refund)
+    return "succeeded";
+  return reason == "refund_failed" ? "failed" : name_of(x.status);
+}
+
 std::int64_t voided_of(const charge& x) {
   if (!x.was_authorized)
     return 0;
@@ -476,7 +483,7 @@ void ledger::append_charge(std::string& out, std::uint32_t number) const {
     const auto& e = entries_[*i];
     out += i == numbers.rbegin() ? "{\"kind\":" : ",{\"kind\":";
     wire::append_json(out, name_of(e.kind));
-    append_member(out, "status", name_of(e.status));
+    append_member(out, "status", status_of(e, reason_of(e)));
     append_member(out, "amount", e.amount);
     append_member(out, "idempotencyKey", key_of(e));
     if (e.reason != 0)
@@ -579,6 +586,7 @@ std::string ledger::to_json(const ledger_query& query) const {
     return out += '}';
   out += ",\"calls\":{\"count\":";
   wire::append(out, static_cast<std::int64_t>(calls_noted_));
+  append_member(out, "keptAtMost", static_cast<std::int64_t>(calls_max));
   out += ",\"latest\":[";
   const auto oldest = calls_noted_ > calls_max ? calls_noted_ % calls_max : 0;
   for (std::size_t i = 0; i < calls_.size(); ++i) {

@@ -202,7 +202,8 @@ public:
 
   std::uint64_t calls_noted() const { return calls_noted_; }
 
-  /// Totals, and a page of charges grouped by reference, oldest first, as JSON; the first page has the calls as well.
+  /// Totals, and a page of charges grouped by reference, oldest first, as JSON; the first page has the latest calls as
+  /// well, and says how many were noted and how many are kept.
   std::string to_json(const ledger_query& query) const;
 
 private:

@@ -86,6 +86,34 @@ TEST_F(Sandbox, KeepsTheBooksOfBothProviders) {
   EXPECT_EQ(x.at("calls").at("count"), 2);
 }
 
+TEST_F(Sandbox, SaysThatItKeepsTheLatestCallsOnly) {
+  for (int i = 0; i < 1005; ++i)
+    box_.handle({"GET", "/rest/payments?reference=o-" + std::to_string(i), {{"Authorization", "Bearer t"}}, {}}, noon);
+  const auto calls = get(box_, "/_sandbox/ledger").at("calls");
+  EXPECT_EQ(calls.at("count"), 1005);
+  EXPECT_EQ(calls.at("keptAtMost"), 1000);
+  EXPECT_EQ(calls.at("latest").size(), 1000u);
+  EXPECT_EQ(calls.at("latest").at(0).at("target"), "/payments?reference=o-5");
+}
+
+TEST_F(Sandbox, SaysOfARefundWhatBecameOfItAndNotOfTheCharge) {
+  for (const auto& [method, status] : {std::pair{"tok_ok", "succeeded"}, std::pair{"tok_refund_failed", "failed"}}) {
+    const auto post = [&](const std::string& target, const std::string& key, const json& body) {
+      return box_
+        .handle({"POST", target, {{"Authorization", "Bearer t"}, {"Idempotency-Key", key + method}}, body.dump()}, noon)
+        .response;
+    };
+    const std::string id = json::parse(pay_rest(box_, std::string{"k"} + method, method, method).body).at("id");
+    ASSERT_EQ(post("/rest/payments/" + id + "/capture", "c", {{"amount", 1000}}).status, 200);
+    post("/rest/refunds", "r", {{"paymentId", id}, {"amount", 400}});
+    const auto charge =
+      get(box_, std::string{"/_sandbox/ledger?reference="} + method).at("references").at(0).at("charges").at(0);
+    EXPECT_EQ(charge.at("status"), "captured");
+    EXPECT_EQ(charge.at("entries").back().at("status"), status);
+    EXPECT_EQ(charge.at("entries").at(1).at("status"), "captured");
+  }
+}
+
 TEST_F(Sandbox, ShowsTheLedgerInPagesThatSplitNoReference) {
   for (const auto* key : {"k1", "k2", "k3", "k4"})
     pay_rest(box_, key, std::string{key} < "k3" ? "o-1" : std::string{"o-"} + key);
