@@ -210,12 +210,6 @@ void prepare_state(const config::options& x) {
     make_folders(folder);
 }
 
-/// The journal says what is true, and every start goes by it: better begin anew than go on without a part.
-void end_at_once(const std::string& part, const std::string& why) {
-  log::error("A part of the node ended by itself; the process ends, too", {{"part", part}, {"reason", why}});
-  std::_Exit(1);
-}
-
 void reload(const config::sources& from, config::options& current) {
   const auto loaded = config::load(from);
   if (!loaded.problems.empty()) {
@@ -262,6 +256,12 @@ void print_welcome(const config::options& x, const node& running, std::uint16_t 
 }
 
 } // namespace
+
+void end_at_once(const std::string& part, const std::string& why) {
+  // The journal says what is true, and every start goes by it: better begin anew than go on without a part.
+  log::error("A part of the node ended by itself; the process ends, too", {{"part", part}, {"reason", why}});
+  std::_Exit(1);
+}
 
 bool complain(const config::loaded& x) {
   for (const auto& warning : x.warnings)

@@ -13,6 +13,9 @@ namespace troupe {
 /// the node that ends by itself ends the process with 1, without draining.
 int serve(const config::sources& from);
 
+/// What ends the process then: logs which part it was and exits with 1. Does not return.
+[[noreturn]] void end_at_once(const std::string& part, const std::string& why);
+
 /// Runs the sandbox alone until SIGTERM or SIGINT. `faults_file` is JSON as PUT /_sandbox/faults takes it, or empty.
 int run_sandbox(const config::sources& from, const std::string& faults_file);
 

@@ -1,5 +1,7 @@
 #include "supervisors/observability/log.hpp"
 
+#include "supervisors/entropy.hpp"
+
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -112,9 +114,9 @@ bool enabled(level x) {
 void write(level x, std::string_view message, std::initializer_list<field> fields) {
   if (!enabled(x))
     return;
-  const auto at = std::chrono::time_point_cast<duration>(std::chrono::system_clock::now());
+  static const auto now = system_clock();
   spdlog::default_logger_raw()->log(
-    to_spdlog(x), spdlog::string_view_t{render(current().form, x, at, current().node, message, fields)});
+    to_spdlog(x), spdlog::string_view_t{render(current().form, x, now(), current().node, message, fields)});
 }
 
 std::optional<level> parse_level(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "supervisors/node.hpp"
 
 #include "supervisors/observability/log.hpp"
+#include "supervisors/serve.hpp"
 #include "tests/support/folder.hpp"
 
 #include <caf/send.hpp>
@@ -60,6 +61,12 @@ TEST_F(Node, TellsWhenAPartEndsThatShouldNot) {
     EXPECT_EQ(parts.front(), part);
     running.stop();
   }
+}
+
+TEST(NodeDeathTest, PartThatEndedEndsTheProcessWithAStatusThatHasItStartedAgain) {
+  EXPECT_EXIT(
+    (log::set_up(log::level::info, log::format::json, "node-1"), end_at_once("journal", "an invariant broke")),
+    ::testing::ExitedWithCode(1), "ended by itself.*journal.*an invariant broke");
 }
 
 TEST_F(Node, EndsWithoutCallingThatAFailure) {
