@@ -99,6 +99,32 @@ TEST_F(Operation, HangupTakesOverWhatCanChangeAndNamesWhatCannot) {
   EXPECT_EQ(place(shop, order_of("hand-grinder", 1), 10).json()["status"], "confirmed");
 }
 
+TEST_F(Operation, TellsOfAProviderThatCannotBeUsedAndHowOrdersEnd) {
+  running.start();
+  http_client sandbox{running.sandbox()};
+  ASSERT_EQ(sandbox.call("PUT", "/_sandbox/faults", R"({"rules":[{"path":"/rest","fault":"malformed"}]})").status, 200);
+  auto shop = running.shop();
+  const auto first = place(shop, order_of("hand-grinder", 1)).json()["orderId"].get<std::string>();
+  EXPECT_TRUE(running.process().logs("A payment provider cannot be used"));
+  const auto log = running.process().errors();
+  EXPECT_NE(log.find(R"("service":"rest","operation":"authorize","caller":"order/)" + first), std::string::npos) << log;
+  EXPECT_NE(log.find(R"("reason":"bad_response")"), std::string::npos) << log;
+  ASSERT_EQ(sandbox.call("DELETE", "/_sandbox/faults").status, 204);
+  EXPECT_EQ(end_of(shop, first), "confirmed");
+
+  const auto second =
+    place(shop, order_of("hand-grinder", 1, "tok_refund_failed"), 10).json()["orderId"].get<std::string>();
+  ASSERT_EQ(running.ctl({"cancel", second}).how, (ending{0, 0}));
+  EXPECT_TRUE(running.process().logs("An order needs people"));
+  EXPECT_NE(running.process().errors().find("\"order\":\"" + second + "\""), std::string::npos);
+  const auto metrics = http_client{running.operations()}.get("/metrics").body;
+  EXPECT_NE(metrics.find("troupe_orders_ended_total{status=\"confirmed\"} "), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("troupe_orders_ended_total{status=\"review\"} 1"), std::string::npos) << metrics;
+  const std::string calls = "troupe_service_call_seconds_count{operation=\"authorize\",success=";
+  EXPECT_NE(metrics.find(calls + "\"false\",target=\"rest\"}"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find(calls + "\"true\",target=\"rest\"}"), std::string::npos) << metrics;
+}
+
 TEST_F(Operation, LogsAreJsonLines) {
   running.set("log.level=debug");
   running.start();
