@@ -67,7 +67,8 @@ using order_actor = caf::typed_actor<
   caf::result<view>(request_context, place),
   // Fails with unknown_order.
   caf::result<view>(request_context, get_order),
-  // Fails with unknown_order, or deadline when it has not ended by then.
+  // Fails with unknown_order, overloaded when too many wait, or deadline when it has not ended by then; that comes at
+  // the deadline, or when the first attempt of the step in progress is over if that is later.
   caf::result<view>(request_context, await_end),
   // Fails with unknown_order, already_ended, in_review.
   caf::result<view>(request_context, cancel),

@@ -112,8 +112,11 @@ void order_entity::expire_waiters() {
   waiters_.erase(expired, waiters_.end());
 }
 
-// One timer, for the deadline that comes first.
+// One timer, for the deadline that comes first. None while the first attempt of a step is under way: most orders end
+// that soon, and a timer for each costs more than all the rest of waiting.
 void order_entity::watch_deadlines() {
+  if (step_in_progress(state()) && state().attempts == 0)
+    return;
   auto first = time_point::max();
   for (const auto& x : waiters_)
     first = std::min(first, x.deadline);
@@ -133,6 +136,10 @@ void order_entity::on_stored() {
       deps_->ended(key(), state().status, state().reason);
     answer_waiters();
     run_later(self(), ended_lingers, [this] { retire(); });
+  }
+  if (!waiters_.empty()) {
+    expire_waiters();
+    watch_deadlines();
   }
   advance();
 }

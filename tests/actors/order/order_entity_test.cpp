@@ -355,6 +355,17 @@ TEST_F(OrderEntity, AnswersAWaitAtItsDeadlineWhenTheOrderHasNotEnded) {
   EXPECT_EQ(answer_of(later)->status, status::cancelled);
 }
 
+TEST_F(OrderEntity, AnswersAWaitThatASilentProviderOutlasts) {
+  ASSERT_TRUE(tell(some_order()));
+  auto wait = wait_for_end(1s);
+  auto longer = wait_for_end(12s);
+  advance(10s); // Nobody waits for the provider's answer any more.
+  EXPECT_EQ(answer_of(wait).error(), ec::deadline);
+  EXPECT_TRUE(self->mailbox().empty()) << "the other has time left";
+  advance(2s);
+  EXPECT_EQ(answer_of(longer).error(), ec::deadline);
+}
+
 TEST_F(OrderEntity, HasRoomForAnotherWaitWhenOthersAreOver) {
   place_to_capture_later();
   auto a = wait_for_end(1s);
