@@ -1,5 +1,7 @@
 #include "actors/inventory/inventory_actor.hpp"
 
+#include "actors/kernel/enum_names.hpp"
+
 namespace troupe::inventory {
 
 std::string to_string(rejection x) {
@@ -16,15 +18,11 @@ std::string to_string(rejection x) {
 }
 
 bool from_integer(std::uint8_t value, rejection& x) {
-  x = static_cast<rejection>(value);
-  return to_string(x) != "invalid";
+  return find_by_number(value, x);
 }
 
 bool from_string(caf::string_view text, rejection& x) {
-  for (std::uint8_t value = 1; from_integer(value, x); ++value)
-    if (std::string_view{text.data(), text.size()} == to_string(x))
-      return true;
-  return false;
+  return find_by_name(text, x);
 }
 
 } // namespace troupe::inventory

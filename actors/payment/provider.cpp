@@ -1,17 +1,8 @@
 #include "actors/payment/provider.hpp"
 
+#include "actors/kernel/enum_names.hpp"
+
 namespace troupe::payment {
-
-namespace {
-
-template <class Enum> bool find_by_name(caf::string_view text, Enum& x) {
-  for (std::uint8_t value = 1; from_integer(value, x); ++value)
-    if (std::string_view{text.data(), text.size()} == to_string(x))
-      return true;
-  return false;
-}
-
-} // namespace
 
 std::optional<duration> retry_after(const caf::error& x) {
   if (x.category() != caf::type_id_v<ec> || !x.context().match_elements<std::int64_t>())
@@ -31,8 +22,7 @@ std::string to_string(payment_status x) {
 }
 
 bool from_integer(std::uint8_t value, payment_status& x) {
-  x = static_cast<payment_status>(value);
-  return to_string(x) != "invalid";
+  return find_by_number(value, x);
 }
 
 bool from_string(caf::string_view text, payment_status& x) {
@@ -49,8 +39,7 @@ std::string to_string(refund_status x) {
 }
 
 bool from_integer(std::uint8_t value, refund_status& x) {
-  x = static_cast<refund_status>(value);
-  return to_string(x) != "invalid";
+  return find_by_number(value, x);
 }
 
 bool from_string(caf::string_view text, refund_status& x) {

@@ -157,7 +157,7 @@ TEST(Folders, WithSourcesSayWhatBelongsThere) {
 TEST(Files, ArePiecesThatCanBeReadAtOnce) {
   constexpr std::size_t lines_max = 700;
   // The whole of a provider's interface; every piece of it is short.
-  const std::map<std::string, std::size_t> longer{{"adapters/payment/stripe/twin.cpp", 1'000}};
+  const std::map<std::string, std::size_t> longer{{"adapters/payment/stripe/twin.cpp", 900}};
   for (const auto& x : files()) {
     if (!ends_with(x, ".cpp") && !ends_with(x, ".hpp"))
       continue;

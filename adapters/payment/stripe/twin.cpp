@@ -1,6 +1,8 @@
 #include "adapters/payment/stripe/twin.hpp"
 
 #include "actors/kernel/hash.hpp"
+#include "adapters/payment/stripe/test_cards.hpp"
+#include "adapters/payment/stripe/twin_parameters.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -31,104 +33,6 @@ constexpr std::string_view separators = "\x1e\x1f";
 constexpr std::string_view intents = "/v1/payment_intents";
 constexpr std::string_view refunds = "/v1/refunds";
 constexpr std::string_view refund_failed = "refund_failed";
-
-enum class card_outcome : std::uint8_t { authorized, declined, action_required, pending, pending_declined };
-
-struct test_card {
-  std::string_view name; // after "pm_card_" and a brand
-  std::string_view number;
-  card_outcome outcome;
-  std::string_view reason; // of the decline, as decline_code has it
-};
-
-// Names and numbers are those that Stripe documents; the two of processing are ours.
-constexpr test_card test_cards[] = {
-  {"chargeDeclined", "4000000000000002", card_outcome::declined, "generic_decline"},
-  {"chargeDeclinedInsufficientFunds", "4000000000009995", card_outcome::declined, "insufficient_funds"},
-  {"chargeDeclinedLostCard", "4000000000009987", card_outcome::declined, "lost_card"},
-  {"chargeDeclinedStolenCard", "4000000000009979", card_outcome::declined, "stolen_card"},
-  {"chargeDeclinedExpiredCard", "4000000000000069", card_outcome::declined, "expired_card"},
-  {"chargeDeclinedIncorrectCvc", "4000000000000127", card_outcome::declined, "incorrect_cvc"},
-  {"chargeDeclinedProcessingError", "4000000000000119", card_outcome::declined, "processing_error"},
-  {"authenticationRequired", "4000002760003184", card_outcome::action_required, ""},
-  {"threeDSecure2Required", "4000000000003220", card_outcome::action_required, ""},
-  {"processing", "", card_outcome::pending, ""},
-  {"processingDeclined", "", card_outcome::pending_declined, "generic_decline"},
-};
-
-constexpr std::string_view create_parameters[] = {"amount",
-                                                  "currency",
-                                                  "automatic_payment_methods",
-                                                  "capture_method",
-                                                  "confirm",
-                                                  "confirmation_method",
-                                                  "customer",
-                                                  "description",
-                                                  "error_on_requires_action",
-                                                  "expand",
-                                                  "metadata",
-                                                  "off_session",
-                                                  "payment_method",
-                                                  "payment_method_data",
-                                                  "payment_method_options",
-                                                  "payment_method_types",
-                                                  "receipt_email",
-                                                  "return_url",
-                                                  "setup_future_usage",
-                                                  "shipping",
-                                                  "statement_descriptor",
-                                                  "statement_descriptor_suffix",
-                                                  "transfer_group",
-                                                  "use_stripe_sdk"};
-constexpr std::string_view confirm_parameters[] = {"capture_method",
-                                                   "error_on_requires_action",
-                                                   "expand",
-                                                   "off_session",
-                                                   "payment_method",
-                                                   "payment_method_data",
-                                                   "payment_method_options",
-                                                   "payment_method_types",
-                                                   "receipt_email",
-                                                   "return_url",
-                                                   "setup_future_usage",
-                                                   "shipping",
-                                                   "use_stripe_sdk"};
-constexpr std::string_view capture_parameters[] = {
-  "amount_to_capture", "expand", "final_capture", "metadata", "statement_descriptor", "statement_descriptor_suffix"};
-constexpr std::string_view cancel_parameters[] = {"cancellation_reason", "expand"};
-constexpr std::string_view refund_parameters[] = {"amount", "expand", "metadata", "payment_intent", "reason"};
-constexpr std::string_view cancellation_reasons[] = {"duplicate", "fraudulent", "requested_by_customer", "abandoned"};
-
-const test_card* find_card(std::string_view method) {
-  constexpr std::string_view prefix = "pm_card_";
-  if (!method.starts_with(prefix))
-    return nullptr;
-  method.remove_prefix(prefix.size());
-  if (const auto brand = method.find('_'); brand != std::string_view::npos)
-    method.remove_prefix(brand + 1);
-  const auto found = std::ranges::find(test_cards, method, &test_card::name);
-  return found == std::end(test_cards) ? nullptr : found;
-}
-
-// What becomes of a charge with this method, at once or when a pending one is decided.
-std::pair<charge_status, std::string_view> outcome_of(std::string_view method, bool capture_at_once, bool decided) {
-  const auto* card = find_card(method);
-  const auto taken = capture_at_once ? charge_status::captured : charge_status::authorized;
-  switch (card ? card->outcome : card_outcome::authorized) {
-    case card_outcome::authorized: break;
-    case card_outcome::declined: return {charge_status::declined, card->reason};
-    case card_outcome::action_required: return {charge_status::action_required, ""};
-    case card_outcome::pending:
-      if (!decided)
-        return {charge_status::pending, ""};
-      break;
-    case card_outcome::pending_declined:
-      if (!decided)
-        return {charge_status::pending, ""};
-      return {charge_status::declined, card->reason};
-  }
-  return {taken, ""};
-}
 
 http::response respond(int status, std::string body) {
   return {status, {{"Content-Type", "application/json"}}, std::move(body)};
@@ -253,10 +157,10 @@ struct chosen_method {
 
 chosen_method method_in(const wire::fields& form) {
   if (const auto number = wire::find(form, "payment_method_data[card][number]")) {
-    const auto found = std::ranges::find(test_cards, *number, &test_card::number);
-    if (number->empty() || (found == std::end(test_cards) && !number->starts_with("4242")))
+    auto method = method_of_number(*number);
+    if (!method)
       return {{}, fail(402, "card_error", "incorrect_number", "The number is that of no test card.", "number")};
-    return {"pm_card_" + std::string{found == std::end(test_cards) ? "visa" : found->name}, std::nullopt};
+    return {std::move(*method), std::nullopt};
   }
   const auto given = wire::find(form, "payment_method");
   if (!given || given->empty())
