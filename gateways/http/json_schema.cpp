@@ -1,5 +1,7 @@
 #include "gateways/http/json_schema.hpp"
 
+#include "gateways/http/text_forms.hpp"
+
 // Without this, the library ends the process where it cannot go on.
 #define VALIJSON_USE_EXCEPTIONS 1
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
@@ -18,8 +20,6 @@ namespace troupe::gateway {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::size_t pattern_subject_max = 1'024; // characters
 
 // Builds the value as it reads, so that a refused text is never held as a whole.
 class builder final : public nlohmann::json_sax<json> {
@@ -116,62 +116,12 @@ private:
   json* member_ = nullptr;
 };
 
-void refuse_costly_patterns(const json& schema) {
-  if (schema.is_object()) {
-    if (schema.contains("pattern") && schema["pattern"].is_string()) {
-      const auto longest = schema.find("maxLength");
-      if (longest == schema.end() || !longest->is_number_integer()
-          || longest->get<std::int64_t>() > static_cast<std::int64_t>(pattern_subject_max))
-        throw std::invalid_argument("a pattern needs a maxLength of at most 1024 beside it");
-    }
-    if (schema.contains("patternProperties"))
-      throw std::invalid_argument("patternProperties match names of any length");
-  }
-  if (schema.is_structured())
-    for (const auto& inner : schema)
-      refuse_costly_patterns(inner);
-}
-
-// Long strings cut, for the pass that explains: unlike the first, it does not stop at a maxLength before a pattern.
-json shortened(const json& x) {
-  if (x.is_string()) {
-    const auto& text = x.get_ref<const std::string&>();
-    std::size_t end = 0;
-    for (std::size_t characters = 0; end < text.size(); ++end)
-      if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && ++characters > pattern_subject_max + 1)
-        break;
-    return text.substr(0, end);
-  }
-  if (!x.is_structured())
-    return x;
-  json copy = x.is_array() ? json::array() : json::object();
-  if (x.is_array())
-    for (const auto& inner : x)
-      copy.push_back(shortened(inner));
-  else
-    for (const auto& [name, inner] : x.items())
-      copy[name] = shortened(inner);
-  return copy;
-}
-
-std::string escaped(std::string_view name) {
-  std::string out;
-  for (const char c : name)
-    if (c == '~')
-      out += "~0";
-    else if (c == '/')
-      out += "~1";
-    else
-      out += c;
-  return out;
-}
-
 // The library writes a path as {"<root>", "[items]", "[0]"}.
 std::string pointer_of(const std::vector<std::string>& path) {
   std::string out;
   for (const auto& step : path)
     if (step.size() >= 2 && step.front() == '[' && step.back() == ']')
-      out += "/" + escaped(std::string_view{step}.substr(1, step.size() - 2));
+      out += pointer_step(std::string_view{step}.substr(1, step.size() - 2));
   return out;
 }
 
@@ -188,40 +138,12 @@ bool is_echo(const std::string& text) {
          || text.starts_with("Failed to validate against additional properties");
 }
 
-/// The part of a schema that a value at `path` must fit, as far as properties and items lead to it; null otherwise.
-const json* part_of(const json& schema, const std::vector<std::string>& path) {
-  const json* at = &schema;
-  for (const auto& step : path) {
-    if (step == "<root>")
-      continue;
-    const auto name = step.substr(1, step.size() - 2);
-    if (at->contains("properties") && (*at)["properties"].contains(name))
-      at = &(*at)["properties"][name];
-    else if (at->contains("items"))
-      at = &(*at)["items"];
-    else
-      return nullptr;
-  }
-  return at;
-}
-
-/// The library does not say which form it is.
-std::string wrong_form(const json* schema) {
-  if (!schema || !schema->contains("pattern"))
-    return "has not the form that is asked for";
-  const auto description = schema->value("description", "");
-  return "must match " + (*schema)["pattern"].get<std::string>()
-         + (description.empty() ? "" : " (" + description + ")");
-}
-
-field_error told(const valijson::ValidationResults::Error& e, const json& schema) {
+field_error told(const valijson::ValidationResults::Error& e) {
   auto pointer = pointer_of(e.context);
   if (e.description.starts_with("Missing required property"))
-    return {pointer + "/" + escaped(quoted_in(e.description)), "is required"};
+    return {pointer + pointer_step(quoted_in(e.description)), "is required"};
   if (e.description.starts_with("Object contains a property"))
-    return {pointer + "/" + escaped(quoted_in(e.description.substr(e.description.rfind(": ") + 1))), "is not known"};
-  if (e.description.starts_with("Failed to match regex"))
-    return {std::move(pointer), wrong_form(part_of(schema, e.context))};
+    return {pointer + pointer_step(quoted_in(e.description.substr(e.description.rfind(": ") + 1))), "is not known"};
   return {std::move(pointer), e.description};
 }
 
@@ -238,21 +160,21 @@ json_reading read_json(std::string_view text, std::size_t depth_max) {
 }
 
 struct json_schema::compiled {
-  json document;
-  valijson::Schema schema;
+  text_forms forms;
+  valijson::Schema rest;
+
+  explicit compiled(json& document) : forms(document) {
+    valijson::SchemaParser parser;
+    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter{document}, rest);
+  }
 };
 
-json_schema::json_schema(const nlohmann::json& document) {
-  refuse_costly_patterns(document);
-  auto made = std::make_unique<compiled>();
-  made->document = document;
+json_schema::json_schema(nlohmann::json document) {
   try {
-    valijson::SchemaParser parser;
-    parser.populateSchema(valijson::adapters::NlohmannJsonAdapter{document}, made->schema);
+    compiled_ = std::make_unique<const compiled>(document);
   } catch (const std::exception& e) {
     throw std::invalid_argument(std::string{"not a JSON schema: "} + e.what());
   }
-  compiled_ = std::move(made);
 }
 
 json_schema::json_schema(json_schema&&) noexcept = default;
@@ -260,24 +182,25 @@ json_schema& json_schema::operator=(json_schema&&) noexcept = default;
 json_schema::~json_schema() = default;
 
 std::vector<field_error> json_schema::check(const nlohmann::json& value) const {
-  // It caches the patterns that it has compiled, and is not safe on two threads.
-  thread_local valijson::Validator validator;
-  if (validator.validate(compiled_->schema, valijson::adapters::NlohmannJsonAdapter{value}, nullptr))
+  valijson::Validator validator;
+  const valijson::adapters::NlohmannJsonAdapter adapter{value};
+  if (validator.validate(compiled_->rest, adapter, nullptr) && compiled_->forms.fit(value))
     return {};
-  const auto safe = shortened(value);
   valijson::ValidationResults results;
-  validator.validate(compiled_->schema, valijson::adapters::NlohmannJsonAdapter{safe}, &results);
+  validator.validate(compiled_->rest, adapter, &results);
   std::vector<field_error> out; // one for each field, with all that is wrong with it
-  for (const auto& e : results) {
-    if (is_echo(e.description))
-      continue;
-    auto error = told(e, compiled_->document);
+  const auto add = [&](field_error error) {
     const auto same = std::find_if(out.begin(), out.end(), [&](const auto& x) { return x.pointer == error.pointer; });
     if (same == out.end())
       out.push_back(std::move(error));
     else if (same->detail != error.detail)
       same->detail += "; " + error.detail;
-  }
+  };
+  for (const auto& e : results)
+    if (!is_echo(e.description))
+      add(told(e));
+  for (auto& error : compiled_->forms.check(value))
+    add(std::move(error));
   if (out.empty())
     out.push_back({"", "is not valid"});
   return out;

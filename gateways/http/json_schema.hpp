@@ -23,14 +23,13 @@ json_reading read_json(std::string_view text, std::size_t depth_max);
 /// A JSON Schema (draft 7), compiled once.
 class json_schema {
 public:
-  /// Throws std::invalid_argument when `document` is not a schema. A string with a pattern must also have a maxLength
-  /// of at most 1,024: a match takes stack in proportion to its subject.
-  explicit json_schema(const nlohmann::json& document);
+  /// Throws std::invalid_argument when `document` is not a schema, or has a pattern that text_forms refuses.
+  explicit json_schema(nlohmann::json document);
   json_schema(json_schema&&) noexcept;
   json_schema& operator=(json_schema&&) noexcept;
   ~json_schema();
 
-  /// One entry for each wrong field, in the order of the schema; empty when `value` is valid. On any thread.
+  /// One entry for each wrong field; empty when `value` is valid. On any thread.
   std::vector<field_error> check(const nlohmann::json& value) const;
 
 private:

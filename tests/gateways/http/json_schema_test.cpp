@@ -54,6 +54,41 @@ TEST(JsonSchema, EscapesPointers) {
   EXPECT_EQ(found[0].pointer, "/items/0/a~1b~0c");
 }
 
+TEST(JsonSchema, CountsCharactersOfAPatternAndNotTheirBytes) {
+  const json_schema title{{{"pattern", "^[^\\x00-\\x1f]{3}$"}}};
+  EXPECT_TRUE(title.check("äöü").empty());
+  EXPECT_FALSE(title.check("äö").empty());
+  EXPECT_FALSE(title.check("äö\n").empty());
+}
+
+TEST(JsonSchema, LooksForAPatternInTheWholeTextUnlessItIsAnchored) {
+  const json_schema sock{{{"pattern", "sock"}}};
+  EXPECT_TRUE(sock.check("a red sock, size 4").empty());
+  EXPECT_FALSE(sock.check("a shoe").empty());
+}
+
+TEST(JsonSchema, NeitherBacktracksNorRunsOutOfStack) {
+  // With a backtracking matcher the first takes as long as the universe is old, and the second a frame a character.
+  const json_schema nested{{{"pattern", "^(a+)+$"}}};
+  EXPECT_FALSE(nested.check(std::string(100, 'a') + "!").empty());
+  const json_schema plain{{{"pattern", "^[a-z]*$"}}};
+  EXPECT_TRUE(plain.check(std::string(1 << 20, 'a')).empty());
+}
+
+TEST(JsonSchema, RefusesAPatternThatItWouldNotCheck) {
+  EXPECT_THROW((json_schema{{{"anyOf", {{{"pattern", "a"}}, {{"pattern", "b"}}}}}}), std::invalid_argument);
+  EXPECT_THROW((json_schema{{{"patternProperties", {{"^x-", {{"type", "string"}}}}}}}), std::invalid_argument);
+  EXPECT_THROW((json_schema{{{"pattern", "(unclosed"}}}), std::invalid_argument);
+}
+
+TEST(JsonSchema, TellsAMemberCalledPatternFromTheKeyword) {
+  const json_schema knitting{json::parse(R"({"type": "object", "default": {"pattern": "(plain"},
+    "properties": {"pattern": {"type": "string", "pattern": "^[a-z]+$"}}})")};
+  EXPECT_TRUE(knitting.check({{"pattern", "cable"}}).empty());
+  ASSERT_EQ(knitting.check({{"pattern", "CABLE"}}).size(), 1u);
+  EXPECT_EQ(knitting.check({{"pattern", "CABLE"}})[0].pointer, "/pattern");
+}
+
 TEST(JsonReading, RefusesWhatJsonLibrariesSilentlyChange) {
   EXPECT_EQ(read_json(R"({"a": 9223372036854775807})", 8).refusal, "");
   EXPECT_NE(read_json(R"({"a": 9223372036854775808})", 8).refusal, "");
