@@ -39,7 +39,10 @@ difference diff(const options& old, const options& wanted) {
     if (same(before[i].value, x.value))
       continue;
     const changed_option change{x.key, to_text(before[i].value), to_text(x.value)};
-    if (x.takes_effect == change::at_restart) {
+    // What an order may name is known from the start on.
+    const bool unknown_provider =
+      x.key == "payment.default" && !old.payment.providers.contains(wanted.payment.default_provider);
+    if (x.takes_effect == change::at_restart || unknown_provider) {
       result.needs_restart.push_back(change);
       continue;
     }

@@ -63,6 +63,7 @@ public:
   explicit impl(node_settings settings)
     : settings_(std::move(settings)), key_(load_operator_key(settings_.operator_key_file)),
       stores_(make_stores(settings_.store_file)), config_(settings_.threads) {
+    tune(settings_.tuning);
     refuse_unusable_store(settings_.store_file); // A store that fails later mends itself, and the journal waits for it.
     system_ = std::make_unique<caf::actor_system>(config_);
     try {
@@ -74,6 +75,17 @@ public:
   }
 
   ~impl() { stop(); }
+
+  void tune(const node_tuning& x) {
+    limits_.set(x.limits);
+    orders_.set(x.orders);
+    inventory_.set(x.inventory);
+    hold_time_.set(x.orders.hold_time);
+    gateway::order_defaults defaults{x.default_provider, {}, x.capture_at_once};
+    for (const auto& configured : settings_.providers)
+      defaults.providers.insert(configured.name);
+    ordering_.set(std::move(defaults));
+  }
 
   bool stop() {
     if (!system_)
@@ -99,6 +111,11 @@ public:
   node_settings settings_;
   operator_key key_;
   std::shared_ptr<journal::store_factory> stores_;
+  live<gateway::limits> limits_;
+  live<order::policy> orders_;
+  live<inventory::policy> inventory_;
+  live<duration> hold_time_;
+  live<gateway::order_defaults> ordering_;
   system_config config_;
   std::shared_ptr<health_board> board_ = std::make_shared<health_board>();
   std::unique_ptr<caf::actor_system> system_;
@@ -140,7 +157,7 @@ private:
     env.idle_timeout = settings_.idle_timeout;
     env.snapshot_every = settings_.snapshot_every;
     env.live_max = settings_.live_max;
-    const auto stock = keep("inventory", spawn_inventories(system, env, settings_.inventory));
+    const auto stock = keep("inventory", spawn_inventories(system, env, inventory_));
     const auto catalog = keep("catalog", spawn_products(system, env));
     const auto keys = keep("idempotency keys", spawn_idempotency_keys(system, env));
 
@@ -151,7 +168,7 @@ private:
       keep("payment/" + configured.name, providers[configured.name].actor);
     }
 
-    order::dependencies deps{stock, catalog, providers, settings_.orders};
+    order::dependencies deps{stock, catalog, providers, orders_};
     deps.ended = observe_ends();
     for (const auto& configured : settings_.providers)
       deps.provider_timeout = std::max(deps.provider_timeout, configured.timeout + duration{10'000});
@@ -165,7 +182,7 @@ private:
         log::warn("The demo catalog could not be stored", {{"reason", to_string(failed)}});
     if (settings_.failed)
       watch_ = spawn_watch(system, parts_, settings_.failed);
-    open_gateways({orders, stock, catalog, keys, journal, now, random, {}, settings_.orders.hold_time, {}}, providers);
+    open_gateways({orders, stock, catalog, keys, journal, now, random, ordering_, hold_time_, {}});
   }
 
   // Whatever fails for a while is tried again and counted; these two do not mend themselves.
@@ -195,7 +212,7 @@ private:
     gateway::options with;
     with.address = address;
     with.port = port;
-    with.limits = settings_.limits;
+    with.limits = limits_;
     with.operator_key = key_.key;
     with.now = system_clock();
     with.random = system_random();
@@ -214,17 +231,13 @@ private:
     return with;
   }
 
-  void open_gateways(gateway::services behind, const payment::providers& providers) {
+  void open_gateways(gateway::services behind) {
     auto& system = *system_;
     auto& scheduler = scheduler::asio_scheduler(system);
     gateway::server::contexts contexts;
     for (std::size_t i = 0; i < scheduler.size(); ++i)
       contexts.emplace_back(scheduler.context(i));
 
-    behind.ordering.provider = settings_.default_provider;
-    behind.ordering.capture_at_once = settings_.capture_at_once;
-    for (const auto& [name, provider] : providers)
-      behind.ordering.providers.insert(name);
     add_webhooks(behind);
 
     gateway::router commerce;
@@ -333,6 +346,10 @@ bool node::operator_key_made() const {
 
 const std::map<std::string, caf::actor>& node::parts() const {
   return impl_->parts_;
+}
+
+void node::tune(const node_tuning& x) {
+  impl_->tune(x);
 }
 
 bool node::stop() {

@@ -17,6 +17,15 @@
 
 namespace troupe {
 
+/// What a running node takes over at once, see node::tune.
+struct node_tuning {
+  gateway::limits limits;
+  std::string default_provider; // one of node_settings::providers
+  bool capture_at_once = true;
+  order::policy orders;
+  inventory::policy inventory;
+};
+
 struct node_settings {
   std::string name = "node-1";
   std::size_t threads = 0;          // 0: one per processor
@@ -26,13 +35,9 @@ struct node_settings {
   std::uint16_t commerce_port = 9001; // 0: the system chooses, see node::commerce_port
   std::string operations_address = "127.0.0.1";
   std::uint16_t operations_port = 7777;
-  gateway::limits limits;
   http::client_options client;
   std::vector<payment::provider_options> providers;
-  std::string default_provider;
-  bool capture_at_once = true;
-  order::policy orders;
-  inventory::policy inventory;
+  node_tuning tuning;
   duration idle_timeout{60'000};
   std::uint64_t snapshot_every = 1'000;
   std::size_t live_max = 250'000;
@@ -66,6 +71,9 @@ public:
 
   /// The actors that a node stands on, by name.
   const std::map<std::string, caf::actor>& parts() const;
+
+  /// From now on, orders on their way included. From any thread.
+  void tune(const node_tuning& x);
 
   /// Drains the gateways, see gateway::server::stop, and ends. Whether every request in flight was answered. Orders in
   /// the middle of their way go on at the next start.

@@ -106,6 +106,27 @@ payment::provider_options to_adapter(const std::string& name, const config::prov
   return out;
 }
 
+node_tuning to_tuning(const config::options& x) {
+  node_tuning out;
+  out.limits.head_bytes_max = x.http.head_bytes_max.bytes;
+  out.limits.body_bytes_max = x.http.body_bytes_max.bytes;
+  out.limits.json_depth_max = x.http.json_depth_max;
+  out.limits.connections_max = x.http.connections_max;
+  out.limits.head_time = x.http.head_timeout;
+  out.limits.body_time = x.http.body_timeout;
+  out.limits.idle_time = x.http.idle_timeout;
+  out.limits.write_time = x.http.write_timeout;
+  out.limits.drain_time = x.http.drain;
+  out.default_provider = x.payment.default_provider;
+  out.capture_at_once = x.orders.capture_at_once;
+  out.orders.hold_time = x.orders.hold_time;
+  out.orders.retry_base = x.orders.retry_base;
+  out.orders.retry_max = x.orders.retry_max;
+  out.orders.capture_window = x.orders.capture_window;
+  out.inventory.low_stock_threshold = static_cast<inventory::units_t>(x.inventory.low_stock_threshold);
+  return out;
+}
+
 node_settings to_settings(const config::options& x) {
   node_settings out;
   const std::filesystem::path state = x.node.state_directory;
@@ -117,15 +138,6 @@ node_settings to_settings(const config::options& x) {
   out.commerce_port = x.commerce.port;
   out.operations_address = x.operations.address;
   out.operations_port = x.operations.port;
-  out.limits.head_bytes_max = x.http.head_bytes_max.bytes;
-  out.limits.body_bytes_max = x.http.body_bytes_max.bytes;
-  out.limits.json_depth_max = x.http.json_depth_max;
-  out.limits.connections_max = x.http.connections_max;
-  out.limits.head_time = x.http.head_timeout;
-  out.limits.body_time = x.http.body_timeout;
-  out.limits.idle_time = x.http.idle_timeout;
-  out.limits.write_time = x.http.write_timeout;
-  out.limits.drain_time = x.http.drain;
   out.client.calls_in_flight_max = x.client.calls_in_flight_max;
   out.client.calls_waiting_max = x.client.calls_waiting_max;
   out.client.connect_timeout = x.client.connect_timeout;
@@ -134,13 +146,7 @@ node_settings to_settings(const config::options& x) {
   out.client.ca_file = x.client.ca_file;
   for (const auto& [name, provider] : x.payment.providers)
     out.providers.push_back(to_adapter(name, provider));
-  out.default_provider = x.payment.default_provider;
-  out.capture_at_once = x.orders.capture_at_once;
-  out.orders.hold_time = x.orders.hold_time;
-  out.orders.retry_base = x.orders.retry_base;
-  out.orders.retry_max = x.orders.retry_max;
-  out.orders.capture_window = x.orders.capture_window;
-  out.inventory.low_stock_threshold = static_cast<inventory::units_t>(x.inventory.low_stock_threshold);
+  out.tuning = to_tuning(x);
   out.idle_timeout = x.entities.idle_timeout;
   out.snapshot_every = x.entities.snapshot_every;
   out.live_max = x.entities.live_max;
@@ -210,7 +216,7 @@ void prepare_state(const config::options& x) {
     make_folders(folder);
 }
 
-void reload(const config::sources& from, config::options& current) {
+void reload(const config::sources& from, config::options& current, node& running) {
   const auto loaded = config::load(from);
   if (!loaded.problems.empty()) {
     for (const auto& x : loaded.problems)
@@ -227,6 +233,7 @@ void reload(const config::sources& from, config::options& current) {
   current = std::move(difference.values);
   if (const auto level = log::parse_level(current.log.level))
     log::set_level(*level);
+  running.tune(to_tuning(current));
 }
 
 void print_welcome(const config::options& x, const node& running, std::uint16_t sandbox_port) {
@@ -298,7 +305,7 @@ int serve(const config::sources& from) {
     print_welcome(options, running, sandbox ? sandbox->port() : std::uint16_t{0});
     log::info("Node started", {{"version", TROUPE_VERSION}});
     for (int signal = pending.wait(); signal == SIGHUP; signal = pending.wait())
-      reload(from, options);
+      reload(from, options, running);
     log::info("Draining");
     const bool whole = running.stop();
     log::info("Node stopped", {{"whole", whole}});

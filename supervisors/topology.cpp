@@ -35,7 +35,7 @@ journal::journal_actor spawn_journal(caf::actor_system& system, journal::writer_
 }
 
 inventory::inventory_actor spawn_inventories(caf::actor_system& system, entity::environment env,
-                                             inventory::policy rules) {
+                                             live<inventory::policy> rules) {
   return spawn_region<inventory::traits, inventory::inventory_entity>(system, env, rules);
 }
 

@@ -25,7 +25,7 @@ journal::journal_actor spawn_journal(caf::actor_system& system, journal::writer_
 // The shard regions. Each is a stable reference to its entities: it recovers them on demand and by stored wake-up, and
 // an entity that ends for any reason is recovered from the journal when it is needed next.
 inventory::inventory_actor spawn_inventories(caf::actor_system& system, entity::environment env,
-                                             inventory::policy rules);
+                                             live<inventory::policy> rules);
 catalog::catalog_actor spawn_products(caf::actor_system& system, entity::environment env);
 idempotency::idempotency_actor spawn_idempotency_keys(caf::actor_system& system, entity::environment env);
 order::order_actor spawn_orders(caf::actor_system& system, entity::environment env, order::dependencies deps);

@@ -185,6 +185,8 @@ struct state {
 /// What the whole of a SKU's decisions depends on beside its state.
 struct policy {
   units_t low_stock_threshold = 5;
+
+  bool operator==(const policy&) const = default;
 };
 
 decision decide(const state& s, const set_available& cmd, const policy& p);

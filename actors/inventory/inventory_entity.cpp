@@ -3,17 +3,17 @@
 namespace troupe::inventory {
 
 inventory_entity::inventory_entity(pointer self, std::string key, entity::environment env,
-                                   entity::recovered<inventory::state> from, caf::actor region, policy rules)
-  : super(self, std::move(key), std::move(env), std::move(from), std::move(region)), rules_(rules) {}
+                                   entity::recovered<inventory::state> from, caf::actor region, live<policy> rules)
+  : super(self, std::move(key), std::move(env), std::move(from), std::move(region)), rules_(std::move(rules)) {}
 
 inventory_entity::handle_type::behavior_type inventory_entity::make_behavior() {
   started();
   return {
     [this](const request_context& context, const set_available& command) {
-      return answer(context, decide(state(), command, rules_));
+      return answer(context, decide(state(), command, *rules_));
     },
     [this](const request_context& context, const reserve& command) {
-      return answer(context, decide(state(), command, env().now(), rules_));
+      return answer(context, decide(state(), command, env().now(), *rules_));
     },
     [this](const request_context& context, const release& command) {
       return answer(context, decide(state(), command, env().now()));

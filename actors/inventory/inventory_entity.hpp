@@ -4,6 +4,7 @@
 #include "actors/entity/shard_region.hpp"
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/inventory/stored.hpp"
+#include "actors/kernel/live.hpp"
 
 namespace troupe::inventory {
 
@@ -37,7 +38,7 @@ public:
   using super = entity::stored_entity<traits>;
 
   inventory_entity(pointer self, std::string key, entity::environment env, entity::recovered<inventory::state> from,
-                   caf::actor region, policy rules);
+                   caf::actor region, live<policy> rules);
 
   handle_type::behavior_type make_behavior();
 
@@ -49,7 +50,7 @@ private:
   caf::result<stock> answer(const request_context& context, decision outcome);
   void expire();
 
-  policy rules_;
+  live<policy> rules_;
   std::optional<time_point> timer_at_;
 };
 

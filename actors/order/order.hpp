@@ -317,6 +317,8 @@ struct policy {
   duration hold_time{std::chrono::minutes{15}};
   duration key_lifetime{std::chrono::hours{24}}; // of the order's provider
   duration capture_window{std::chrono::days{7}}; // of an authorization that nobody captures
+
+  bool operator==(const policy&) const = default;
 };
 
 // ---- what is to be done ------------------------------------------------------------------------------------------

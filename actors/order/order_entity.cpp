@@ -162,7 +162,7 @@ bool order_entity::can_stop() const {
 }
 
 order::policy order_entity::policy() const {
-  auto result = deps_->policy;
+  auto result = *deps_->policy;
   if (const auto* configured = provider())
     result.key_lifetime = configured->key_lifetime;
   return result;
@@ -310,7 +310,7 @@ void order_entity::run(const effect::price_and_reserve& what) {
         },
         failed);
   if (!lines_[line].held) {
-    const auto hold_time = deps_->policy.hold_time;
+    const auto hold_time = deps_->policy->hold_time;
     self()
       ->request(deps_->inventory, deps_->local_timeout, effect_context(),
                 inventory::reserve{item.sku, reservation_of({key()}, line), item.units, hold_time})

@@ -4,6 +4,7 @@
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/entity/shard_region.hpp"
 #include "actors/inventory/inventory_actor.hpp"
+#include "actors/kernel/live.hpp"
 #include "actors/order/order_actor.hpp"
 #include "actors/order/stored.hpp"
 #include "actors/payment/provider.hpp"
@@ -47,7 +48,7 @@ struct dependencies {
   inventory::inventory_actor inventory;
   catalog::catalog_actor catalog;
   payment::providers providers;
-  order::policy policy;
+  live<order::policy> policy;        // of every decision from when it is set, also on orders that are on their way
   duration local_timeout{5'000};     // of an answer from inventory and catalog
   duration provider_timeout{40'000}; // of an answer from a payment adapter, longer than the adapter's own
   std::size_t waiters_max = 64;      // requests that wait for one order's end; then overloaded

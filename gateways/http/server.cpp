@@ -72,7 +72,7 @@ struct door : std::enable_shared_from_this<door> {
     boost::system::error_code ignored;
     peer.non_blocking(true, ignored);
     peer.set_option(tcp::no_delay{true}, ignored);
-    if (shared->connections >= shared->options.limits.connections_max) {
+    if (shared->connections >= shared->options.limits->connections_max) {
       peer.write_some(boost::asio::buffer(too_many), ignored);
       peer.shutdown(session::socket::shutdown_both, ignored);
       return;
@@ -126,7 +126,7 @@ public:
 
   std::uint16_t port() const { return port_; }
   std::size_t connections() const { return shared_->connections; }
-  duration drain_time() const { return shared_->options.limits.drain_time; }
+  duration drain_time() const { return shared_->options.limits->drain_time; }
 
   bool stop(duration patience) {
     if (stopped_)

@@ -1,6 +1,7 @@
 // gateways/http/server.hpp: an HTTP/1.1 server on io_contexts that run elsewhere.
 #pragma once
 
+#include "actors/kernel/live.hpp"
 #include "actors/kernel/uuid.hpp"
 #include "gateways/http/route.hpp"
 
@@ -26,6 +27,8 @@ struct limits {
   duration idle_time{60'000};               // between requests; then the connection is closed
   duration write_time{30'000};              // for a client to take an answer; then the connection is closed
   duration drain_time{30'000};              // that stop() gives to requests in flight
+
+  bool operator==(const limits&) const = default;
 };
 
 /// A request that has been answered. The views hold during the call only.
@@ -42,10 +45,10 @@ struct finished {
 struct options {
   std::string address = "127.0.0.1"; // of an interface of this machine
   std::uint16_t port = 0;            // 0: the system chooses
-  gateway::limits limits;
-  std::string operator_key;                     // empty: nobody is the operator
-  clock_fn now;                                 // called on every io thread
-  random_fn random;                             // called by the constructor only
+  live<gateway::limits> limits;      // sizes hold for connections made from when they are set, the rest at once
+  std::string operator_key;          // empty: nobody is the operator
+  clock_fn now;                      // called on every io thread
+  random_fn random;                  // called by the constructor only
   std::function<void(const finished&)> observe; // called on the io threads: must not block or throw
 };
 

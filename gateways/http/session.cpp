@@ -161,8 +161,8 @@ std::string_view lane::date() {
 session::session(std::shared_ptr<lane> on, socket peer)
   : lane_(std::move(on)), place_(lane_->sessions.insert(lane_->sessions.end(), this)), socket_(std::move(peer)),
     timer_(lane_->context), pause_(lane_->context),
-    reader_({.head_bytes_max = lane_->shared->options.limits.head_bytes_max,
-             .body_bytes_max = lane_->shared->options.limits.body_bytes_max}) {
+    reader_({.head_bytes_max = lane_->shared->options.limits->head_bytes_max,
+             .body_bytes_max = lane_->shared->options.limits->body_bytes_max}) {
   in_.resize(first_buffer_bytes);
 }
 
@@ -226,9 +226,9 @@ void session::on_time() {
 boost::asio::awaitable<void> session::run([[maybe_unused]] std::shared_ptr<session> self) {
   using step = request_reader::step;
   const auto& options = lane_->shared->options;
-  const auto& limits = options.limits;
   for (;;) {
     // Receive a request.
+    const auto& limits = *options.limits;
     auto timed = step::complete; // the step that the limit is set for
     bool continued = false;
     bool late = false;
@@ -400,7 +400,7 @@ const route* session::prepare(incoming& in, http::response& refusal) {
                       "expected application/json, got " + (type.empty() ? "none" : std::string{type.substr(0, 100)}));
     return row;
   }
-  auto read = read_json(in.message.body, options.limits.json_depth_max);
+  auto read = read_json(in.message.body, options.limits->json_depth_max);
   if (!read.refusal.empty()) {
     refusal = problem(400, "/problems/malformed-json", "Malformed JSON", std::move(read.refusal));
     return row;
@@ -475,7 +475,7 @@ boost::asio::awaitable<bool> session::send() {
     if (!waited) {
       waited = true;
       expired_ = false;
-      limit(lane_->shared->options.limits.write_time);
+      limit(lane_->shared->options.limits->write_time);
     }
     const auto [failed] = co_await socket_.async_wait(socket::wait_write, as_tuple);
     if (failed)

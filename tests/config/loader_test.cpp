@@ -410,7 +410,7 @@ TEST(ConfigDiff, TellsWhatNeedsARestart) {
   options old;
   auto wanted = old;
   wanted.log.level = "debug";
-  wanted.http.drain = 5s;
+  wanted.node.threads = 7;
   wanted.payment.providers.at("rest").token = secret{"other"};
   const auto changes = diff(old, wanted);
   ASSERT_EQ(changes.applied.size(), 1u);
@@ -418,14 +418,26 @@ TEST(ConfigDiff, TellsWhatNeedsARestart) {
   EXPECT_EQ(changes.applied[0].from, "info");
   EXPECT_EQ(changes.applied[0].to, "debug");
   ASSERT_EQ(changes.needs_restart.size(), 2u);
-  EXPECT_EQ(changes.needs_restart[0].key, "http.drain");
-  EXPECT_EQ(changes.needs_restart[0].to, "5s");
+  EXPECT_EQ(changes.needs_restart[0].key, "node.threads");
+  EXPECT_EQ(changes.needs_restart[0].to, "7");
   EXPECT_EQ(changes.needs_restart[1].key, "payment.providers.rest.token");
   EXPECT_EQ(changes.needs_restart[1].to, "***");
   auto expected = old;
   expected.log.level = "debug";
   EXPECT_TRUE(changes.values == expected);
   EXPECT_EQ(diff(changes.values, wanted).applied.size(), 0u);
+}
+
+TEST(ConfigDiff, MakesAProviderTheDefaultAtOnceOnlyWhenItRuns) {
+  options old;
+  auto wanted = old;
+  wanted.payment.default_provider = "stripe";
+  EXPECT_EQ(diff(old, wanted).values.payment.default_provider, "stripe");
+  wanted.payment.providers["cash"].kind = "simulated";
+  wanted.payment.default_provider = "cash";
+  const auto changes = diff(old, wanted);
+  EXPECT_TRUE(changes.applied.empty());
+  EXPECT_EQ(changes.values.payment.default_provider, old.payment.default_provider);
 }
 
 TEST(ConfigDiff, TellsOfProvidersThatCameOrWent) {

@@ -83,19 +83,32 @@ TEST_F(Operation, HangupTakesOverWhatCanChangeAndNamesWhatCannot) {
   shop.get("/products/hand-grinder");
   EXPECT_EQ(configured.process().errors().find("API call completed"), std::string::npos);
 
-  std::ofstream{file} << "log:\n  level: debug\norders:\n  hold_time: 20m\n";
+  std::ofstream{file} << "log:\n  level: debug\nnode:\n  threads: 3\nhttp:\n  body_bytes_max: 1KiB\n"
+                         "orders:\n  capture_at_once: false\n";
   configured.process().send(SIGHUP);
   EXPECT_TRUE(configured.process().logs("Option changes at the next start"));
-  EXPECT_TRUE(configured.process().logs("\"option\":\"orders.hold_time\""));
+  EXPECT_TRUE(configured.process().logs("\"option\":\"node.threads\""));
   EXPECT_TRUE(configured.process().logs("\"option\":\"log.level\""));
   EXPECT_TRUE(eventually(seconds{5}, [&] {
     shop.get("/products/hand-grinder");
     return configured.process().errors().find("API call completed") != std::string::npos;
   }));
 
+  auto next = configured.shop(); // sizes are those of new connections
+  const auto small = next.call("POST", "/api/v2/orders", std::string(1100, ' '));
+  EXPECT_EQ(small.status, 413);
+  const auto waiting = place(next, order_of("hand-grinder", 1)).json()["orderId"].get<std::string>();
+  EXPECT_TRUE(eventually(seconds{10}, [&] { return order_at(next, waiting)["links"].contains("capture"); }));
+
   std::ofstream{file} << "log:\n  level: louder\n";
   configured.process().send(SIGHUP);
   EXPECT_TRUE(configured.process().logs("the old one stays"));
+  std::ofstream{file} << "orders:\n  capture_at_once: true\n";
+  configured.process().send(SIGHUP);
+  EXPECT_TRUE(eventually(seconds{5}, [&] {
+    auto again = configured.shop();
+    return again.call("POST", "/api/v2/orders", std::string(1100, ' ')).status == 400;
+  }));
   EXPECT_EQ(place(shop, order_of("hand-grinder", 1), 10).json()["status"], "confirmed");
 }
 

@@ -50,9 +50,11 @@ node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> sto
   // is what actors promise (at most once). The provider itself may still act twice.
   configured.actor = over_wire(plant(w, planted, provider, [this] { return random_(); }), false);
   configured.key_lifetime = setup.key_lifetime;
-  deps.policy.retry_max = std::chrono::seconds{4};
-  deps.policy.hold_time = setup.hold_time;
-  deps.policy.capture_window = setup.capture_window;
+  order::policy rules;
+  rules.retry_max = std::chrono::seconds{4};
+  rules.hold_time = setup.hold_time;
+  rules.capture_window = setup.capture_window;
+  deps.policy.set(rules);
   deps.local_timeout = std::chrono::seconds{1};
   deps.provider_timeout = std::chrono::seconds{5};
 }

@@ -28,7 +28,7 @@ protected:
     provider.name = "main";
     provider.kind = "simulated";
     x.providers = {provider};
-    x.default_provider = "main";
+    x.tuning.default_provider = "main";
     x.demo_catalog = false;
     x.failed = [this](const std::string& part, const std::string&) {
       const std::lock_guard guard{mutex};

@@ -83,7 +83,7 @@ eventually<caf::expected<inventory::stock>> reserve_line(incoming& in, const ser
   command.sku = line.sku;
   command.id = line.id;
   command.units = line.units;
-  command.hold_time = behind.hold_time;
+  command.hold_time = *behind.hold_time;
   return ask<inventory::stock>(in, behind.stock, in.context, std::move(command));
 }
 

@@ -26,6 +26,8 @@ struct order_defaults {
   std::string provider;            // of an order that names none
   std::set<std::string> providers; // configured names
   bool capture_at_once = true;
+
+  bool operator==(const order_defaults&) const = default;
 };
 
 /// The command behind a body that fits the schema of POST /api/v2/orders, or every field that is wrong. `id` is given

@@ -90,7 +90,7 @@ eventually<caf::expected<order::view>> wait_for_end(incoming& in, const services
 }
 
 eventually<http::response> place_order(incoming& in, const services& behind) {
-  auto parsed = to_place(in.body, order_id{make_uuid7(behind.now(), behind.random)}, behind.ordering);
+  auto parsed = to_place(in.body, order_id{make_uuid7(behind.now(), behind.random)}, *behind.ordering);
   if (const auto* wrong = std::get_if<std::vector<wrong_field>>(&parsed))
     co_return wrong_body(*wrong);
   auto command = std::move(std::get<order::place>(parsed));

@@ -6,6 +6,7 @@
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/kernel/http.hpp"
+#include "actors/kernel/live.hpp"
 #include "actors/kernel/time.hpp"
 #include "actors/kernel/uuid.hpp"
 #include "actors/order/order_actor.hpp"
@@ -39,9 +40,9 @@ struct services {
   journal::journal_actor journal;
   clock_fn now;     // called on the gateway's threads, several at a time
   random_fn random; // likewise
-  order_defaults ordering;
-  duration hold_time{std::chrono::minutes{15}};     // of what other systems reserve
-  std::map<std::string, webhook_receiver> webhooks; // by the name in /webhooks/<name>
+  live<order_defaults> ordering;
+  live<duration> hold_time{duration{std::chrono::minutes{15}}}; // of what other systems reserve
+  std::map<std::string, webhook_receiver> webhooks;             // by the name in /webhooks/<name>
 };
 
 struct dependency {

@@ -147,9 +147,11 @@ protected:
     deps.catalog = sys.spawn(make_catalog);
     deps.providers["main"].actor = provider;
     deps.provider_timeout = 10s;
-    deps.policy.hold_time = 60s;
-    deps.policy.retry_base = 40s;
-    deps.policy.retry_max = 40s;
+    policy rules;
+    rules.hold_time = 60s;
+    rules.retry_base = 40s;
+    rules.retry_max = 40s;
+    deps.policy.set(rules);
     deps.ended = [this](const std::string& id, status x, const std::string& why) {
       EXPECT_EQ(id, some_id.value);
       ended.emplace_back(x, why);

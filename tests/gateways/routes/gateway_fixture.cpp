@@ -185,7 +185,7 @@ gateway_fixture::gateway_fixture() {
   behind.journal = sys.spawn([this]() { return journal_behavior(events); });
   behind.now = [this] { return noon; };
   behind.random = [this] { return ++drawn * 0x9E3779B97F4A7C15ull; };
-  behind.ordering = {"sandbox", {"sandbox", "stripe"}, true};
+  behind.ordering = gateway::order_defaults{"sandbox", {"sandbox", "stripe"}, true};
   behind.webhooks["stripe"] = [this](const http::request& x) {
     webhooks.push_back(x);
     return webhook;
