@@ -1,5 +1,6 @@
 #include "supervisors/health.hpp"
 
+#include "actors/order/order_entity.hpp"
 #include "actors/timer.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -53,13 +54,27 @@ private:
     self_->request(checks_.journal, checks_.provider_timeout, journal::get_health{})
       .then(
         [this](const journal::health& x) {
-          found("store", x.writable ? condition::up : condition::down, true, x.reason);
-          run_later(self_, checks_.store_every, [this] { look_at_store(); });
+          if (x.writable)
+            read_store();
+          else
+            store_looked(condition::down, x.reason);
         },
-        [this](const caf::error& x) {
-          found("store", condition::down, true, to_string(x));
-          run_later(self_, checks_.store_every, [this] { look_at_store(); });
-        });
+        [this](const caf::error& x) { store_looked(condition::down, to_string(x)); });
+  }
+
+  // A disk may take what is written and not give it back. What was due at the beginning of time is nothing, but to say
+  // so the file must be read.
+  void read_store() {
+    self_
+      ->request(checks_.journal, checks_.provider_timeout,
+                journal::read_due{order::traits::context, time_point{}, std::nullopt, 1})
+      .then([this](const journal::due_page&) { store_looked(condition::up, {}); },
+            [this](const caf::error& x) { store_looked(condition::down, "cannot be read: " + to_string(x)); });
+  }
+
+  void store_looked(condition is, std::string detail) {
+    found("store", is, true, std::move(detail));
+    run_later(self_, checks_.store_every, [this] { look_at_store(); });
   }
 
   // Looking for a payment that nobody made costs the provider little, and shows address, credentials and answers.

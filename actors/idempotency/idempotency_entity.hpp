@@ -39,6 +39,9 @@ public:
   using super::super;
 
   handle_type::behavior_type make_behavior();
+
+protected:
+  void on_stored() override;
 };
 
 } // namespace troupe::idempotency

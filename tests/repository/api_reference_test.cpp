@@ -68,7 +68,8 @@ TEST(ApiReference, ShowsExamplesThatFitTheirSchemas) {
 }
 
 TEST(ApiReference, HasAnExampleForEveryBodyToSend) {
-  for (const auto& [path, operations] : commerce_openapi()["paths"].items())
+  const auto document = commerce_openapi();
+  for (const auto& [path, operations] : document["paths"].items())
     for (const auto& [method, x] : operations.items()) {
       const auto body = x.value("/requestBody/content/application~1json/schema"_json_pointer, json::object());
       EXPECT_TRUE(body.empty() || body.contains("examples")) << method << ' ' << path;

@@ -18,6 +18,7 @@ using condition = gateway::dependency::condition;
 /// What is looked at, as a test sets it.
 struct world {
   journal::health store{true, {}, {}, 0, 0, 0};
+  caf::error read_failure; // of what is looked up in the store
   bool journal_answers = true;
   std::vector<caf::typed_response_promise<journal::health>> journal_silence;
   caf::error provider_failure;
@@ -37,7 +38,11 @@ journal::journal_actor::behavior_type make_journal(journal::journal_actor::point
     [](const journal::forget&) {},
     [unused](const journal::read_stream&) -> caf::result<journal::page> { return unused; },
     [unused](const journal::read_shard&) -> caf::result<journal::page> { return unused; },
-    [unused](const journal::read_due&) -> caf::result<journal::due_page> { return unused; },
+    [state](const journal::read_due&) -> caf::result<journal::due_page> {
+      if (state->read_failure)
+        return state->read_failure;
+      return journal::due_page{};
+    },
     [unused](const journal::read_keys&) -> caf::result<journal::key_page> { return unused; },
     [self, state](const journal::get_health&) -> caf::result<journal::health> {
       ++state->looks_at_store;
@@ -129,6 +134,17 @@ TEST_F(HealthChecks, LookAtTheStoreEachSecond) {
   advance(1s);
   EXPECT_EQ(of("store").is, condition::up);
   EXPECT_EQ(state->looks_at_store, 3);
+}
+
+TEST_F(HealthChecks, TakeAStoreThatCannotBeReadForDown) {
+  start();
+  state->read_failure = caf::make_error(ec::store_unavailable, std::string{"disk I/O error"});
+  advance(1s);
+  EXPECT_EQ(of("store").is, condition::down);
+  EXPECT_NE(of("store").detail.find("cannot be read: "), std::string::npos) << of("store").detail;
+  state->read_failure = {};
+  advance(1s);
+  EXPECT_EQ(of("store").is, condition::up);
 }
 
 TEST_F(HealthChecks, LookAtProvidersEveryThirtySecondsForWhatNobodyOrdered) {

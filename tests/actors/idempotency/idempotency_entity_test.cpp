@@ -44,6 +44,14 @@ TEST_F(IdempotencyEntity, RemembersAClaimAfterARestartUntilItsTimeIsOver) {
   EXPECT_EQ(tell<claimed>(some_claim("o-2", 2))->subject, "o-2");
 }
 
+TEST_F(IdempotencyEntity, LeavesMemoryLongBeforeAnIdleTimeoutWouldEndIt) {
+  ASSERT_TRUE(tell<claimed>(some_claim("o-1")));
+  EXPECT_EQ(in_memory(), 1u);
+  advance(2s);
+  EXPECT_EQ(in_memory(), 0u);
+  EXPECT_EQ(tell<claimed>(some_claim("o-2"))->subject, "o-1") << "the journal remembers";
+}
+
 TEST_F(IdempotencyEntity, LeavesAKeyFreeWhoseClaimCouldNotBeStored) {
   book->failure = caf::make_error(ec::store_unavailable);
   EXPECT_EQ(tell<claimed>(some_claim("o-1")).error(), ec::store_unavailable);
