@@ -12,15 +12,6 @@ namespace troupe::journal {
 
 namespace {
 
-std::string key_of(const stream_name& stream) {
-  std::string key;
-  key.reserve(stream.context.size() + 1 + stream.key.size());
-  key += stream.context;
-  key += '\0';
-  key += stream.key;
-  return key;
-}
-
 template <class Duration> std::string hanging_text(Duration taken) {
   return "a commit has taken " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(taken).count()) + " s";
 }
@@ -39,7 +30,7 @@ journal_actor::behavior_type journal_actor_state::make_behavior() {
     [this](append& request) { return on_append(request); },
     [this](load& request) { return on_load(request); },
     [this](const forget& request) {
-      if (const auto found = streams_.find(key_of(request.stream)); found != streams_.end())
+      if (const auto found = streams_.find(request.stream); found != streams_.end())
         if (found->second.pending == 0 && !found->second.loading)
           streams_.erase(found);
     },
@@ -111,7 +102,7 @@ caf::result<appended> journal_actor_state::on_append(append& request) {
   auto& shard = context->second[number];
   if (shard.lost)
     return caf::make_error(ec::shard_lost);
-  auto& stream = streams_[key_of(request.stream)];
+  auto& stream = streams_[request.stream];
   if (stream.failed || stream.loading || stream.version != request.expected_version) {
     stream.failed = true;
     return caf::make_error(ec::version_conflict);
@@ -205,7 +196,7 @@ void journal_actor_state::on_committed(const std::vector<write_result>& results)
   in_flight_.clear();
   std::size_t position = 0;
   for (auto& item : done) {
-    auto& stream = streams_[key_of(item.stream)];
+    auto& stream = streams_[item.stream];
     --stream.pending;
     if (item.has_write && results.at(position++) == write_result::shard_lost) {
       auto& shard = shards_[item.stream.context][item.stream.shard()];
@@ -286,8 +277,7 @@ caf::result<recovered_stream> journal_actor_state::on_load(load& request) {
     return caf::make_error(ec::store_unavailable, health_.reason);
   if (reads_ >= config_.reads_max)
     return caf::make_error(ec::overloaded);
-  const auto key = key_of(request.stream);
-  auto& stream = streams_[key];
+  auto& stream = streams_[request.stream];
   if (stream.pending > 0 && hangs()) {
     stream.failed = true;
     return hanging();
@@ -296,7 +286,8 @@ caf::result<recovered_stream> journal_actor_state::on_load(load& request) {
   auto reply = self_->make_response_promise<recovered_stream>();
   if (stream.pending > 0 || stream.loading) {
     stream.failed = true; // Whoever appended before is gone or will be: one writer at a time.
-    parked_[key].push_back({std::move(request), reply});
+    auto& parked = parked_[request.stream];
+    parked.push_back({std::move(request), reply});
   } else {
     start_load(std::move(request), reply);
   }
@@ -304,23 +295,22 @@ caf::result<recovered_stream> journal_actor_state::on_load(load& request) {
 }
 
 void journal_actor_state::start_load(load request, caf::typed_response_promise<recovered_stream> reply) {
-  const auto key = key_of(request.stream);
-  auto& stream = streams_[key];
+  auto& stream = streams_[request.stream];
   stream.loading = true;
   stream.failed = true;
   auto name = request.stream;
   self_->request(deps_.reader, caf::infinite, std::move(request))
     .then(
-      [this, reply, key, name](recovered_stream& x) mutable {
+      [this, reply, name](recovered_stream& x) mutable {
         --reads_;
-        auto& loaded = streams_[key];
+        auto& loaded = streams_[name];
         loaded = {x.version(), 0, false, false};
         reply.deliver(std::move(x));
         settle(name);
       },
-      [this, reply, key, name](caf::error& x) mutable {
+      [this, reply, name](caf::error& x) mutable {
         --reads_;
-        streams_.erase(key);
+        streams_.erase(name);
         reply.deliver(std::move(x));
         settle(name);
       });
@@ -330,9 +320,8 @@ void journal_actor_state::start_load(load request, caf::typed_response_promise<r
 void journal_actor_state::settle(const stream_name& name) {
   if (parked_.empty())
     return;
-  const auto key = key_of(name);
-  const auto found = parked_.find(key);
-  if (found == parked_.end() || streams_[key].pending > 0 || streams_[key].loading)
+  const auto found = parked_.find(name);
+  if (found == parked_.end() || streams_[name].pending > 0 || streams_[name].loading)
     return;
   auto next = std::move(found->second.front());
   found->second.erase(found->second.begin());

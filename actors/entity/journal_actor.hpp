@@ -229,7 +229,11 @@ private:
     load request;
     caf::typed_response_promise<recovered_stream> reply;
   };
-  using stream_key = std::string; // context, a zero byte, key
+  struct stream_hash {
+    std::size_t operator()(const stream_name& x) const noexcept {
+      return std::hash<std::string>{}(x.key) ^ std::hash<std::string>{}(x.context);
+    }
+  };
 
   caf::result<appended> on_append(append& request);
   caf::result<recovered_stream> on_load(load& request);
@@ -250,12 +254,12 @@ private:
   dependencies deps_;
   health health_;
   duration reopen_delay_;
-  std::unordered_map<stream_key, stream_state> streams_;
+  std::unordered_map<stream_name, stream_state, stream_hash> streams_;
   std::map<std::string, std::vector<shard_state>> shards_; // by context, then shard number
   std::vector<write> next_writes_;
   std::vector<waiting_append> next_;
   std::vector<waiting_append> in_flight_;
-  std::unordered_map<stream_key, std::vector<parked_load>> parked_;
+  std::unordered_map<stream_name, std::vector<parked_load>, stream_hash> parked_;
   std::size_t reads_ = 0; // in flight, those among them that are parked
   std::size_t lost_ = 0;  // shards
   time_point lost_since_;

@@ -21,7 +21,8 @@ void remember(state& s, const reservation_id& id, ending how, units_t units, tim
   // Kept from going back, so that the order of forgetting is the order of what happened even if the clock was set back.
   if (!s.past_order.empty())
     at = std::max(at, s.past_order.back().first);
-  s.past.insert_or_assign(id, ended{how, units, at});
+  // Ids of orders begin with their time, so that the newest mostly belongs behind all others.
+  s.past.insert_or_assign(s.past.end(), id, ended{how, units, at});
   s.past_order.emplace_back(at, id);
   forget_old(s, at);
 }
@@ -89,6 +90,9 @@ std::vector<event> with_low_stock(const state& s, event first, units_t available
 }
 
 const ended* find_ended(const state& s, const reservation_id& id) {
+  // Mostly a new one, which comes behind all others: found out without walking through thousands.
+  if (s.past.empty() || s.past.rbegin()->first < id)
+    return nullptr;
   const auto found = s.past.find(id);
   return found != s.past.end() ? &found->second : nullptr;
 }

@@ -7,7 +7,7 @@ namespace troupe::order {
 
 namespace {
 
-constexpr duration ended_lingers{2'000}; // in memory, for those who ask how it ended
+constexpr duration ended_lingers{250}; // in memory, for those who ask how it ended
 constexpr std::size_t only = 0;          // the "line" of a step that an order takes once
 
 // How long a provider is asked what became of a step whose key has died; then people ask.

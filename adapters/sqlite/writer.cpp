@@ -11,7 +11,7 @@ namespace troupe::sqlite {
 
 namespace {
 
-constexpr std::size_t heads_max = 65'536; // about 10 MiB
+constexpr std::size_t heads_max = 8'192; // about 10 MiB
 
 int count_log_pages(void* count, sqlite3*, const char*, int pages) {
   *static_cast<int*>(count) = pages;

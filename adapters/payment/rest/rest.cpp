@@ -4,6 +4,9 @@
 #include "adapters/payment/rest/codec.hpp"
 #include "adapters/payment/rest/token_source.hpp"
 
+#include <memory>
+#include <utility>
+
 namespace troupe::payment::rest {
 
 namespace {
@@ -31,39 +34,45 @@ public:
   }
 
 private:
+  /// A command until it is answered; made once, so that what waits for it does not copy it.
+  template <class Answer, class Command> struct job {
+    request_context context;
+    Command command;
+    caf::typed_response_promise<Answer> reply;
+    std::string token{}; // that it was last sent with
+    bool renewed = false;
+  };
+
   template <class Answer, class Command> caf::result<Answer> perform(const request_context& context, const Command& x) {
     auto reply = self_->make_response_promise<Answer>();
-    attempt(context, x, reply, true);
+    attempt(std::make_shared<job<Answer, Command>>(job<Answer, Command>{context, x, reply}));
     return reply;
   }
 
-  template <class Answer, class Command>
-  void attempt(const request_context& context, const Command& x, caf::typed_response_promise<Answer> reply,
-               bool may_renew) {
-    tokens_.get([this, context, x, reply, may_renew](const caf::expected<std::string>& token) mutable {
+  template <class Answer, class Command> void attempt(std::shared_ptr<job<Answer, Command>> x) {
+    tokens_.get([this, x = std::move(x)](const caf::expected<std::string>& token) {
       if (!token)
-        return reply.deliver(token.error());
-      send(context, x, reply, *token, may_renew);
+        return x->reply.deliver(token.error());
+      x->token = *token;
+      send(x);
     });
   }
 
-  template <class Answer, class Command>
-  void send(const request_context& context, const Command& x, caf::typed_response_promise<Answer> reply,
-            const std::string& token, bool may_renew) {
-    auto message = encode(x);
-    message.fields.emplace_back("Authorization", "Bearer " + token);
-    auto call = make_call(way_, context, std::move(message));
+  template <class Answer, class Command> void send(const std::shared_ptr<job<Answer, Command>>& x) {
+    auto message = encode(x->command);
+    message.fields.emplace_back("Authorization", "Bearer " + x->token);
+    auto call = make_call(way_, x->context, std::move(message));
     if (!call)
-      return reply.deliver(std::move(call.error()));
+      return x->reply.deliver(std::move(call.error()));
     constexpr auto what = std::is_same_v<Command, find_payments> ? effect::read : effect::write;
     self_->request(way_.client, caf::infinite, std::move(*call))
       .then(
-        [this, context, x, reply, token, may_renew](const http::response& answer) mutable {
-          if (answer.status == 401 && may_renew && tokens_.reject(token))
-            return attempt(context, x, reply, false);
-          reply.deliver(decode(x, answer, way_.now()));
+        [this, x](const http::response& answer) {
+          if (answer.status == 401 && !std::exchange(x->renewed, true) && tokens_.reject(x->token))
+            return attempt(x);
+          x->reply.deliver(decode(x->command, answer, way_.now()));
         },
-        [reply](const caf::error& e) mutable { reply.deliver(failure_of(e, what)); });
+        [x](const caf::error& e) { x->reply.deliver(failure_of(e, what)); });
   }
 
   provider_actor::pointer self_;
