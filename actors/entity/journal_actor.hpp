@@ -229,11 +229,6 @@ private:
     load request;
     caf::typed_response_promise<recovered_stream> reply;
   };
-  struct stream_hash {
-    std::size_t operator()(const stream_name& x) const noexcept {
-      return std::hash<std::string>{}(x.key) ^ std::hash<std::string>{}(x.context);
-    }
-  };
 
   caf::result<appended> on_append(append& request);
   caf::result<recovered_stream> on_load(load& request);

@@ -105,6 +105,10 @@ protected:
   /// it; a stored wake-up may be early, never late.
   virtual std::optional<time_point> wake_up() const { return std::nullopt; }
 
+  /// Whether the next append takes back a stored wake-up that nobody wants any more. Where not, it comes when it is due
+  /// and finds nothing to do: cheaper for what is wanted and given up many times before that.
+  virtual bool takes_back_wake_up() const { return true; }
+
   /// Whether this actor could be stopped now without losing anything but memory.
   virtual bool can_stop() const { return true; }
 
@@ -199,7 +203,9 @@ private:
 
   std::optional<journal::wake_up_change> changed_wake_up() {
     const auto wanted = wake_up();
-    const bool in_time = wanted ? armed_ && *armed_ <= *wanted && *armed_ > env_.now() : !armed_ && !armed_unknown_;
+    const bool armed_ahead = armed_ && *armed_ > env_.now();
+    const bool in_time = wanted ? armed_ahead && *armed_ <= *wanted
+                                : !armed_unknown_ && (!armed_ || (armed_ahead && !takes_back_wake_up()));
     if (in_time)
       return std::nullopt;
     armed_ = wanted;

@@ -22,6 +22,13 @@ struct stream_name {
   std::uint16_t shard() const { return shard_of(key); }
 };
 
+/// For hash tables by stream.
+struct stream_hash {
+  std::size_t operator()(const stream_name& x) const noexcept {
+    return std::hash<std::string>{}(x.key) ^ (std::hash<std::string>{}(x.context) << 1);
+  }
+};
+
 /// An event as its context encodes it.
 struct encoded_event {
   std::string type;         // "order.placed"

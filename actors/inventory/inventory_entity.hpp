@@ -45,6 +45,7 @@ public:
 protected:
   void on_stored() override;
   std::optional<time_point> wake_up() const override;
+  bool takes_back_wake_up() const override { return false; } // the next hold wants one again
 
 private:
   caf::result<stock> answer(const request_context& context, decision outcome);

@@ -8,7 +8,7 @@ namespace troupe::order {
 namespace {
 
 constexpr duration ended_lingers{250}; // in memory, for those who ask how it ended
-constexpr std::size_t only = 0;          // the "line" of a step that an order takes once
+constexpr std::size_t only = 0;        // the "line" of a step that an order takes once
 
 // How long a provider is asked what became of a step whose key has died; then people ask.
 constexpr duration given_up_after{std::chrono::hours{24}};

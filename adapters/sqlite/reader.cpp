@@ -24,9 +24,10 @@ std::int64_t at_most(std::size_t limit) {
 
 } // namespace
 
-reader::reader(const options& config)
-  : file_(config.file), use_(existing(config)), db_(file_, SQLITE_OPEN_READWRITE, config.vfs), begin_(db_, "BEGIN"),
-    commit_(db_, "COMMIT"), rollback_(db_, "ROLLBACK"), find_context_(db_, "SELECT id FROM contexts WHERE name = ?"),
+reader::reader(const options& config, std::shared_ptr<moved_heads> moved)
+  : file_(config.file), moved_(std::move(moved)), use_(existing(config)), db_(file_, SQLITE_OPEN_READWRITE, config.vfs),
+    begin_(db_, "BEGIN"), commit_(db_, "COMMIT"), rollback_(db_, "ROLLBACK"),
+    find_context_(db_, "SELECT id FROM contexts WHERE name = ?"),
     find_stream_(db_, "SELECT id, version, last FROM streams WHERE context = ? AND key = ?"),
     find_event_(db_, "SELECT " TROUPE_SQLITE_EVENT_COLUMNS " FROM events e WHERE e.seq = ?"),
     find_previous_(db_, "SELECT stream, version, previous FROM events WHERE seq = ?"),
@@ -64,9 +65,10 @@ template <class Body> auto reader::read(Body&& body) -> caf::expected<decltype(b
 }
 
 caf::expected<journal::recovered_stream> reader::load(const journal::stream_name& stream) {
+  const auto moved = moved_->find(stream);
   return read([&] {
     journal::recovered_stream result;
-    const auto known = head_of(stream);
+    const auto known = head_of(stream, moved);
     if (known.version == 0)
       return result;
     std::uint64_t from = 1;
@@ -96,9 +98,10 @@ caf::expected<journal::recovered_stream> reader::load(const journal::stream_name
 
 caf::expected<std::vector<journal::stored_event>> reader::read_stream(const journal::stream_name& stream,
                                                                       std::uint64_t first_version, std::size_t limit) {
+  const auto moved = moved_->find(stream);
   return read([&] {
     std::vector<journal::stored_event> none;
-    const auto known = head_of(stream);
+    const auto known = head_of(stream, moved);
     const auto first = std::max<std::uint64_t>(first_version, 1);
     if (known.version < first || limit == 0)
       return none;
@@ -212,10 +215,24 @@ std::int64_t reader::id_of(const std::string& context) {
   return contexts_[context] = row.integer(0);
 }
 
-reader::head reader::head_of(const journal::stream_name& stream) {
+reader::head reader::head_of(const journal::stream_name& stream, const moved_heads::found& known) {
   const auto id = id_of(stream.context);
-  auto row = find_stream_.rows(id, stream.key);
-  return row.next() ? head{row.integer(0), row.number(1), row.integer(2)} : head{};
+  head result;
+  {
+    auto row = find_stream_.rows(id, stream.key);
+    if (!row.next())
+      return result;
+    result = {row.integer(0), row.number(1), row.integer(2)};
+  }
+  auto moved = known.head;
+  if (!known.complete) { // No writer of this process knows; the file does.
+    const auto all = moved_heads::read(db_);
+    const auto found = all.find(stream);
+    moved = found == all.end() ? std::nullopt : std::optional{found->second};
+  }
+  if (moved && moved->version > result.version)
+    result = {result.id, moved->version, moved->last};
+  return result;
 }
 
 std::vector<journal::stored_event> reader::walk(const journal::stream_name& stream, std::int64_t id, std::int64_t seq,

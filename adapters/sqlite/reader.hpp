@@ -3,8 +3,10 @@
 
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/file.hpp"
+#include "adapters/sqlite/moved_heads.hpp"
 #include "adapters/sqlite/store.hpp"
 
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -14,7 +16,7 @@ namespace troupe::sqlite {
 class reader final : public journal::store_reader {
 public:
   /// Throws failure.
-  explicit reader(const options& config);
+  reader(const options& config, std::shared_ptr<moved_heads> moved);
   ~reader() override;
 
   caf::expected<journal::recovered_stream> load(const journal::stream_name& stream) override;
@@ -44,13 +46,15 @@ private:
   /// Runs `body` on one state of the file.
   template <class Body> auto read(Body&& body) -> caf::expected<decltype(body())>;
   std::int64_t id_of(const std::string& context); // 0 when there is none
-  head head_of(const journal::stream_name& stream);
+  /// `known` was looked up before the transaction began.
+  head head_of(const journal::stream_name& stream, const moved_heads::found& known);
   /// Events `first` to `last` of a stream, found from the event `seq` of a version not below `last`.
   std::vector<journal::stored_event> walk(const journal::stream_name& stream, std::int64_t id, std::int64_t seq,
                                           std::uint64_t version, std::uint64_t last, std::uint64_t first);
   void follow();
 
   std::string file_;
+  const std::shared_ptr<moved_heads> moved_;
   file_use use_; // before the connection, so that it outlives it
   connection db_;
   statement begin_, commit_, rollback_;

@@ -12,10 +12,11 @@ inline constexpr std::uint32_t schema_version = 1;          // SQLite's user_ver
 inline constexpr std::uint32_t page_bytes = 4096;
 inline constexpr std::uint64_t mark_every = 64; // versions of a stream
 
-// A commit should touch few pages. Events lie in the order of their commits. A stream's row knows its last event, each
-// event the one before it in its stream, and every 64th is marked, so that long streams need no index entry per event.
-// Offsets of shards are indexed in bulk, for `index_every` events at once; the events after `progress.indexed_to` are
-// the only ones to be scanned for.
+// A commit should touch few pages. Events lie in the order of their commits. A stream's row knows its last event, or an
+// earlier one when those after it are not indexed yet (moved_heads.hpp); each event knows the one before it in its
+// stream, and every 64th is marked, so that long streams need no index entry per event. Offsets of shards are indexed
+// in bulk, for `index_every` events at once; the events after `progress.indexed_to` are the only ones to be scanned
+// for.
 inline constexpr const char* schema_sql = R"sql(
   CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE progress (id INTEGER PRIMARY KEY, indexed_to INTEGER NOT NULL);

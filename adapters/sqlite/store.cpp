@@ -12,15 +12,18 @@ public:
   explicit store(options config) : config_(std::move(config)) {}
 
   caf::expected<std::unique_ptr<journal::store_writer>> open_writer() override {
-    return guarded([&]() -> std::unique_ptr<journal::store_writer> { return std::make_unique<writer>(config_); });
+    return guarded(
+      [&]() -> std::unique_ptr<journal::store_writer> { return std::make_unique<writer>(config_, moved_); });
   }
 
   caf::expected<std::unique_ptr<journal::store_reader>> open_reader() override {
-    return guarded([&]() -> std::unique_ptr<journal::store_reader> { return std::make_unique<reader>(config_); });
+    return guarded(
+      [&]() -> std::unique_ptr<journal::store_reader> { return std::make_unique<reader>(config_, moved_); });
   }
 
 private:
   options config_;
+  const std::shared_ptr<moved_heads> moved_ = std::make_shared<moved_heads>();
 };
 
 } // namespace

@@ -5,7 +5,8 @@
 
 #include <sqlite3.h>
 
-#include <cstring>
+#include <algorithm>
+#include <tuple>
 
 namespace troupe::sqlite {
 
@@ -52,6 +53,7 @@ writer::prepared::prepared(const options& config, const file_lock& lock)
     insert_event(db, "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     insert_stream(db, "INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?)"),
     move_stream(db, "UPDATE streams SET version = ?, last = ? WHERE id = ?"),
+    catch_up(db, "UPDATE streams SET version = ?, last = ? WHERE id = ? AND version < ?"),
     wake_stream(db, "UPDATE streams SET version = ?, last = ?, wake_at = ? WHERE id = ?"),
     insert_mark(db, "INSERT INTO marks VALUES (?, ?, ?)"),
     insert_snapshot(db, "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE SET "
@@ -73,12 +75,16 @@ writer::prepared::prepared(const options& config, const file_lock& lock)
   sqlite3_wal_hook(db.get(), count_log_pages, &log_pages);
 }
 
-writer::writer(const options& config) : config_(config), lock_(not_foreign(config)), sql_(config_, lock_) {
+writer::writer(const options& config, std::shared_ptr<moved_heads> moved)
+  : config_(config), lock_(not_foreign(config)), sql_(config_, lock_), moved_(std::move(moved)) {
   refresh();
   sql_.db.leave_as_is(false);
 }
 
 writer::~writer() {
+  if (broken_.empty())
+    std::ignore = write_durably([this] { move_rows(); }); // A closed file says by itself where its streams end.
+  moved_->end();
   sql_.use.begin_closing();
   // Empties the log, even if the reader is closed later, which must not do it: it does not know whether to trust it.
   if (broken_.empty())
@@ -120,8 +126,9 @@ caf::expected<std::vector<journal::write_result>> writer::commit(std::span<const
     results.reserve(batch.size());
     for (const auto& x : batch)
       results.push_back(store(x));
-    store_heads();
-    if (tail_size_ >= config_.index_every)
+    const bool full = tail_size_ >= config_.index_every;
+    store_heads(full);
+    if (full)
       index_shards();
     return results;
   });
@@ -162,10 +169,13 @@ template <class Body> auto writer::write_durably(Body&& body) -> caf::expected<d
     loaded_ = false;
     heads_.clear();
     listed_.clear();
+    lagging_.clear();
+    indexed_ = false;
     if (code_of(result.error()) != ec::version_conflict)
       broken_ = to_string(result.error());
     return result;
   }
+  settle_heads();
   if (sql_.log_pages >= static_cast<int>(config_.checkpoint_pages))
     checkpoint(SQLITE_CHECKPOINT_PASSIVE);
   return result;
@@ -232,6 +242,7 @@ void writer::load() {
     next_seq_ = row.integer(0) + 1;
     ++tail_size_;
   }
+  moved_->begin(moved_heads::read(sql_.db));
 }
 
 std::int64_t writer::id_of(const std::string& context) {
@@ -249,7 +260,7 @@ journal::write_result writer::store(const journal::write& x) {
   if (context == contexts_.end() || context->second.shards.empty() || x.epoch == 0
       || context->second.shards[x.stream.shard()].epoch != x.epoch)
     return journal::write_result::shard_lost;
-  auto& stream = head_of(context->second, x.stream.key);
+  auto& stream = head_of(context->second, x.stream);
   if (!x.events.empty())
     store_events(x, context->second, stream);
   if (x.wake_up) {
@@ -299,23 +310,25 @@ void writer::store_events(const journal::write& x, context_state& context, head&
   list(stream);
 }
 
-writer::head& writer::head_of(const context_state& context, const std::string& key) {
-  std::string name(sizeof context.id, '\0');
-  std::memcpy(name.data(), &context.id, sizeof context.id);
-  name += key;
-  const auto [found, added] = heads_.try_emplace(std::move(name));
+writer::head& writer::head_of(const context_state& context, const journal::stream_name& stream) {
+  const auto [found, added] = heads_.try_emplace(stream);
   auto& result = found->second;
-  result.key = &key;
   if (!added)
     return result;
+  result.name = &found->first;
   result.context = context.id;
-  auto row = sql_.find_stream.rows(context.id, key);
+  auto row = sql_.find_stream.rows(context.id, stream.key);
   if (row.next()) {
     result.id = row.integer(0);
     result.version = row.number(1);
     result.last = row.integer(2);
+    result.may_lag = result.version > 0;
     if (!row.is_null(3))
       result.wake_at = row.integer(3);
+    if (const auto moved = moved_->find(stream).head; moved && moved->version > result.version) {
+      result.version = moved->version;
+      result.last = moved->last;
+    }
   } else {
     result.id = next_stream_++;
     result.is_new = true;
@@ -329,20 +342,52 @@ void writer::list(head& x) {
   x.listed = true;
 }
 
-void writer::store_heads() {
+// Rows of streams that have only gone on stay where they are, unless `all` must be written.
+void writer::store_heads(bool all) {
   for (auto* x : listed_) {
     if (x->is_new)
-      sql_.insert_stream.run(x->id, x->context, *x->key, x->version, x->last, x->wake_at);
+      sql_.insert_stream.run(x->id, x->context, x->name->key, x->version, x->last, x->wake_at);
     else if (x->woken)
       sql_.wake_stream.run(x->version, x->last, x->wake_at, x->id);
-    else
+    else if (all || !x->may_lag)
       sql_.move_stream.run(x->version, x->last, x->id);
+    else
+      lagging_.push_back(x);
+    x->may_lag = x->version > 0;
     x->is_new = x->woken = x->listed = false;
   }
   listed_.clear();
 }
 
+// After a commit: what it has left behind is known to the readers, and what it has caught up with is forgotten.
+void writer::settle_heads() {
+  if (!indexed_ && lagging_.empty())
+    return;
+  moved_->with([this](moved_heads::map& known) {
+    if (indexed_)
+      known.clear();
+    for (const auto* x : lagging_)
+      known.insert_or_assign(*x->name, moved_heads::head{x->id, x->version, x->last});
+  });
+  lagging_.clear();
+  indexed_ = false;
+}
+
+void writer::move_rows() {
+  std::vector<moved_heads::head> behind;
+  moved_->with([&behind](const moved_heads::map& known) {
+    behind.reserve(known.size());
+    for (const auto& [name, x] : known)
+      behind.push_back(x);
+  });
+  std::sort(behind.begin(), behind.end(), [](const auto& a, const auto& b) { return a.row < b.row; });
+  for (const auto& x : behind)
+    sql_.catch_up.run(x.version, x.last, x.row, x.version);
+  indexed_ = true;
+}
+
 void writer::index_shards() {
+  move_rows();
   for (auto& [name, context] : contexts_) {
     for (std::uint16_t shard = 0; shard < context.shards.size(); ++shard) {
       auto& own = context.shards[shard];

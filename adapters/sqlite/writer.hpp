@@ -3,8 +3,10 @@
 
 #include "adapters/sqlite/connection.hpp"
 #include "adapters/sqlite/file.hpp"
+#include "adapters/sqlite/moved_heads.hpp"
 #include "adapters/sqlite/store.hpp"
 
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -14,7 +16,7 @@ namespace troupe::sqlite {
 class writer final : public journal::store_writer {
 public:
   /// Takes the lock, checks or creates the file, opens it. Throws failure.
-  explicit writer(const options& config);
+  writer(const options& config, std::shared_ptr<moved_heads> moved);
   ~writer() override;
 
   caf::expected<std::vector<journal::lease>> acquire(std::span<const std::string> contexts,
@@ -36,13 +38,14 @@ private:
   struct head {
     std::int64_t id = 0; // of the stream's row
     std::int64_t context = 0;
-    const std::string* key = nullptr; // of the write in progress
+    const journal::stream_name* name = nullptr; // its key in heads_
     std::uint64_t version = 0;
     std::int64_t last = 0; // seq of the last event; 0 when there is none
     std::optional<std::int64_t> wake_at;
-    bool is_new = false; // it has no row yet
-    bool woken = false;  // its row has another wake-up
-    bool listed = false; // its row must be written in this transaction
+    bool is_new = false;  // it has no row yet
+    bool woken = false;   // its row has another wake-up
+    bool listed = false;  // it was touched in this transaction
+    bool may_lag = false; // its row names an event, and so may stay where it is until events are indexed
   };
 
   /// Runs `body` in a transaction that is durable when this returns.
@@ -52,10 +55,12 @@ private:
   std::int64_t id_of(const std::string& context);
   journal::write_result store(const journal::write& x);
   void store_events(const journal::write& x, context_state& context, head& stream);
-  head& head_of(const context_state& context, const std::string& key);
+  head& head_of(const context_state& context, const journal::stream_name& stream);
   void list(head& x);
-  void store_heads();
+  void store_heads(bool all);
+  void move_rows();
   void index_shards();
+  void settle_heads();
   void checkpoint(int mode); // one of SQLite's
 
   options config_;
@@ -66,7 +71,7 @@ private:
     file_use use;      // before the connection, so that it outlives it
     connection db;
     statement begin, commit, rollback, data_version;
-    statement insert_event, insert_stream, move_stream, wake_stream, insert_mark, insert_snapshot, insert_run;
+    statement insert_event, insert_stream, move_stream, catch_up, wake_stream, insert_mark, insert_snapshot, insert_run;
     statement find_stream, advance_shard, advance_index, save_offset;
   };
   prepared sql_;
@@ -74,8 +79,11 @@ private:
   bool loaded_ = false;
   std::int64_t data_version_ = 0;
   std::unordered_map<std::string, context_state> contexts_;
-  std::unordered_map<std::string, head> heads_; // by context id and key; a cache
+  std::unordered_map<journal::stream_name, head, journal::stream_hash> heads_; // a cache
   std::vector<head*> listed_;
+  std::vector<const head*> lagging_;         // those among them whose rows were left as they were
+  bool indexed_ = false;                     // this transaction moves every row
+  const std::shared_ptr<moved_heads> moved_; // what was committed and stands in no row
   std::int64_t next_seq_ = 1;
   std::int64_t next_stream_ = 1;
   std::size_t tail_size_ = 0;

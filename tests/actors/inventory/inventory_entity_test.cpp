@@ -43,6 +43,27 @@ TEST_F(InventoryEntity, EndsAHoldWhenItsTimeIsOver) {
   EXPECT_EQ(last_type(), "inventory.hold_expired");
 }
 
+// A SKU that sells all day would otherwise move its wake-up with every hold and every sale.
+TEST_F(InventoryEntity, LeavesAWakeUpThatNobodyWantsAnyMoreToComeAndGo) {
+  stock_ten();
+  ASSERT_TRUE(hold_two());
+  const auto until = now() + 60s;
+  const auto stored_changes = [this] {
+    return std::count_if(book->appends.begin(), book->appends.end(),
+                         [](const auto& x) { return x.wake_up.has_value(); });
+  };
+  const auto before = stored_changes();
+  ASSERT_TRUE(tell<stock>(allocate{tea, "r-1"}));
+  advance(10s);
+  ASSERT_TRUE(hold_two("r-2"));
+  ASSERT_TRUE(tell<stock>(allocate{tea, "r-2"}));
+  EXPECT_EQ(stored_changes(), before);
+  EXPECT_EQ(book->wake_ups.at(stream), until);
+  advance(60s);
+  EXPECT_FALSE(book->wake_ups.contains(stream)) << "it came, and was taken back";
+  EXPECT_EQ(get().sold, 4u);
+}
+
 TEST_F(InventoryEntity, EndsEachHoldInItsTime) {
   stock_ten();
   ASSERT_TRUE(hold_two("late", 50s));

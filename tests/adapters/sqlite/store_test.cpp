@@ -376,6 +376,34 @@ TEST_F(SqliteStore, ChecksWhatOnlyTheLogHas) {
   EXPECT_TRUE(bytes() == before);
 }
 
+TEST_F(SqliteStore, FindsTheEndOfAStreamWhoseRowIsBehind) {
+  const auto go_on = [this](std::size_t count) {
+    return in_another_process([&] {
+      auto* writer = stores()->open_writer()->release();
+      store_owner owner{*writer, contexts};
+      for (std::size_t i = 0; i < count; ++i)
+        owner.store(first, 1);
+      return true;
+    });
+  };
+  ASSERT_TRUE(go_on(70)); // one commit each: only the first wrote the row
+  {
+    const auto alone = value_of(stores()->open_reader()); // before anybody writes in this process
+    EXPECT_EQ(value_of(alone->load(first)).version(), 70u);
+    EXPECT_EQ(value_of(alone->read_stream(first, 69, 10)).size(), 2u);
+  }
+  const auto report = value_of(check_store(file));
+  EXPECT_TRUE(report.ok()) << ::testing::PrintToString(report.first_problems);
+  auto both = stores();
+  auto writer = value_of(both->open_writer());
+  auto reader = value_of(both->open_reader());
+  EXPECT_EQ(value_of(reader->load(first)).version(), 70u);
+  writer.reset(); // A closed file says by itself where its streams end.
+  reader.reset();
+  run_sql("UPDATE progress SET indexed_to = 70");
+  EXPECT_EQ(value_of(value_of(stores()->open_reader())->load(first)).version(), 70u);
+}
+
 struct damage {
   std::string name;
   std::string sql;
@@ -400,6 +428,10 @@ INSTANTIATE_TEST_SUITE_P(
            "event 7 of order/o-1: its checksum does not hold"},
     damage{"AnEventThatIsGone", "DELETE FROM events WHERE version = 7", "event 8 of order/o-1: it follows version 6"},
     damage{"AStreamsEndThatIsGone", "DELETE FROM events WHERE version > 180", "order/o-1: it claims version 200"},
+    damage{"ARowThatIsBehindWhatIsIndexed",
+           "UPDATE streams SET version = 3, last = 3; UPDATE progress SET indexed_to = 9",
+           "order/o-1: it claims version 3"},
+    damage{"ARowThatNamesAnotherEvent", "UPDATE streams SET version = 3, last = 4", "order/o-1: it claims version 3"},
     damage{"ASnapshotOfTheFuture", "UPDATE snapshots SET version = 201", "its snapshot is of version 201"},
     damage{"AChangedSnapshot", "UPDATE snapshots SET data = '{}'", "the checksum of its snapshot"},
     damage{"AMarkThatMisleads", "UPDATE marks SET seq = 3 WHERE version = 64", "the mark of version 64"},
