@@ -61,7 +61,7 @@ TEST(TroupeSimulate, PrintsTheCommandThatReplaysAFailure) {
 
 TEST(TroupeSimulate, RefusesABugThatItDoesNotKnowAndNamesThoseThatItDoes) {
   const auto refused = simulate("--bug bad_luck");
-  EXPECT_NE(refused.status, 0);
+  EXPECT_EQ(refused.status, 2) << "like any other wrong use; 1 says that a run failed";
   EXPECT_NE(refused.text.find("unknown bug \"bad_luck\""), std::string::npos) << refused.text;
   EXPECT_NE(refused.text.find("stale_snapshot"), std::string::npos) << refused.text;
 }

@@ -53,8 +53,8 @@ protected:
       [this, result, whom, until = asker::steady::now() + patience,
        question = caf::make_message(std::move(args)...)]() -> boost::asio::awaitable<void> {
         const auto before = std::this_thread::get_id();
-        auto answer = co_await actors->request<Reply>(caf::actor_cast<caf::abstract_actor*>(whom), question, until,
-                                                      boost::asio::use_awaitable);
+        auto* asked = whom ? caf::actor_cast<caf::abstract_actor*>(whom) : nullptr;
+        auto answer = co_await actors->request<Reply>(asked, question, until, boost::asio::use_awaitable);
         EXPECT_EQ(std::this_thread::get_id(), before);
         result->set_value(std::move(answer));
       },
