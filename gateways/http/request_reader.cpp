@@ -261,9 +261,29 @@ bool request_reader::check_head() {
 }
 
 std::size_t request_reader::take_body(std::string_view bytes) {
-  // Beast takes for granted that more is there when it looks at the last chunk again. No message ends with less.
-  if (parser_->chunked() && bytes.size() < std::string_view{"0\r\n\r\n"}.size())
-    return 0;
+  if (!parser_->chunked())
+    return put(bytes);
+  // The parser sees no more at once than the line of a chunk, or a trailer, may have: one that is longer is refused
+  // however its bytes arrive.
+  std::size_t taken = 0;
+  while (step_ == step::body) {
+    const auto window = bytes.substr(taken, limits_.chunk_line_bytes_max);
+    // Beast takes for granted that more is there when it looks at the last chunk again. No message ends with less.
+    if (window.size() < std::string_view{"0\r\n\r\n"}.size())
+      break;
+    const auto n = put(window);
+    taken += n;
+    if (n > 0)
+      continue;
+    if (step_ == step::body && window.size() == limits_.chunk_line_bytes_max)
+      refuse_framing("the line of a chunk, or the trailer, is too long");
+    break;
+  }
+  return taken;
+}
+
+/// What the parser takes of `bytes`.
+std::size_t request_reader::put(std::string_view bytes) {
   beast::error_code error;
   const auto taken = parser_->put(boost::asio::const_buffer{bytes.data(), bytes.size()}, error);
   if (error == beast::http::error::body_limit)
@@ -273,8 +293,6 @@ std::size_t request_reader::take_body(std::string_view bytes) {
     refuse_framing(error.message());
   else if (parser_->is_done())
     step_ = step::complete;
-  else if (bytes.size() - taken > limits_.chunk_line_bytes_max)
-    refuse_framing("the line of a chunk, or the trailer, is too long");
   return taken;
 }
 

@@ -64,6 +64,7 @@ private:
 
   std::size_t take_head(std::string_view bytes);
   std::size_t take_body(std::string_view bytes);
+  std::size_t put(std::string_view bytes);
   bool check_head();
   void refuse(int status, std::string_view type, std::string_view title, std::string detail);
   void refuse_framing(std::string detail);
