@@ -74,7 +74,7 @@ private:
 
   void store_looked(condition is, std::string detail) {
     found("store", is, true, std::move(detail));
-    run_later(self_, checks_.store_every, [this] { look_at_store(); });
+    run_later(self_, is == condition::up ? checks_.store_every : checks_.store_retry, [this] { look_at_store(); });
   }
 
   // Looking for a payment that nobody made costs the provider little, and shows address, credentials and answers.

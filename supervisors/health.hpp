@@ -32,6 +32,7 @@ struct health_checks {
   payment::providers providers;
   clock_fn now;
   duration store_every{1'000};
+  duration store_retry{20};        // while it is down, as it is when a node starts
   duration provider_every{30'000}; // and no answer within provider_timeout is down
   duration provider_timeout{5'000};
 };

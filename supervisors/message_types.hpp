@@ -8,6 +8,7 @@
 #include "actors/order/order_actor.hpp"
 #include "actors/payment/provider.hpp"
 #include "adapters/http_client/http_client.hpp"
+#include "supervisors/supervision/failure.hpp"
 
 #include <caf/init_global_meta_objects.hpp>
 
@@ -24,6 +25,7 @@ inline void register_message_types() {
   caf::init_global_meta_objects<caf::id_block::troupe_catalog>();
   caf::init_global_meta_objects<caf::id_block::troupe_idempotency>();
   caf::init_global_meta_objects<caf::id_block::troupe_http_client>();
+  caf::init_global_meta_objects<caf::id_block::troupe_supervision>();
   caf::core::init_global_meta_objects();
 }
 

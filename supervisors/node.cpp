@@ -21,7 +21,9 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 namespace troupe {
 
@@ -99,11 +101,7 @@ public:
     // The routers hold handles, and a live handle keeps its actor and so the system from ending.
     commerce_.reset();
     operations_.reset();
-    end_watch();
-    for (const auto& actor : actors_)
-      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-    actors_.clear();
-    parts_.clear();
+    end_tree();
     system_.reset();
     return whole;
   }
@@ -123,24 +121,18 @@ public:
   std::unique_ptr<request_metrics> operations_metrics_;
   std::unique_ptr<gateway::server> commerce_;
   std::unique_ptr<gateway::server> operations_;
-  std::vector<caf::actor> actors_; // outermost first
-  std::map<std::string, caf::actor> parts_;
-  caf::actor watch_;
+  std::shared_ptr<supervision::tree> tree_ = std::make_shared<supervision::tree>();
+  std::optional<topology> parts_;
+  caf::actor root_; // of the tree
 
 private:
-  // Before the parts: from then on, ends are meant.
-  void end_watch() {
-    if (!watch_)
+  void end_tree() {
+    parts_.reset();
+    if (!root_)
       return;
     caf::scoped_actor self{*system_};
-    self->send_exit(watch_, caf::exit_reason::user_shutdown);
-    self->wait_for(std::exchange(watch_, {}));
-  }
-
-  template <class Handle> Handle keep(const std::string& part, Handle actor) {
-    actors_.insert(actors_.begin(), caf::actor_cast<caf::actor>(actor));
-    parts_.emplace(part, actors_.front());
-    return actor;
+    self->send_exit(root_, caf::exit_reason::user_shutdown);
+    self->wait_for(std::exchange(root_, {}));
   }
 
   void start() {
@@ -149,40 +141,83 @@ private:
     const auto random = system_random();
     started_at_ = now();
 
-    const auto writer = keep("store writer", system.spawn<caf::detached>(journal::make_writer, stores_));
-    const auto reader = keep("store reader", system.spawn<caf::detached>(journal::make_reader, stores_));
-    const auto journal = keep("journal", spawn_journal(system, writer, reader, settings_.name, now));
-
-    entity::environment env{journal, now, random};
-    env.idle_timeout = settings_.idle_timeout;
-    env.snapshot_every = settings_.snapshot_every;
-    env.live_max = settings_.live_max;
-    const auto stock = keep("inventory", spawn_inventories(system, env, inventory_));
-    const auto catalog = keep("catalog", spawn_products(system, env));
-    const auto keys = keep("idempotency keys", spawn_idempotency_keys(system, env));
-
-    const auto client = keep("http client", http::spawn_curl_client(system, settings_.client));
-    payment::providers providers;
-    for (const auto& configured : settings_.providers) {
-      providers[configured.name] = payment::spawn_provider(system, configured, client, now, random, observe_calls());
-      keep("payment/" + configured.name, providers[configured.name].actor);
-    }
-
-    order::dependencies deps{stock, catalog, providers, orders_};
-    deps.ended = observe_ends();
+    topology_settings with;
+    with.node = settings_.name;
+    with.stores = stores_;
+    with.restarts = settings_.restarts;
+    with.environment = [this, now, random](std::string_view) {
+      entity::environment env{{}, now, random};
+      env.idle_timeout = settings_.idle_timeout;
+      env.snapshot_every = settings_.snapshot_every;
+      env.live_max = settings_.live_max;
+      return env;
+    };
+    with.inventory = inventory_;
+    with.orders.policy = orders_;
+    with.orders.ended = observe_ends();
     for (const auto& configured : settings_.providers)
-      deps.provider_timeout = std::max(deps.provider_timeout, configured.timeout + duration{10'000});
-    const auto orders = keep("orders", spawn_orders(system, env, std::move(deps)));
+      with.orders.provider_timeout = std::max(with.orders.provider_timeout, configured.timeout + duration{10'000});
+    with.providers = [this, now, random](supervision::group& to) { return add_providers(to, now, random); };
+    parts_.emplace(make_topology(system, std::move(with)));
+    auto& parts = *parts_;
 
-    await_open(system, journal);
-    // A first look before it is open would be stale.
-    keep("health", spawn_health_checks(system, {journal, providers, now}, board_));
+    parts.root.add<caf::actor>("health", [checks = health_checks{parts.journal, parts.providers, now},
+                                          board = board_](const supervision::place& where) {
+      return spawn_health_checks(where.system(), checks, board);
+    });
+    root_ = supervision::spawn_supervisor(system, parts.root, surroundings(now));
+
+    await_open(system, parts.journal);
     if (settings_.demo_catalog)
-      if (const auto failed = stock_demo_catalog(system, catalog, stock))
+      if (const auto failed = stock_demo_catalog(system, parts.catalog, parts.inventory))
         log::warn("The demo catalog could not be stored", {{"reason", to_string(failed)}});
-    if (settings_.failed)
-      watch_ = spawn_watch(system, parts_, settings_.failed);
-    open_gateways({orders, stock, catalog, keys, journal, now, random, ordering_, hold_time_, {}});
+    open_gateways({parts.orders,
+                   parts.inventory,
+                   parts.catalog,
+                   parts.keys,
+                   parts.journal,
+                   now,
+                   random,
+                   ordering_,
+                   hold_time_,
+                   {}});
+  }
+
+  payment::providers add_providers(supervision::group& to, const clock_fn& now, const random_fn& random) {
+    const auto client = to.add<http::client_actor>("http client", [with = settings_.client](const auto& where) {
+      return http::spawn_curl_client(where.system(), with);
+    });
+    payment::providers result;
+    for (const auto& configured : settings_.providers) {
+      auto& made = result[configured.name];
+      made.key_lifetime = configured.key_lifetime;
+      made.actor = to.add<payment::provider_actor>(
+        configured.name, [configured, client, now, random, observe = observe_calls()](const auto& where) {
+          return payment::spawn_provider(where.system(), configured, client, now, random, observe).actor;
+        });
+    }
+    return result;
+  }
+
+  supervision::surroundings surroundings(const clock_fn& now) {
+    supervision::surroundings with;
+    with.now = now;
+    with.jitter = [random = system_random()] { return static_cast<double>(random() >> 11) * 0x1.0p-53; };
+    with.tree = tree_;
+    with.lost = [](const supervision::undelivered& x) {
+      log::warn("A message reached nobody", {{"part", x.path}, {"message", x.message}, {"reason", to_string(x.why)}});
+    };
+    with.failed = [](const supervision::incident& x) {
+      log::error("A part of the node failed", {{"part", x.path},
+                                               {"reason", x.error},
+                                               {"restarts", std::int64_t{x.restarts}},
+                                               {"supervisor", x.escalates ? "gives up" : "restarts it"}});
+    };
+    with.gave_up = [failed = settings_.failed](const supervision::incident& x) {
+      if (failed)
+        failed(x.path, x.error);
+    };
+    return with;
   }
 
   // Whatever fails for a while is tried again and counted; these two do not mend themselves.
@@ -344,8 +379,8 @@ bool node::operator_key_made() const {
   return impl_->key_.made;
 }
 
-const std::map<std::string, caf::actor>& node::parts() const {
-  return impl_->parts_;
+const topology& node::parts() const {
+  return *impl_->parts_;
 }
 
 void node::tune(const node_tuning& x) {

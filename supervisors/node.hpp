@@ -6,16 +6,19 @@
 #include "adapters/http_client/curl_engine.hpp"
 #include "adapters/payment/registry.hpp"
 #include "gateways/http/server.hpp"
-#include "supervisors/watch.hpp"
+#include "supervisors/topology.hpp"
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace troupe {
+
+/// Told the path of the part that failed last, and the reason in words. Called on any thread.
+using failed_fn = std::function<void(const std::string& part, const std::string& why)>;
 
 /// What a running node takes over at once, see node::tune.
 struct node_tuning {
@@ -42,7 +45,8 @@ struct node_settings {
   std::uint64_t snapshot_every = 1'000;
   std::size_t live_max = 250'000;
   bool demo_catalog = true;
-  failed_fn failed{}; // a part has ended that should not, see spawn_watch; the node is of no use from then on
+  supervision::limits restarts{}; // of every part
+  failed_fn failed{};             // restarts do not help any more: the node is of no use from then on
 };
 
 /// Why a store cannot be used, for people: which file, and what to do.
@@ -69,8 +73,8 @@ public:
   const std::filesystem::path& operator_key_file() const;
   bool operator_key_made() const;
 
-  /// The actors that a node stands on, by name.
-  const std::map<std::string, caf::actor>& parts() const;
+  /// The handles of what it consists of.
+  const topology& parts() const;
 
   /// From now on, orders on their way included. From any thread.
   void tune(const node_tuning& x);

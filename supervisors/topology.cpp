@@ -1,6 +1,7 @@
 #include "supervisors/topology.hpp"
 
 #include "actors/catalog/catalog_entity.hpp"
+#include "actors/entity/store_actors.hpp"
 #include "actors/idempotency/idempotency_entity.hpp"
 #include "actors/inventory/inventory_entity.hpp"
 
@@ -10,13 +11,13 @@ namespace {
 
 /// A region whose entities are `Entity` actors made with `args` beside what every entity gets.
 template <class Traits, class Entity, class... Args>
-auto spawn_region(caf::actor_system& system, const entity::environment& env, Args... args) {
+auto spawn_region(const supervision::place& where, const entity::environment& env, Args... args) {
   using impl = typename entity::entity_of<typename Traits::interface>::template stateful_impl<Entity>;
   auto spawn = [env, args...](caf::scheduled_actor* parent, std::string key,
                               entity::recovered<typename Traits::state> from, caf::actor region) {
     return parent->spawn<impl, caf::lazy_init>(std::move(key), env, std::move(from), std::move(region), args...);
   };
-  return system.spawn<entity::region_impl<Traits>>(env, std::move(spawn));
+  return where.spawn<entity::region_impl<Traits>>(env, std::move(spawn));
 }
 
 } // namespace
@@ -25,31 +26,121 @@ std::vector<std::string> stored_contexts() {
   return {order::traits::context, inventory::traits::context, catalog::traits::context, idempotency::traits::context};
 }
 
-journal::journal_actor spawn_journal(caf::actor_system& system, journal::writer_actor writer,
+journal::journal_actor spawn_journal(const supervision::place& where, journal::writer_actor writer,
                                      journal::reader_actor reader, std::string node, clock_fn now) {
   journal::options config;
   config.contexts = stored_contexts();
   config.node = std::move(node);
-  return system.spawn<journal::journal_actor_impl>(
+  return where.spawn<journal::journal_actor_impl>(
     std::move(config), journal::dependencies{std::move(writer), std::move(reader), std::move(now)});
 }
 
-inventory::inventory_actor spawn_inventories(caf::actor_system& system, entity::environment env,
+inventory::inventory_actor spawn_inventories(const supervision::place& where, entity::environment env,
                                              live<inventory::policy> rules) {
-  return spawn_region<inventory::traits, inventory::inventory_entity>(system, env, rules);
+  return spawn_region<inventory::traits, inventory::inventory_entity>(where, env, rules);
 }
 
-catalog::catalog_actor spawn_products(caf::actor_system& system, entity::environment env) {
-  return spawn_region<catalog::traits, catalog::catalog_entity>(system, env);
+catalog::catalog_actor spawn_products(const supervision::place& where, entity::environment env) {
+  return spawn_region<catalog::traits, catalog::catalog_entity>(where, env);
 }
 
-idempotency::idempotency_actor spawn_idempotency_keys(caf::actor_system& system, entity::environment env) {
-  return spawn_region<idempotency::traits, idempotency::idempotency_entity>(system, env);
+idempotency::idempotency_actor spawn_idempotency_keys(const supervision::place& where, entity::environment env) {
+  return spawn_region<idempotency::traits, idempotency::idempotency_entity>(where, env);
 }
 
-order::order_actor spawn_orders(caf::actor_system& system, entity::environment env, order::dependencies deps) {
+order::order_actor spawn_orders(const supervision::place& where, entity::environment env, order::dependencies deps) {
   return spawn_region<order::traits, order::order_entity>(
-    system, env, order::shared_dependencies{std::make_shared<const order::dependencies>(std::move(deps))});
+    where, env, order::shared_dependencies{std::make_shared<const order::dependencies>(std::move(deps))});
+}
+
+namespace {
+
+using supervision::group;
+using supervision::place;
+using supervision::strategy;
+
+// Requests of these wait for their next incarnation instead of failing; a restart takes milliseconds.
+supervision::child_rules patient(std::size_t messages_max) {
+  supervision::child_rules rules;
+  rules.buffer.messages_max = messages_max;
+  return rules;
+}
+
+template <class Handle> Handle join(const joint<Handle>& with, Handle x) {
+  return with ? with(std::move(x)) : x;
+}
+
+template <class Handle, class Make> auto run_store_actor(Make make, const topology_settings& with) {
+  return [make, stores = with.stores, blocks = with.stores_block](const place& where) {
+    return blocks ? where.run<Handle, caf::detached>(make, stores) : where.run<Handle>(make, stores);
+  };
+}
+
+// A writer that ends takes the outcome of its last commit with it, so the journal, which stands on it, does not go on
+// with what it believed but begins anew from the store. The reader is another connection, and nothing stands on what it
+// remembers: whoever was reading tries again.
+journal::journal_actor add_store(caf::actor_system& system, group& root, const topology_settings& with) {
+  group store{system, "store", strategy::one_for_one, with.restarts};
+  const auto reader = store.add<journal::reader_actor>(
+    "reader", run_store_actor<journal::reader_actor>(journal::make_reader, with), patient(8'192));
+  group writing{system, "writing", strategy::rest_for_one, with.restarts};
+  const auto writer = writing.add<journal::writer_actor>(
+    "writer", run_store_actor<journal::writer_actor>(journal::make_writer, with), patient(64));
+  const auto journal = writing.add<journal::journal_actor>(
+    "journal",
+    [writer = join(with.writer_for_journal, writer), reader = join(with.reader_for_journal, reader), node = with.node,
+     now = with.environment({}).now](const place& where) { return spawn_journal(where, writer, reader, node, now); },
+    patient(65'536));
+  store.add(std::move(writing));
+  root.add(std::move(store));
+  return journal;
+}
+
+/// What `Traits` has to know of its surroundings, with the journal in it.
+template <class Traits>
+entity::environment environment_of(const topology_settings& with, journal::journal_actor journal) {
+  auto env = with.environment(Traits::context);
+  env.journal = std::move(journal);
+  return env;
+}
+
+} // namespace
+
+// Each region stands on its own streams alone, and recovers its entities from the journal; so does each provider on its
+// own connection. Whatever of them fails is restarted alone. When restarts do not help, the node ends: its next start
+// begins from the store, which is what every restart does anyway.
+topology make_topology(caf::actor_system& system, topology_settings with) {
+  topology made{group{system, "node", strategy::one_for_one, with.restarts}, {}, {}, {}, {}, {}, {}};
+  made.journal = add_store(system, made.root, with);
+  const auto journal = join(with.journal_for_entities, made.journal);
+
+  group providers{system, "payment", strategy::one_for_one, with.restarts};
+  made.providers = with.providers(providers);
+  made.root.add(std::move(providers));
+
+  group entities{system, "entities", strategy::one_for_one, with.restarts};
+  made.inventory = entities.add<inventory::inventory_actor>(
+    "inventory", [env = environment_of<inventory::traits>(with, journal), rules = with.inventory](const place& where) {
+      return spawn_inventories(where, env, rules);
+    });
+  made.catalog = entities.add<catalog::catalog_actor>(
+    "catalog",
+    [env = environment_of<catalog::traits>(with, journal)](const place& where) { return spawn_products(where, env); });
+  made.keys = entities.add<idempotency::idempotency_actor>(
+    "idempotency keys", [env = environment_of<idempotency::traits>(with, journal)](const place& where) {
+      return spawn_idempotency_keys(where, env);
+    });
+  auto deps = std::move(with.orders);
+  deps.inventory = join(with.inventory_for_orders, made.inventory);
+  deps.catalog = join(with.catalog_for_orders, made.catalog);
+  for (const auto& [name, provider] : made.providers)
+    deps.providers[name] = {join(with.provider_for_orders, provider.actor), provider.key_lifetime};
+  made.orders = entities.add<order::order_actor>(
+    "orders", [env = environment_of<order::traits>(with, journal), deps = std::move(deps)](const place& where) {
+      return spawn_orders(where, env, deps);
+    });
+  made.root.add(std::move(entities));
+  return made;
 }
 
 } // namespace troupe

@@ -1,4 +1,4 @@
-// supervisors/topology.hpp: which actors a node consists of, and how they hold on to one another.
+// supervisors/topology.hpp: which actors a node consists of, who looks after whom, and why it is done that way.
 #pragma once
 
 #include "actors/catalog/catalog_actor.hpp"
@@ -6,11 +6,12 @@
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/order/order_entity.hpp"
+#include "supervisors/supervision/supervisor.hpp"
 
-#include <caf/actor_system.hpp>
-
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe {
@@ -19,15 +20,53 @@ namespace troupe {
 std::vector<std::string> stored_contexts();
 
 /// The journal over a store's writing and reading actor.
-journal::journal_actor spawn_journal(caf::actor_system& system, journal::writer_actor writer,
+journal::journal_actor spawn_journal(const supervision::place& where, journal::writer_actor writer,
                                      journal::reader_actor reader, std::string node, clock_fn now);
 
 // The shard regions. Each is a stable reference to its entities: it recovers them on demand and by stored wake-up, and
 // an entity that ends for any reason is recovered from the journal when it is needed next.
-inventory::inventory_actor spawn_inventories(caf::actor_system& system, entity::environment env,
+inventory::inventory_actor spawn_inventories(const supervision::place& where, entity::environment env,
                                              live<inventory::policy> rules);
-catalog::catalog_actor spawn_products(caf::actor_system& system, entity::environment env);
-idempotency::idempotency_actor spawn_idempotency_keys(caf::actor_system& system, entity::environment env);
-order::order_actor spawn_orders(caf::actor_system& system, entity::environment env, order::dependencies deps);
+catalog::catalog_actor spawn_products(const supervision::place& where, entity::environment env);
+idempotency::idempotency_actor spawn_idempotency_keys(const supervision::place& where, entity::environment env);
+order::order_actor spawn_orders(const supervision::place& where, entity::environment env, order::dependencies deps);
+
+/// Puts something before a part, for whoever uses it: a wire that loses messages, say.
+template <class Handle> using joint = std::function<Handle(Handle)>;
+
+/// What differs between a node and a simulated one.
+struct topology_settings {
+  std::string node; // its name in the journal
+  std::shared_ptr<journal::store_factory> stores;
+  bool stores_block = true;       // they need threads of their own
+  supervision::limits restarts{}; // of every supervisor
+  /// Of the entities of a context; its journal is filled in.
+  std::function<entity::environment(std::string_view context)> environment;
+  live<inventory::policy> inventory;
+  order::dependencies orders; // inventory, catalog and providers are filled in
+  /// Adds the payment providers' actors to `to`.
+  std::function<payment::providers(supervision::group& to)> providers;
+
+  // Between those named first and those named after "for"; nothing stands there as long as they are empty.
+  joint<journal::writer_actor> writer_for_journal{};
+  joint<journal::reader_actor> reader_for_journal{};
+  joint<journal::journal_actor> journal_for_entities{};
+  joint<inventory::inventory_actor> inventory_for_orders{};
+  joint<catalog::catalog_actor> catalog_for_orders{};
+  joint<payment::provider_actor> provider_for_orders{};
+};
+
+/// The parts of a node that stores, entities and providers are. The handles survive every restart.
+struct topology {
+  supervision::group root;
+  journal::journal_actor journal;
+  inventory::inventory_actor inventory;
+  catalog::catalog_actor catalog;
+  idempotency::idempotency_actor keys;
+  order::order_actor orders;
+  payment::providers providers;
+};
+
+topology make_topology(caf::actor_system& system, topology_settings with);
 
 } // namespace troupe

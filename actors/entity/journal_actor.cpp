@@ -89,7 +89,27 @@ template <class Answer, class Request> caf::result<Answer> journal_actor_state::
   return reply;
 }
 
+// A journal that was restarted opens in milliseconds, so nobody is refused meanwhile.
+template <class Answer, class Request> caf::result<Answer> journal_actor_state::after_opening(Request& request) {
+  if (early_.size() >= config_.waiting_max)
+    return caf::make_error(ec::overloaded);
+  auto reply = self_->make_response_promise<Answer>();
+  early_.push_back([this, reply, request = std::move(request)]() mutable {
+    reply.delegate(journal_actor{self_}, std::move(request));
+  });
+  return reply;
+}
+
+void journal_actor_state::tried_to_open() {
+  if (std::exchange(tried_to_open_, true))
+    return;
+  for (auto& go_on : std::exchange(early_, {}))
+    go_on();
+}
+
 caf::result<appended> journal_actor_state::on_append(append& request) {
+  if (!tried_to_open_)
+    return after_opening<appended>(request);
   if (!health_.writable)
     return caf::make_error(ec::store_unavailable, health_.reason);
   if (hangs())
@@ -264,15 +284,19 @@ void journal_actor_state::open() {
           parked.push_back(waiting.front().request.stream);
         for (const auto& stream : parked)
           settle(stream);
+        tried_to_open();
       },
       [this](const caf::error& x) {
         health_.reason = to_string(x);
+        tried_to_open();
         run_later(self_, reopen_delay_, [this] { open(); });
         reopen_delay_ = std::min(reopen_delay_ * 2, config_.reopen_delay_max);
       });
 }
 
 caf::result<recovered_stream> journal_actor_state::on_load(load& request) {
+  if (!tried_to_open_)
+    return after_opening<recovered_stream>(request);
   if (!health_.writable)
     return caf::make_error(ec::store_unavailable, health_.reason);
   if (reads_ >= config_.reads_max)

@@ -11,6 +11,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -243,6 +244,8 @@ private:
   void on_failed(const caf::error& reason);
   void settle(const stream_name& stream);
   void open();
+  void tried_to_open();
+  template <class Answer, class Request> caf::result<Answer> after_opening(Request& request);
 
   journal_actor::pointer self_;
   options config_;
@@ -255,10 +258,12 @@ private:
   std::vector<waiting_append> next_;
   std::vector<waiting_append> in_flight_;
   std::unordered_map<stream_name, std::vector<parked_load>, stream_hash> parked_;
-  std::size_t reads_ = 0; // in flight, those among them that are parked
-  std::size_t lost_ = 0;  // shards
+  std::vector<std::function<void()>> early_; // requests from before the first answer to `open`
+  std::size_t reads_ = 0;                    // in flight, those among them that are parked
+  std::size_t lost_ = 0;                     // shards
   time_point lost_since_;
   caf::actor_clock::time_point commit_began_; // by a clock that does not jump
+  bool tried_to_open_ = false;                // until then requests wait: a restart is over in milliseconds
   bool committing_ = false;
   bool flush_scheduled_ = false;
 };

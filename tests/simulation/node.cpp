@@ -1,6 +1,6 @@
 #include "tests/simulation/node.hpp"
 
-#include "actors/entity/store_actors.hpp"
+#include "actors/inventory/inventory_entity.hpp"
 #include "adapters/payment/rest/rest.hpp"
 #include "supervisors/topology.hpp"
 
@@ -26,42 +26,14 @@ node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> sto
     planted_(planted), random_(w.random().fork()) {
   for (auto& x : places_)
     x = make_place();
-  writer_ = w.wire<journal::writer_actor>(places_[writer], faults.disk);
-  reader_ = w.wire<journal::reader_actor>(places_[reader], faults.disk);
-  journal_ = plant(w, planted, w.wire<journal::journal_actor>(places_[journal_part]));
   front_.orders = w.wire<order::order_actor>(places_[orders]);
   front_.stock = w.wire<inventory::inventory_actor>(places_[inventories]);
   front_.products = w.wire<catalog::catalog_actor>(places_[products]);
   front_.keys = plant(w, planted, w.wire<idempotency::idempotency_actor>(places_[keys]));
-  // What an order sends is seen when it leaves the order, before any other part can hide it.
-  const auto watch = [this](const caf::message& x) { audit_.left(x); };
-  const auto over_wire = [&](const auto& behind, bool doubles_requests) {
-    auto faults = faults_.local;
-    faults.doubles_requests = doubles_requests;
-    auto to = std::make_shared<caf::strong_actor_ptr>(caf::actor_cast<caf::strong_actor_ptr>(behind));
-    return w.wire<std::decay_t<decltype(behind)>>(std::move(to), faults, watch);
-  };
-  auto& deps = order_dependencies_;
-  deps.inventory = over_wire(plant(w, planted, front_.stock), true);
-  deps.catalog = over_wire(front_.products, true);
-  const auto provider = w.wire<payment::provider_actor>(places_[adapter]);
-  auto& configured = deps.providers["default"];
-  // A call that surely failed must be the only one that was made, or nobody could ever give up an authorization: that
-  // is what actors promise (at most once). The provider itself may still act twice.
-  configured.actor = over_wire(plant(w, planted, provider, [this] { return random_(); }), false);
-  configured.key_lifetime = setup.key_lifetime;
-  order::policy rules;
-  rules.retry_max = std::chrono::seconds{4};
-  rules.hold_time = setup.hold_time;
-  rules.capture_window = setup.capture_window;
-  deps.policy.set(rules);
-  deps.local_timeout = std::chrono::seconds{1};
-  deps.provider_timeout = std::chrono::seconds{5};
 }
 
 entity::environment node::environment() const {
   entity::environment x;
-  x.journal = journal_;
   x.now = [this] { return world_.node_time(); };
   x.random = [self = const_cast<node*>(this)] { return self->random_(); };
   x.idle_timeout = options_.idle_timeout;
@@ -70,58 +42,118 @@ entity::environment node::environment() const {
   return x;
 }
 
+order::dependencies node::order_dependencies() const {
+  order::dependencies deps;
+  order::policy rules;
+  rules.retry_max = std::chrono::seconds{4};
+  rules.hold_time = options_.hold_time;
+  rules.capture_window = options_.capture_window;
+  deps.policy.set(rules);
+  deps.local_timeout = std::chrono::seconds{1};
+  deps.provider_timeout = std::chrono::seconds{5};
+  return deps;
+}
+
+// What an order sends is seen when it leaves the order, before any other part can hide it.
+template <class Handle> Handle node::over_wire(const Handle& behind, bool doubles_requests) {
+  auto faults = faults_.local;
+  faults.doubles_requests = doubles_requests;
+  auto to = std::make_shared<caf::strong_actor_ptr>(caf::actor_cast<caf::strong_actor_ptr>(behind));
+  return world_.wire<Handle>(std::move(to), faults, [this](const caf::message& x) { audit_.left(x); });
+}
+
+template <class Handle> Handle node::behind_disk(const Handle& x) {
+  return world_.wire<Handle>(std::make_shared<caf::strong_actor_ptr>(caf::actor_cast<caf::strong_actor_ptr>(x)),
+                             faults_.disk);
+}
+
+topology_settings node::describe() {
+  topology_settings with;
+  with.node = "node-" + std::to_string(boots_);
+  with.stores = stores_;
+  with.stores_block = false;
+  with.environment = [this](std::string_view context) {
+    auto env = environment();
+    if (planted_ == bug::immortal_hold && context == inventory::traits::context)
+      env.now = [at = world_.true_time()] { return at; };
+    return env;
+  };
+  with.orders = order_dependencies();
+  with.providers = [this](supervision::group& to) {
+    payment::providers made;
+    auto& configured = made["default"];
+    configured.key_lifetime = options_.key_lifetime;
+    configured.actor = to.add<payment::provider_actor>("default", [this](const supervision::place& where) {
+      return payment::rest::spawn_rest(
+        where.system(), adapter_options(), client_, [this] { return world_.node_time(); },
+        [this] { return random_(); });
+    });
+    return made;
+  };
+  with.writer_for_journal = [this](const journal::writer_actor& x) { return behind_disk(x); };
+  with.reader_for_journal = [this](const journal::reader_actor& x) { return behind_disk(x); };
+  with.journal_for_entities = [this](const journal::journal_actor& x) { return plant(world_, planted_, x); };
+  with.inventory_for_orders = [this](const inventory::inventory_actor& x) {
+    return over_wire(plant(world_, planted_, x), true);
+  };
+  with.catalog_for_orders = [this](const catalog::catalog_actor& x) { return over_wire(x, true); };
+  // A call that surely failed must be the only one that was made, or nobody could ever give up an authorization: that
+  // is what actors promise (at most once). The provider itself may still act twice.
+  with.provider_for_orders = [this](const payment::provider_actor& x) {
+    return over_wire(plant(world_, planted_, x, [this] { return random_(); }), false);
+  };
+  return with;
+}
+
 void node::start() {
   up_ = true;
   ++boots_;
-  for (std::size_t x = 0; x < part_count; ++x)
-    start(static_cast<part>(x));
-}
-
-void node::start(part x) {
-  auto& system = world_.system();
-  const auto put = [&](const auto& actor) { *places_[x] = caf::actor_cast<caf::strong_actor_ptr>(actor); };
-  switch (x) {
-    case writer: return put(system.spawn(journal::make_writer, stores_));
-    case reader: return put(system.spawn(journal::make_reader, stores_));
-    case journal_part:
-      return put(spawn_journal(system, writer_, reader_, "node-" + std::to_string(boots_),
-                               [this] { return world_.node_time(); }));
-    case inventories: {
-      auto env = environment();
-      if (planted_ == bug::immortal_hold)
-        env.now = [at = world_.true_time()] { return at; };
-      return put(spawn_inventories(system, std::move(env), {}));
-    }
-    case products: return put(spawn_products(system, environment()));
-    case keys: return put(spawn_idempotency_keys(system, environment()));
-    case orders: return put(spawn_orders(system, environment(), order_dependencies_));
-    case adapter:
-      return put(payment::rest::spawn_rest(
-        system, adapter_options(), client_, [this] { return world_.node_time(); }, [this] { return random_(); }));
-    case part_count: return;
-  }
+  auto made = make_topology(world_.system(), describe());
+  const auto put = [&](part x, const auto& actor) { *places_[x] = caf::actor_cast<caf::strong_actor_ptr>(actor); };
+  put(journal_part, made.journal);
+  put(inventories, made.inventory);
+  put(products, made.catalog);
+  put(keys, made.keys);
+  put(orders, made.orders);
+  supervision::surroundings with;
+  with.now = [this] { return world_.true_time(); };
+  with.jitter = [this] { return random_.unit(); };
+  with.gave_up = [this, boot = boots_](const supervision::incident& x) {
+    world_.mishap("gave up: " + x.path);
+    world_.after(duration{0}, [this, boot] {
+      if (up_ && boots_ == boot)
+        end_and_start();
+    });
+  };
+  root_ = supervision::spawn_supervisor(world_.system(), std::move(made.root), std::move(with));
 }
 
 void node::crash(simulated::disk& disk) {
   up_ = false;
   for (auto& x : places_)
     *x = nullptr;
+  root_ = nullptr;
   world_.kill_all();
   disk.crash();
   audit_.crashed();
 }
 
 void node::on_death(caf::actor_id died) {
-  for (std::size_t x = 0; x < part_count; ++x) {
-    if (!*places_[x] || (*places_[x])->id() != died)
-      continue;
-    *places_[x] = nullptr;
-    const auto boot = boots_;
-    world_.after(random_.between(duration{0}, faults_.restart_max), [this, x, boot] {
-      if (up_ && boots_ == boot && !*places_[x])
-        start(static_cast<part>(x));
-    });
-  }
+  if (root_ && root_->id() == died)
+    end_and_start();
+}
+
+// As whoever starts processes does. What was not synced is there still, for the machine has not gone.
+void node::end_and_start() {
+  up_ = false;
+  for (auto& x : places_)
+    *x = nullptr;
+  root_ = nullptr;
+  world_.kill_all();
+  world_.after(random_.between(duration{10}, faults_.restart_max), [this, boot = boots_] {
+    if (!up_ && boots_ == boot)
+      start();
+  });
 }
 
 } // namespace troupe::simulation

@@ -1,9 +1,10 @@
-// tests/simulation/node.hpp: one troupe node of real parts, and whoever restarts what of it dies.
+// tests/simulation/node.hpp: one troupe node of real parts under real supervisors.
 #pragma once
 
 #include "actors/entity/context.hpp"
 #include "actors/order/order_entity.hpp"
 #include "adapters/http_client/http_client.hpp"
+#include "supervisors/topology.hpp"
 #include "tests/simulation/bug.hpp"
 #include "tests/simulation/world.hpp"
 
@@ -16,7 +17,7 @@ namespace troupe::simulation {
 struct node_faults {
   wire_faults local;           // between orders and stock, prices, the payment adapter
   wire_faults disk;            // between the journal and its store; nothing is lost or doubled there
-  duration restart_max{1'000}; // from a part's death to its successor
+  duration restart_max{1'000}; // from the death of the whole node to its next start
 };
 
 /// How a node is set up. Short times, so that a run of minutes sees what takes a node days.
@@ -51,14 +52,18 @@ public:
   void crash(simulated::disk& disk);
   bool is_up() const { return up_; }
 
-  /// Starts again whatever `died` was of the parts that a supervisor looks after.
+  /// Starts the node again when `died` was the top of its tree; everything below has its supervisor.
   void on_death(caf::actor_id died);
 
 private:
-  enum part : std::size_t { writer, reader, journal_part, inventories, products, keys, orders, adapter, part_count };
+  enum part : std::size_t { journal_part, inventories, products, keys, orders, part_count };
 
-  void start(part x);
+  void end_and_start();
   entity::environment environment() const;
+  topology_settings describe();
+  order::dependencies order_dependencies() const;
+  template <class Handle> Handle over_wire(const Handle& behind, bool doubles_requests);
+  template <class Handle> Handle behind_disk(const Handle& x);
 
   world& world_;
   auditor& audit_;
@@ -68,12 +73,9 @@ private:
   node_faults faults_;
   bug planted_;
   random_source random_;
-  std::array<place, part_count> places_;
-  journal::writer_actor writer_;
-  journal::reader_actor reader_;
-  journal::journal_actor journal_;
+  std::array<place, part_count> places_; // what clients hold survives the node, as an address does
   front front_;
-  order::dependencies order_dependencies_;
+  caf::actor root_;
   std::uint64_t boots_ = 0;
   bool up_ = false;
 };
