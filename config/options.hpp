@@ -95,6 +95,15 @@ struct entity_options {
   bool operator==(const entity_options&) const = default;
 };
 
+struct supervision_options {
+  std::uint64_t restarts_max = 5;
+  duration restarts_within{std::chrono::minutes{1}};
+  duration sheds_after{std::chrono::seconds{2}};
+  duration not_ready_after{std::chrono::seconds{10}};
+
+  bool operator==(const supervision_options&) const = default;
+};
+
 struct oauth_options {
   std::string token_url;
   std::string client_id;
@@ -158,6 +167,7 @@ struct options {
   order_options orders;
   inventory_options inventory;
   entity_options entities;
+  supervision_options supervision;
   payment_options payment;
   log_options log;
   demo_options demo;

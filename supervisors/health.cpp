@@ -6,6 +6,8 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <algorithm>
+
 namespace troupe {
 
 void health_board::set(gateway::dependency x) {
@@ -27,6 +29,31 @@ gateway::health_report health_board::report() const {
   return result;
 }
 
+gateway::dependency judge(const std::vector<supervision::row>& parts, const slowness& limits, time_point now) {
+  using condition = gateway::dependency::condition;
+  gateway::dependency result{"parts", condition::up, true, {}, now};
+  auto worst = limits.not_ready_after;
+  for (const auto& x : parts) {
+    const bool down = x.is == supervision::condition::waiting || x.is == supervision::condition::starting;
+    const auto age = down ? now - x.since : x.oldest;
+    if (age < worst)
+      continue;
+    worst = age;
+    result.is = condition::down;
+    result.detail = x.path + (down ? " has been down for " : ": a message has waited for ")
+                    + std::to_string(age.count()) + " ms"
+                    + (down && !x.last_error.empty() ? ": " + x.last_error : std::string{});
+  }
+  return result;
+}
+
+duration oldest_message(const std::vector<supervision::row>& parts) {
+  duration result{0};
+  for (const auto& x : parts)
+    result = std::max(result, x.oldest);
+  return result;
+}
+
 namespace {
 
 class health_state {
@@ -42,6 +69,8 @@ public:
     for (const auto& [provider, about] : checks_.providers)
       board_->set({"payment/" + provider, condition::unknown, false, "not checked yet", {}});
     look_at_store();
+    if (checks_.parts)
+      look_at_parts();
     for (const auto& [provider, about] : checks_.providers)
       look_at_provider(provider, about.actor);
     return {[](caf::unit_t) {}};
@@ -60,6 +89,13 @@ private:
             store_looked(condition::down, x.reason);
         },
         [this](const caf::error& x) { store_looked(condition::down, to_string(x)); });
+  }
+
+  void look_at_parts() {
+    const auto rows = checks_.parts->rows(self_->clock().now());
+    board_->set(judge(rows, *checks_.limits, checks_.now()));
+    board_->set_overloaded(oldest_message(rows) >= checks_.limits->sheds_after);
+    run_later(self_, checks_.store_every, [this] { look_at_parts(); });
   }
 
   // A disk may take what is written and not give it back. What was due at the beginning of time is nothing, but to say

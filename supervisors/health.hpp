@@ -4,9 +4,11 @@
 #include "actors/entity/journal_actor.hpp"
 #include "actors/payment/provider.hpp"
 #include "gateways/http/routes/services.hpp"
+#include "supervisors/supervision/tree.hpp"
 
 #include <caf/actor_system.hpp>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,11 +23,30 @@ public:
   void set_draining();
   gateway::health_report report() const;
 
+  /// Messages wait so long that more of them would not be answered in time.
+  void set_overloaded(bool on) { overloaded_.store(on, std::memory_order_relaxed); }
+  bool is_overloaded() const { return overloaded_.load(std::memory_order_relaxed); }
+
 private:
   mutable std::mutex mutex_;
   bool draining_ = false;
+  std::atomic<bool> overloaded_{false};
   std::map<std::string, gateway::dependency> dependencies_;
 };
+
+/// From when on the parts of a node are too slow, by the age of the oldest message in a mailbox.
+struct slowness {
+  duration sheds_after{2'000};      // new work is refused
+  duration not_ready_after{10'000}; // likewise when a part has been down for so long
+
+  bool operator==(const slowness&) const = default;
+};
+
+/// What the parts of a node are together: "parts", required, down with the worst of them named in its detail.
+gateway::dependency judge(const std::vector<supervision::row>& parts, const slowness& limits, time_point now);
+
+/// The age of the oldest message in any mailbox.
+duration oldest_message(const std::vector<supervision::row>& parts);
 
 struct health_checks {
   journal::journal_actor journal;
@@ -35,6 +56,8 @@ struct health_checks {
   duration store_retry{20};        // while it is down, as it is when a node starts
   duration provider_every{30'000}; // and no answer within provider_timeout is down
   duration provider_timeout{5'000};
+  std::shared_ptr<const supervision::tree> parts{}; // looked at as often as the store, where there is one
+  live<slowness> limits{slowness{}};
 };
 
 /// Fills the board. The store is required; providers are not, because orders wait for them.

@@ -186,6 +186,11 @@ int main(int argc, char** argv) {
     ->add_option("sku", argument, "As in the catalog")
     ->required();
   add_ctl("health", "What the node depends on", [&] { return ctl::show_health(ctl_target.where); });
+  bool watches = false;
+  const auto shown = [&](auto show) { return [&, show] { return watches ? ctl::watch(show) : show(); }; };
+  add_ctl("tree", "What the node consists of, and how each part fares",
+          shown([&] { return ctl::show_tree(ctl_target.where); }))
+    ->add_flag("--watch", watches, "Show it again each second");
   add_ctl("outage", "Begin or end an outage of the sandbox's payment providers",
           [&] { return ctl::set_outage(ctl_target.where, argument == "begin"); })
     ->add_option("what", argument, "begin: every call answers 503; end: they work again")

@@ -83,6 +83,7 @@ public:
     orders_.set(x.orders);
     inventory_.set(x.inventory);
     hold_time_.set(x.orders.hold_time);
+    slowness_.set(x.slowness);
     gateway::order_defaults defaults{x.default_provider, {}, x.capture_at_once};
     for (const auto& configured : settings_.providers)
       defaults.providers.insert(configured.name);
@@ -114,6 +115,7 @@ public:
   live<inventory::policy> inventory_;
   live<duration> hold_time_;
   live<gateway::order_defaults> ordering_;
+  live<slowness> slowness_;
   system_config config_;
   std::shared_ptr<health_board> board_ = std::make_shared<health_board>();
   std::unique_ptr<caf::actor_system> system_;
@@ -161,10 +163,10 @@ private:
     parts_.emplace(make_topology(system, std::move(with)));
     auto& parts = *parts_;
 
-    parts.root.add<caf::actor>("health", [checks = health_checks{parts.journal, parts.providers, now},
-                                          board = board_](const supervision::place& where) {
-      return spawn_health_checks(where.system(), checks, board);
-    });
+    parts.root.add<caf::actor>(
+      "health", [checks = health_checks_of(parts, now), board = board_](const supervision::place& where) {
+        return spawn_health_checks(where.system(), checks, board);
+      });
     root_ = supervision::spawn_supervisor(system, parts.root, surroundings(now));
 
     await_open(system, parts.journal);
@@ -180,7 +182,15 @@ private:
                    random,
                    ordering_,
                    hold_time_,
-                   {}});
+                   {},
+                   [board = board_] { return board->is_overloaded(); }});
+  }
+
+  health_checks health_checks_of(const topology& parts, const clock_fn& now) {
+    health_checks checks{parts.journal, parts.providers, now};
+    checks.parts = tree_;
+    checks.limits = slowness_;
+    return checks;
   }
 
   payment::providers add_providers(supervision::group& to, const clock_fn& now, const random_fn& random) {
@@ -204,7 +214,10 @@ private:
     with.now = now;
     with.jitter = [random = system_random()] { return static_cast<double>(random() >> 11) * 0x1.0p-53; };
     with.tree = tree_;
-    with.lost = [](const supervision::undelivered& x) {
+    with.refuse.error = [](supervision::failure why, const std::string& path) {
+      return caf::make_error(ec::unavailable, path + ": " + to_string(why));
+    };
+    with.refuse.lost = [](const supervision::undelivered& x) {
       log::warn("A message reached nobody", {{"part", x.path}, {"message", x.message}, {"reason", to_string(x.why)}});
     };
     with.failed = [](const supervision::incident& x) {
@@ -286,11 +299,20 @@ private:
     gateway::router operations;
     gateway::add_operations_routes(operations, {behind.now, started_at_, TROUPE_VERSION,
                                                 [board = board_] { return board->report(); },
-                                                [&system] { return prometheus_text(system); }});
+                                                [&system] { return prometheus_text(system); },
+                                                [&system, tree = tree_] { return gateway_parts(*tree, system); }});
     operations_metrics_ = std::make_unique<request_metrics>(system, "operations");
     operations_ = std::make_unique<gateway::server>(
       gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_), contexts, system,
       std::move(operations));
+  }
+
+  static std::vector<gateway::part> gateway_parts(const supervision::tree& tree, caf::actor_system& system) {
+    std::vector<gateway::part> result;
+    for (auto& x : tree.rows(system.scheduler().clock().now()))
+      result.push_back({std::move(x.path), std::move(x.about), std::string{name_of(x.is)}, x.since, x.restarts,
+                        std::move(x.last_error), x.failed_at, x.mailbox, x.oldest, x.buffered});
+    return result;
   }
 
   // A webhook is a reason to ask the provider, never a fact: what it says is not trusted over what the provider

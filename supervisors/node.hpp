@@ -6,6 +6,7 @@
 #include "adapters/http_client/curl_engine.hpp"
 #include "adapters/payment/registry.hpp"
 #include "gateways/http/server.hpp"
+#include "supervisors/health.hpp"
 #include "supervisors/topology.hpp"
 
 #include <cstdint>
@@ -27,6 +28,7 @@ struct node_tuning {
   bool capture_at_once = true;
   order::policy orders;
   inventory::policy inventory;
+  troupe::slowness slowness;
 };
 
 struct node_settings {

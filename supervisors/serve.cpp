@@ -124,6 +124,7 @@ node_tuning to_tuning(const config::options& x) {
   out.orders.retry_max = x.orders.retry_max;
   out.orders.capture_window = x.orders.capture_window;
   out.inventory.low_stock_threshold = static_cast<inventory::units_t>(x.inventory.low_stock_threshold);
+  out.slowness = {x.supervision.sheds_after, x.supervision.not_ready_after};
   return out;
 }
 
@@ -150,6 +151,8 @@ node_settings to_settings(const config::options& x) {
   out.idle_timeout = x.entities.idle_timeout;
   out.snapshot_every = x.entities.snapshot_every;
   out.live_max = x.entities.live_max;
+  out.restarts.restarts_max = static_cast<std::uint32_t>(x.supervision.restarts_max);
+  out.restarts.within = x.supervision.restarts_within;
   out.demo_catalog = x.demo.catalog;
   return out;
 }
@@ -266,7 +269,7 @@ void print_welcome(const config::options& x, const node& running, std::uint16_t 
 
 void end_at_once(const std::string& part, const std::string& why) {
   // The journal says what is true, and every start goes by it: better begin anew than go on without a part.
-  log::error("A part of the node ended by itself; the process ends, too", {{"part", part}, {"reason", why}});
+  log::error("Restarts do not help; the process ends", {{"part", part}, {"reason", why}});
   std::_Exit(1);
 }
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <future>
 #include <iostream>
+#include <thread>
 
 namespace troupe::ctl {
 
@@ -78,6 +79,22 @@ void print_as_it_came(const reply& got) {
 
 std::string path_of_order(const std::string& id) {
   return "/api/v2/orders/" + payment::percent_encoded(id);
+}
+
+/// Its two largest units: "2d 3h", "14m 5s", "230ms".
+std::string for_people(duration x) {
+  const auto ms = x.count();
+  const auto two = [](std::int64_t large, const char* unit, std::int64_t small, const char* smaller) {
+    return std::to_string(large) + unit + (small == 0 ? "" : ' ' + std::to_string(small) + smaller);
+  };
+  const auto s = ms / 1'000;
+  if (s >= 86'400)
+    return two(s / 86'400, "d", s % 86'400 / 3'600, "h");
+  if (s >= 3'600)
+    return two(s / 3'600, "h", s % 3'600 / 60, "m");
+  if (s >= 60)
+    return two(s / 60, "m", s % 60, "s");
+  return s > 0 ? std::to_string(s) + 's' : std::to_string(ms) + "ms";
 }
 
 std::string money_of(const json& object, const char* name) {
@@ -197,6 +214,43 @@ int show_health(const target& where) {
     rows.print(std::cout, where.color);
   }
   return got.status < 400 ? answered : refused;
+}
+
+int show_tree(const target& where) {
+  const auto got = call(where, where.operations_url, "GET", "/api/supervisors");
+  if (got.exit != answered)
+    return got.exit;
+  if (where.json) {
+    print_as_it_came(got);
+    return answered;
+  }
+  table rows{{"PART", "STATE", "FOR", "RESTARTS", "WAITING", "OLDEST", "LAST ERROR"}};
+  for (const auto& x : got.body.value("parts", json::array())) {
+    const auto path = text_of(x, "path");
+    const auto depth = static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
+    const auto strategy = x.value("strategy", std::string{});
+    const auto mailbox = x.value("mailbox", json::object());
+    const auto waiting = mailbox.value("messages", 0) + mailbox.value("waitForRestart", 0);
+    const auto state = text_of(x, "state");
+    rows.add({std::string(2 * depth, ' ') + path.substr(path.rfind('/') + 1)
+                + (strategy.empty() ? "" : " (" + printable(strategy) + ")"),
+              paint(state, style_of(state), where.color), for_people(duration{x.value("sinceMilliseconds", 0ll)}),
+              text_of(x, "restarts"), std::to_string(waiting),
+              for_people(duration{mailbox.value("oldestMilliseconds", 0ll)}),
+              x.contains("lastError") ? text_of(x, "failedAt") + ' ' + text_of(x, "lastError") : "-"});
+  }
+  rows.print(std::cout, where.color);
+  return answered;
+}
+
+int watch(const std::function<int()>& show) {
+  for (;;) {
+    std::cout << "\x1b[H\x1b[2J" << std::flush;
+    if (const auto exit = show(); exit != answered)
+      return exit;
+    std::cout << std::flush;
+    std::this_thread::sleep_for(std::chrono::seconds{1});
+  }
 }
 
 int set_outage(const target& where, bool out) {

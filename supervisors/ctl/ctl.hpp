@@ -1,6 +1,7 @@
 // supervisors/ctl/ctl.hpp: `troupe ctl`: what operators ask a running node, through its HTTP API.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,12 @@ int show_stock(const target& where, const std::string& sku);
 
 /// What the node depends on, and since when. Returns 1 as well when the node is not ready.
 int show_health(const target& where);
+
+/// The supervision tree: each part's state, restarts, last error and mailbox.
+int show_tree(const target& where);
+
+/// Clears the screen and shows it again each second, until `show` fails or the program is interrupted.
+int watch(const std::function<int()>& show);
 
 /// Puts the sandbox's payment provider out of order (`PUT /_sandbox/faults`), or in order again.
 int set_outage(const target& where, bool out);

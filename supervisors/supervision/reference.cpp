@@ -45,10 +45,10 @@ instant reference::clock_now() const {
   return home_system().scheduler().clock().now();
 }
 
-void reference::place(std::string path, undelivered_fn lost) {
+void reference::place(std::string path, refusals with) {
   const std::lock_guard guard{mutex_};
   path_ = std::move(path);
-  lost_ = std::move(lost);
+  with_ = std::move(with);
 }
 
 caf::strong_actor_ptr reference::child() const {
@@ -90,9 +90,9 @@ bool reference::enqueue(caf::mailbox_element_ptr what, caf::execution_unit* host
 
 void reference::refuse(caf::mailbox_element_ptr what, failure why) {
   if (what->mid.is_request() && what->sender) // CAF's own way of bouncing would not say why.
-    what->sender->enqueue(nullptr, what->mid.response_id(), caf::make_message(caf::make_error(why, path_)), nullptr);
-  else if (lost_)
-    lost_({path_, caf::to_string(what->payload.types()), why});
+    what->sender->enqueue(nullptr, what->mid.response_id(), caf::make_message(with_.error(why, path_)), nullptr);
+  else if (!what->mid.is_request() && with_.lost)
+    with_.lost({path_, caf::to_string(what->payload.types()), why});
 }
 
 void reference::put(caf::strong_actor_ptr child) {

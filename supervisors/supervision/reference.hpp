@@ -25,6 +25,15 @@ struct undelivered {
 /// Told of each, on any thread, several at a time; returns at once.
 using undelivered_fn = std::function<void(const undelivered&)>;
 
+/// The error for a request that no incarnation of the child at `path` will see.
+using error_fn = std::function<caf::error(failure why, const std::string& path)>;
+
+/// What is told of messages that reach nobody.
+struct refusals {
+  undelivered_fn lost{};
+  error_fn error = [](failure why, const std::string& path) { return caf::make_error(why, path); };
+};
+
 /// A child that calls reference::take_over at its end.
 class keeps_mailbox {
 public:
@@ -52,7 +61,7 @@ public:
   // ---- for its supervisor
 
   /// Where it stands in the tree, and who hears of what is lost. Before the first child.
-  void place(std::string path, undelivered_fn lost);
+  void place(std::string path, refusals with);
 
   /// The child that is up, or was when its supervisor was killed; null when there is none.
   caf::strong_actor_ptr child() const;
@@ -89,7 +98,7 @@ private:
 
   const buffer_limits limits_;
   std::string path_;
-  undelivered_fn lost_;
+  refusals with_;
   mutable std::mutex mutex_;
   state state_ = state::waiting;
   caf::strong_actor_ptr child_;

@@ -72,7 +72,7 @@ public:
     with_->tree->set(path_, condition::up, with_->now());
     for (std::size_t i = 0; i < children_.size(); ++i) {
       children_[i].path = path_ + '/' + spec(i).id;
-      behind(i).place(children_[i].path, with_->lost);
+      behind(i).place(children_[i].path, with_->refuse);
     }
     plan_.begin(now());
     go_on();

@@ -146,7 +146,7 @@ struct surroundings {
   clock_fn now;                   // for people; never for decisions
   std::function<double()> jitter; // uniform in [0, 1)
   std::shared_ptr<supervision::tree> tree = std::make_shared<supervision::tree>();
-  undelivered_fn lost{};
+  refusals refuse{};
   std::function<void(const incident&)> failed{};  // each unexpected end; called on any thread
   std::function<void(const incident&)> gave_up{}; // the top of the tree did, after this one; its children have ended
   duration look_every{1'000};                     // at mailboxes

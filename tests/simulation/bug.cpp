@@ -1,5 +1,9 @@
 #include "tests/simulation/bug.hpp"
 
+#include "supervisors/supervision/reference.hpp"
+
+#include <caf/make_actor.hpp>
+#include <caf/monitorable_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <array>
@@ -12,9 +16,9 @@ namespace troupe::simulation {
 namespace {
 
 constexpr std::array bugs{
-  bug::missing_idempotency_key, bug::effect_before_commit, bug::lost_compensation, bug::immortal_hold,
-  bug::stale_snapshot,          bug::unsynced_write,       bug::forgotten_wake_up, bug::forgotten_key,
-  bug::second_reservation,      bug::hasty_refund};
+  bug::missing_idempotency_key, bug::effect_before_commit, bug::lost_compensation,    bug::immortal_hold,
+  bug::stale_snapshot,          bug::unsynced_write,       bug::forgotten_wake_up,    bug::forgotten_key,
+  bug::second_reservation,      bug::hasty_refund,         bug::lost_while_restarting};
 
 payment::provider_actor::behavior_type forget_keys(payment::provider_actor::pointer self,
                                                    payment::provider_actor behind, random_fn random) {
@@ -110,6 +114,23 @@ journal::journal_actor::behavior_type acknowledge_early(journal::journal_actor::
   };
 }
 
+/// Stands where a supervised child's handle stands, and keeps nothing for the child's next incarnation.
+class forgetful : public caf::monitorable_actor {
+public:
+  forgetful(caf::actor_config& config, caf::strong_actor_ptr behind)
+    : caf::monitorable_actor(config), behind_(std::move(behind)) {}
+
+  bool enqueue(caf::mailbox_element_ptr x, caf::execution_unit* unit) override {
+    const auto child = supervision::reference_behind(behind_).child();
+    return child ? child->enqueue(std::move(x), unit) : true;
+  }
+
+  void setup_metrics() {}
+
+private:
+  caf::strong_actor_ptr behind_;
+};
+
 } // namespace
 
 std::span<const bug> all_bugs() {
@@ -129,6 +150,7 @@ std::string_view name_of(bug x) {
     case bug::forgotten_key: return "forgotten_key";
     case bug::second_reservation: return "second_reservation";
     case bug::hasty_refund: return "hasty_refund";
+    case bug::lost_while_restarting: return "lost_while_restarting";
   }
   return "invalid";
 }
@@ -173,6 +195,12 @@ idempotency::idempotency_actor plant(world& w, bug planted, idempotency::idempot
 journal::journal_actor plant(world& w, bug planted, journal::journal_actor behind) {
   if (planted == bug::effect_before_commit)
     return w.outside(w.system().spawn(acknowledge_early, std::move(behind)));
+  if (planted == bug::lost_while_restarting) {
+    auto& system = w.system();
+    caf::actor_config config{system.dummy_execution_unit()};
+    return caf::make_actor<forgetful, journal::journal_actor>(system.next_actor_id(), system.node(), &system, config,
+                                                              caf::actor_cast<caf::strong_actor_ptr>(behind));
+  }
   return behind;
 }
 

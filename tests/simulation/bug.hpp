@@ -28,6 +28,7 @@ enum class bug {
   forgotten_key,           // every request with an Idempotency-Key is the first
   second_reservation,      // a repeated reservation is a new one
   hasty_refund,            // refunds are answered and not made
+  lost_while_restarting,   // what is sent to the journal while it is down is lost, and nobody hears of it
 };
 
 /// Those that can be planted.

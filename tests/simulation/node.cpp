@@ -23,7 +23,7 @@ payment::rest::options adapter_options() {
 node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> stores, http::client_actor client,
            const node_options& setup, const node_faults& faults, bug planted)
   : world_(w), audit_(audit), stores_(std::move(stores)), client_(std::move(client)), options_(setup), faults_(faults),
-    planted_(planted), random_(w.random().fork()) {
+    planted_(planted), made_at_(w.true_time()), random_(w.random().fork()) {
   for (auto& x : places_)
     x = make_place();
   front_.orders = w.wire<order::order_actor>(places_[orders]);
@@ -75,7 +75,7 @@ topology_settings node::describe() {
   with.environment = [this](std::string_view context) {
     auto env = environment();
     if (planted_ == bug::immortal_hold && context == inventory::traits::context)
-      env.now = [at = world_.true_time()] { return at; };
+      env.now = [at = made_at_] { return at; };
     return env;
   };
   with.orders = order_dependencies();

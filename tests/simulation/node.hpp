@@ -72,6 +72,7 @@ private:
   node_options options_;
   node_faults faults_;
   bug planted_;
+  time_point made_at_;
   random_source random_;
   std::array<place, part_count> places_; // what clients hold survives the node, as an address does
   front front_;

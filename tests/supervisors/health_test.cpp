@@ -12,6 +12,8 @@
 namespace troupe {
 namespace {
 
+using std::chrono::seconds;
+
 using namespace std::chrono_literals;
 using condition = gateway::dependency::condition;
 
@@ -80,6 +82,7 @@ protected:
     checks.journal = sys.spawn(make_journal, state);
     checks.providers["main"].actor = sys.spawn(make_provider, state);
     checks.now = [this] { return now(); };
+    checks.parts = parts;
     health = spawn_health_checks(sys, std::move(checks), board);
     run();
   }
@@ -102,6 +105,7 @@ protected:
 
   world_ptr state = std::make_shared<world>();
   std::shared_ptr<health_board> board = std::make_shared<health_board>();
+  std::shared_ptr<const supervision::tree> parts;
   caf::actor health;
 };
 
@@ -174,6 +178,63 @@ TEST_F(HealthChecks, TakeSilenceForDownAndGoOnLooking) {
     advance(1s);
   EXPECT_EQ(of("store").is, condition::up);
   EXPECT_EQ(of("payment/main").is, condition::up);
+}
+
+struct part_row {
+  const char* what;
+  supervision::condition is;
+  duration since;
+  duration oldest;
+  bool well;
+};
+
+class HealthOfParts : public ::testing::TestWithParam<part_row> {};
+
+TEST_P(HealthOfParts, IsThatOfTheSlowest) {
+  const auto& x = GetParam();
+  const time_point now{duration{1'000'000}};
+  supervision::row fine;
+  fine.path = "node/fine";
+  fine.is = supervision::condition::up;
+  auto odd = fine;
+  odd.path = "node/odd";
+  odd.is = x.is;
+  odd.since = now - x.since;
+  odd.oldest = x.oldest;
+  odd.last_error = "an invariant broke";
+  const auto found = judge({fine, odd}, {duration{2'000}, duration{10'000}}, now);
+  EXPECT_EQ(found.is, x.well ? condition::up : condition::down) << x.what;
+  EXPECT_TRUE(found.required);
+  EXPECT_EQ(found.detail.find("node/odd") != std::string::npos, !x.well) << found.detail;
+  EXPECT_EQ(oldest_message({fine, odd}), x.oldest);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+  Table, HealthOfParts,
+  ::testing::Values(part_row{"a short wait", supervision::condition::up, duration{60'000}, duration{9'999}, true},
+                    part_row{"a long wait", supervision::condition::up, duration{60'000}, duration{10'000}, false},
+                    part_row{"a restart", supervision::condition::waiting, duration{9'999}, duration{0}, true},
+                    part_row{"no restart", supervision::condition::waiting, duration{10'000}, duration{0}, false},
+                    part_row{"no start", supervision::condition::starting, duration{10'000}, duration{0}, false},
+                    part_row{"meant to end", supervision::condition::ended, duration{10'000}, duration{0}, true}));
+
+TEST_F(HealthChecks, CallANodeOverloadedByTheAgeOfItsMessages) {
+  const auto tree = std::make_shared<supervision::tree>();
+  parts = tree;
+  tree->set("node/orders", supervision::condition::up, now());
+  start();
+  EXPECT_EQ(of("parts").is, condition::up);
+  ASSERT_TRUE(tree->ask("node/orders", sched.clock().now())); // and nobody answers
+  advance(seconds{1});
+  EXPECT_FALSE(board->is_overloaded());
+  advance(seconds{1});
+  advance(seconds{1});
+  EXPECT_TRUE(board->is_overloaded());
+  EXPECT_EQ(of("parts").is, condition::up) << "slow, and still of use";
+  for (int i = 0; i < 10; ++i)
+    advance(seconds{1});
+  EXPECT_EQ(of("parts").is, condition::down);
+  EXPECT_FALSE(tree->ask("node/orders", sched.clock().now())) << "one look at a time";
 }
 
 } // namespace

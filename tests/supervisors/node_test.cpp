@@ -98,7 +98,7 @@ TEST_F(Node, TellsWhenRestartsDoNotHelp) {
 TEST(NodeDeathTest, PartThatEndedEndsTheProcessWithAStatusThatHasItStartedAgain) {
   EXPECT_EXIT(
     (log::set_up(log::level::info, log::format::json, "node-1"), end_at_once("journal", "an invariant broke")),
-    ::testing::ExitedWithCode(1), "ended by itself.*journal.*an invariant broke");
+    ::testing::ExitedWithCode(1), "Restarts do not help.*journal.*an invariant broke");
 }
 
 TEST_F(Node, EndsWithoutCallingThatAFailure) {

@@ -39,6 +39,12 @@ http::response wrong_request(std::string_view where, std::string detail) {
   return problem(400, "/problems/wrong-request", "The request is wrong", "Wrong " + std::string{where} + ": " + detail);
 }
 
+std::optional<http::response> refused_for_overload(const services& behind) {
+  if (!behind.is_overloaded || !behind.is_overloaded())
+    return std::nullopt;
+  return failure(caf::make_error(ec::overloaded));
+}
+
 bool is_operator(const incoming& in) {
   return in.context.principal == "operator";
 }

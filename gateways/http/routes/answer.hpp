@@ -4,11 +4,13 @@
 #include "gateways/http/route.hpp"
 #include "gateways/http/routes/explanation.hpp"
 #include "gateways/http/routes/order_json.hpp"
+#include "gateways/http/routes/services.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <nlohmann/json.hpp>
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +35,9 @@ http::response wrong_body(const std::vector<wrong_field>& fields);
 
 /// 400: something beside the body is wrong; `where` says what, as people write it: "query parameter as_of".
 http::response wrong_request(std::string_view where, std::string detail);
+
+/// 503 with Retry-After when the node takes no new work now; nothing otherwise.
+std::optional<http::response> refused_for_overload(const services& behind);
 
 /// Whether the caller sent the operator key.
 bool is_operator(const incoming& in);

@@ -144,6 +144,8 @@ eventually<std::optional<http::response>> bind_lines(incoming& in, const service
 }
 
 eventually<http::response> reserve(incoming& in, const services& behind) {
+  if (auto overload = refused_for_overload(behind))
+    co_return std::move(*overload);
   const auto asked = to_request(in.body);
   if (!asked.wrong.empty())
     co_return wrong_body(asked.wrong);

@@ -90,6 +90,8 @@ eventually<caf::expected<order::view>> wait_for_end(incoming& in, const services
 }
 
 eventually<http::response> place_order(incoming& in, const services& behind) {
+  if (auto refused = refused_for_overload(behind))
+    co_return std::move(*refused);
   auto parsed = to_place(in.body, order_id{make_uuid7(behind.now(), behind.random)}, *behind.ordering);
   if (const auto* wrong = std::get_if<std::vector<wrong_field>>(&parsed))
     co_return wrong_body(*wrong);

@@ -21,4 +21,6 @@ void add_product_routes(router& table, const shared_services& behind);
 void add_inventory_routes(router& table, const shared_services& behind);
 void add_webhook_routes(router& table, const shared_services& behind);
 
+void add_supervisor_routes(router& table, const operations& behind);
+
 } // namespace troupe::gateway

@@ -43,6 +43,7 @@ struct services {
   live<order_defaults> ordering;
   live<duration> hold_time{duration{std::chrono::minutes{15}}}; // of what other systems reserve
   std::map<std::string, webhook_receiver> webhooks;             // by the name in /webhooks/<name>
+  std::function<bool()> is_overloaded{};                        // then no new work is taken; called like `now`
 };
 
 struct dependency {
@@ -61,13 +62,28 @@ struct health_report {
   std::vector<dependency> dependencies;
 };
 
+/// A supervisor or what it looks after.
+struct part {
+  std::string path;     // "node/entities/orders"
+  std::string strategy; // of a supervisor; empty otherwise
+  std::string state;    // "starting", "up", "waiting" for its restart, "stopping", "ended"
+  time_point since;     // when it came to be in that state
+  std::uint32_t restarts = 0;
+  std::string last_error; // why it ended the last time; empty when it never has
+  time_point failed_at;   // meaningless without last_error
+  std::size_t mailbox = 0;
+  duration oldest{0};       // how long the oldest message in the mailbox has waited, at least
+  std::size_t buffered = 0; // messages that wait for its restart
+};
+
 /// Behind the operations gateway. The callbacks return at once and are called on the gateway's threads.
 struct operations {
   clock_fn now;
   time_point started_at;
   std::string version;
   std::function<health_report()> health;
-  std::function<std::string()> metrics; // Prometheus text format 0.0.4
+  std::function<std::string()> metrics;     // Prometheus text format 0.0.4
+  std::function<std::vector<part>()> parts; // sorted by path
 };
 
 } // namespace troupe::gateway

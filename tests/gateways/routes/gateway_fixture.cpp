@@ -190,6 +190,7 @@ gateway_fixture::gateway_fixture() {
     webhooks.push_back(x);
     return webhook;
   };
+  behind.is_overloaded = [this] { return overloaded.load(); };
   gateway::add_commerce_routes(table, behind);
   gateway::operations operations;
   operations.now = [this] { return noon; };
@@ -197,6 +198,7 @@ gateway_fixture::gateway_fixture() {
   operations.version = "1.2.3";
   operations.health = [this] { return health; };
   operations.metrics = [] { return std::string{"troupe_orders_total 3\n"}; };
+  operations.parts = [this] { return parts; };
   gateway::add_operations_routes(table, operations);
   asker_.emplace(sys, io_);
 }

@@ -88,6 +88,8 @@ protected:
   std::map<std::string, idempotency::claim> claims; // by scope
   std::vector<journal::stored_event> events;
   gateway::health_report health;
+  std::vector<gateway::part> parts;
+  std::atomic<bool> overloaded{false};
   gateway::webhook_outcome webhook = gateway::webhook_outcome::accepted;
   std::vector<http::request> webhooks;
   std::atomic<std::uint64_t> drawn{0};

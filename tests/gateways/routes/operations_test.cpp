@@ -75,6 +75,28 @@ TEST_F(OperationsRoutes, ServeMetricsAsText) {
   EXPECT_EQ(http::find(response.fields, "Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
 }
 
+TEST_F(OperationsRoutes, ShowTheSupervisionTreeToOperators) {
+  EXPECT_EQ(scope_of("GET", "/api/supervisors"), gateway::scope::operator_key);
+  parts.push_back({"node", "one for one", "up", noon - 90s, 0, "", {}, 0, duration{0}, 0});
+  parts.push_back(
+    {"node/orders", "", "waiting", noon - 20ms, 3, "an invariant broke", noon - 20ms, 7, duration{1'200}, 5});
+  const auto body = json_of(send({"GET", "/api/supervisors"}));
+  ASSERT_EQ(body["parts"].size(), 2u);
+  EXPECT_EQ(body["parts"][0]["strategy"], "one for one");
+  EXPECT_EQ(body["parts"][0]["sinceMilliseconds"], 90'000);
+  EXPECT_FALSE(body["parts"][0].contains("lastError"));
+  const auto& orders = body["parts"][1];
+  EXPECT_EQ(orders["path"], "node/orders");
+  EXPECT_EQ(orders["state"], "waiting");
+  EXPECT_EQ(orders["restarts"], 3);
+  EXPECT_EQ(orders["lastError"], "an invariant broke");
+  EXPECT_EQ(orders["failedAt"], "2026-03-01T11:59:59.980Z");
+  EXPECT_EQ(orders["mailbox"]["messages"], 7);
+  EXPECT_EQ(orders["mailbox"]["oldestMilliseconds"], 1'200);
+  EXPECT_EQ(orders["mailbox"]["waitForRestart"], 5);
+  EXPECT_FALSE(orders.contains("strategy"));
+}
+
 using WebhookRoutes = OperationsRoutes;
 
 TEST_F(WebhookRoutes, HandTheRawBodyToTheVerifier) {

@@ -59,6 +59,19 @@ TEST_F(OrderRoutes, AcceptsAnOrderOnceItIsDurable) {
   EXPECT_EQ(desk.contexts[0].principal, "anonymous");
 }
 
+TEST_F(OrderRoutes, TakeNoNewOrderWhileTheNodeIsOverloadedAndStillReadThoseThereAre) {
+  have();
+  overloaded = true;
+  const auto refused = send(post());
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(json_of(refused)["type"], "/problems/overloaded");
+  EXPECT_NE(http::find(refused.fields, "Retry-After"), "");
+  EXPECT_TRUE(desk.placed.empty());
+  EXPECT_EQ(send({"GET", "/api/v2/orders/" + known}).status, 200);
+  overloaded = false;
+  EXPECT_EQ(send(post()).status, 202);
+}
+
 TEST_F(OrderRoutes, GiveEveryOrderAnIdOfItsOwn) {
   EXPECT_NE(json_of(send(post()))["orderId"], json_of(send(post()))["orderId"]);
 }

@@ -86,7 +86,9 @@ protected:
     with.now = [this] { return now(); };
     with.jitter = [] { return 0.0; };
     with.tree = tree;
-    with.lost = [this](const undelivered& x) { lost.push_back(x.path + ": " + to_string(x.why) + ' ' + x.message); };
+    with.refuse.lost = [this](const undelivered& x) {
+      lost.push_back(x.path + ": " + to_string(x.why) + ' ' + x.message);
+    };
     with.failed = [this](const incident& x) {
       failures.push_back(x.path + (x.escalates ? " escalates" : "") + ": " + x.error);
     };

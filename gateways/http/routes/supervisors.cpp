@@ -1,0 +1,81 @@
+// gateways/http/routes/supervisors.cpp: what a node consists of, and how each part fares.
+#include "gateways/http/routes/answer.hpp"
+#include "gateways/http/routes/routes.hpp"
+
+#include <algorithm>
+
+namespace troupe::gateway {
+
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+ordered_json part_json(const part& x, time_point now) {
+  ordered_json out{{"path", x.path}, {"state", x.state}};
+  if (!x.strategy.empty())
+    out["strategy"] = x.strategy;
+  out["since"] = to_rfc3339(x.since);
+  out["sinceMilliseconds"] = std::max<std::int64_t>(0, (now - x.since).count());
+  out["restarts"] = x.restarts;
+  if (!x.last_error.empty()) {
+    out["lastError"] = x.last_error;
+    out["failedAt"] = to_rfc3339(x.failed_at);
+  }
+  out["mailbox"] = {{"messages", x.mailbox}, {"oldestMilliseconds", x.oldest.count()}, {"waitForRestart", x.buffered}};
+  return out;
+}
+
+http::response parts(const operations& behind) {
+  const auto now = behind.now();
+  auto list = ordered_json::array();
+  for (const auto& x : behind.parts())
+    list.push_back(part_json(x, now));
+  return answer(200, {{"parts", std::move(list)}}, {{"Cache-Control", "no-store"}});
+}
+
+json parts_schema() {
+  const json text = {{"type", "string"}};
+  const json count = {{"type", "integer"}, {"minimum", 0}};
+  const json instant = {{"type", "string"}, {"format", "date-time"}};
+  const auto mailbox =
+    object_schema({{"messages", described(count, "That wait, at the last look")},
+                   {"oldestMilliseconds", described(count, "How long the oldest has waited, at least")},
+                   {"waitForRestart", described(count, "Messages to a part that is down")}},
+                  {"messages", "oldestMilliseconds", "waitForRestart"});
+  const auto each =
+    object_schema({{"path", described(text, "Supervisors and the part, from the top down")},
+                   {"state", {{"type", "string"}, {"enum", {"starting", "up", "waiting", "stopping", "ended"}}}},
+                   {"strategy", described(text, "Of a supervisor: whom a failure concerns")},
+                   {"since", described(instant, "Since when it is in this state")},
+                   {"sinceMilliseconds", described(count, "How long ago that was")},
+                   {"restarts", described(count, "Since its supervisor started")},
+                   {"lastError", described(text, "Why it ended the last time")},
+                   {"failedAt", described(instant, "When that was")},
+                   {"mailbox", mailbox}},
+                  {"path", "state", "since", "sinceMilliseconds", "restarts", "mailbox"});
+  return with_example(object_schema({{"parts", {{"type", "array"}, {"items", each}}}}, {"parts"}), R"json({"parts": [
+    {"path": "node/entities/orders", "state": "up", "since": "2026-03-01T12:00:00.000Z", "sinceMilliseconds": 86400000,
+     "restarts": 1, "lastError": "an invariant broke", "failedAt": "2026-03-01T11:59:59.940Z",
+     "mailbox": {"messages": 3, "oldestMilliseconds": 0, "waitForRestart": 0}}]})json");
+}
+
+eventually<http::response> at_once(http::response x) {
+  co_return x;
+}
+
+} // namespace
+
+void add_supervisor_routes(router& table, const operations& behind) {
+  route tree;
+  tree.method = "GET";
+  tree.path = "/api/supervisors";
+  tree.operation_id = "getSupervisors";
+  tree.summary = "The supervision tree of this node, supervisors before their parts.";
+  tree.scope = scope::operator_key;
+  tree.responses = {{200, "The tree.", parts_schema()}};
+  tree.handle = [behind](incoming&) { return at_once(parts(behind)); };
+  table.add(std::move(tree));
+}
+
+} // namespace troupe::gateway
