@@ -34,6 +34,8 @@ struct notes {
 
 class worker_state {
 public:
+  static constexpr const char* name = "worker";
+
   worker_state(worker_actor::pointer self, std::shared_ptr<notes> to) : self_(self), to_(std::move(to)) {
     ++to_->starts;
     to_->most_up = std::max(to_->most_up, ++to_->up);
@@ -309,6 +311,39 @@ TEST_F(Supervisor, RestartsASupervisorThatWasKilledWithAllThatItLookedAfter) {
   EXPECT_EQ(first->seen, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(row_of("node/inner").restarts, 1u);
   EXPECT_EQ(row_of("node/inner").about, "one for one");
+}
+
+TEST_F(Supervisor, StartsNobodyBeforeThePredecessorHasEnded) {
+  group inner{sys, "inner", strategy::one_for_one, quick()};
+  inner.add<worker_actor>("worker", worker(first));
+  group top{sys, "node", strategy::one_for_one, quick()};
+  const auto supervisor = top.add(std::move(inner));
+  start(std::move(top));
+  // The worker's thread is busy elsewhere, so that it does not get to its end.
+  std::vector<caf::resumable*> held;
+  const auto run_others = [&] {
+    while (sched.has_job()) {
+      auto* job = sched.jobs.front();
+      const auto* who = dynamic_cast<const caf::scheduled_actor*>(job);
+      if (who && std::string_view{who->name()} == "worker") {
+        held.push_back(job);
+        sched.jobs.pop_front();
+      } else {
+        sched.try_run_once();
+      }
+    }
+  };
+  caf::anon_send_exit(supervisor, caf::exit_reason::kill);
+  run_others();
+  sched.advance_time(seconds{1});
+  run_others();
+  EXPECT_EQ(row_of("node/inner").restarts, 1u) << "the supervisor is there again";
+  EXPECT_EQ(first->starts, 1);
+  ASSERT_FALSE(held.empty());
+  sched.jobs.insert(sched.jobs.end(), held.begin(), held.end());
+  run();
+  EXPECT_EQ(first->starts, 2);
+  EXPECT_EQ(first->most_up, 1);
 }
 
 TEST_F(Supervisor, StopsInTheReverseOrderAndKillsWhoDoesNotEndInTime) {
