@@ -18,6 +18,10 @@ std::string name_of_provider(const std::string& name) {
   return std::string{providers_key} + "." + name;
 }
 
+std::string name_of_policy(const std::string& name) {
+  return std::string{policies_key} + "." + name;
+}
+
 } // namespace
 
 difference diff(const options& old, const options& wanted) {
@@ -32,6 +36,17 @@ difference diff(const options& old, const options& wanted) {
   for (const auto& [name, provider] : wanted.payment.providers)
     if (from.payment.providers.try_emplace(name, provider).second)
       result.needs_restart.push_back({name_of_provider(name), "", provider.kind});
+  // Policies come and go while the node runs. One that goes was of the file's own: no provider has it any more.
+  for (const auto& [name, policy] : wanted.policies)
+    if (from.policies.try_emplace(name).second) {
+      result.values.policies.try_emplace(name);
+      result.applied.push_back({name_of_policy(name), "", "new"});
+    }
+  for (const auto& [name, policy] : old.policies)
+    if (to.policies.try_emplace(name, policy).second) {
+      result.values.policies.erase(name);
+      result.applied.push_back({name_of_policy(name), "gone", ""});
+    }
   auto before = options_of(from);
   auto after = options_of(to);
   for (std::size_t i = 0; i < before.size(); ++i) {

@@ -58,8 +58,8 @@ bool is_ip_address(const std::string& text) {
   return ::inet_pton(AF_INET, text.c_str(), &parsed) == 1 || ::inet_pton(AF_INET6, without_zone.c_str(), &parsed) == 1;
 }
 
-/// A provider's name becomes part of keys, variables and URLs.
-bool is_provider_name(std::string_view x) {
+/// A provider's or policy's name becomes part of keys, variables and URLs.
+bool is_own_name(std::string_view x) {
   return !x.empty() && x.size() <= 64
          && x.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") == std::string::npos;
 }
@@ -134,8 +134,11 @@ private:
   void read_member(const YAML::Node& node, const std::string& key, const std::string& at) {
     if (key == providers_key)
       return read_providers(node, at);
-    if (const auto name = provider_of(key); !name.empty() && !is_provider_name(name))
-      return; // Told already.
+    if (key == policies_key)
+      return read_policies(node, at);
+    for (const auto owner : {providers_key, policies_key})
+      if (const auto name = name_in(owner, key); !name.empty() && !is_own_name(name))
+        return; // Told already.
     if (is_section(key))
       return read_section(node, key);
     if (!find(key))
@@ -166,8 +169,28 @@ private:
     read_section(node, std::string{providers_key});
   }
 
+  // A policy in the file changes the rules of the shipped one with its name, or is a new one.
+  void read_policies(const YAML::Node& node, const std::string& at) {
+    if (node.IsMap()) {
+      for (const auto& member : node)
+        if (member.first.IsScalar())
+          add_policy(member.first.Scalar(), place(member.first.Mark()));
+    } else if (!node.IsNull()) {
+      return add_problem(at, std::string{policies_key} + ": must be a section with one section per policy");
+    }
+    read_section(node, std::string{policies_key});
+  }
+
+  void add_policy(const std::string& name, const std::string& at) {
+    if (!is_own_name(name))
+      return add_problem(at, std::string{policies_key} + "." + name
+                               + ": a policy's name has at most 64 small letters, digits, - and _");
+    result_.values.policies.try_emplace(name);
+    result_.origins.try_emplace(joined(std::string{policies_key}, name), at);
+  }
+
   void add_provider(const std::string& name, const std::string& at) {
-    if (!is_provider_name(name))
+    if (!is_own_name(name))
       return add_problem(at, std::string{providers_key} + "." + name
                                + ": a provider's name has at most 64 small letters, digits, - and _");
     result_.values.payment.providers.try_emplace(name);
@@ -209,9 +232,13 @@ private:
     if (split == std::string::npos || split == 0)
       return add_problem(at, "must be key=value, such as log.level=debug");
     const auto key = setting.substr(0, split);
-    if (const auto name = provider_of(key);
-        !name.empty() && !result_.values.payment.providers.contains(name) && is_provider_field(key, name))
+    if (const auto name = name_in(providers_key, key);
+        !name.empty() && !result_.values.payment.providers.contains(name)
+        && is_field_of(key, joined(std::string{providers_key}, name), provider_rows()))
       add_provider(name, at);
+    if (const auto name = name_in(policies_key, key);
+        !name.empty() && is_field_of(key, joined(std::string{policies_key}, name), policy_rows()))
+      add_policy(name, at); // Also one that is there: this is where it says what it says.
     if (!find(key)) {
       if (is_section(key))
         return add_problem(at, key + ": is a section, not an option");
@@ -223,17 +250,16 @@ private:
       unusable_.insert(key);
   }
 
-  /// The name in "payment.providers.<name>.<field>", or nothing.
-  static std::string provider_of(std::string_view key) {
-    if (!key.starts_with(providers_key) || key.size() <= providers_key.size() || key[providers_key.size()] != '.')
+  /// The name in "payment.providers.<name>.<field>" or "policies.<name>.<field>", or nothing.
+  static std::string name_in(std::string_view owner, std::string_view key) {
+    if (!key.starts_with(owner) || key.size() <= owner.size() || key[owner.size()] != '.')
       return {};
-    key.remove_prefix(providers_key.size() + 1);
+    key.remove_prefix(owner.size() + 1);
     return std::string{key.substr(0, key.find('.'))};
   }
 
-  static bool is_provider_field(const std::string& key, const std::string& name) {
-    const auto prefix = joined(std::string{providers_key}, name) + ".";
-    const auto rows = provider_rows();
+  template <class Rows> static bool is_field_of(const std::string& key, const std::string& owner, Rows rows) {
+    const auto prefix = owner + ".";
     return std::any_of(rows.begin(), rows.end(), [&](const auto& r) { return key == prefix + std::string{r.key}; });
   }
 
@@ -251,7 +277,7 @@ private:
     for (const auto& x : options_of(result_.values))
       if (x.key.starts_with(prefix))
         return true;
-    return key == providers_key;
+    return key == providers_key || key == policies_key;
   }
 
   void unknown(const std::string& key, const std::string& at) {
@@ -367,6 +393,20 @@ private:
         if (&a < &b && a.second.port != 0 && a.second == b.second)
           add_problem(origin(b.first), std::string{b.first} + ": is " + a.first + ", too");
     validate_providers();
+    validate_policies();
+  }
+
+  void validate_policies() {
+    for (const auto& [name, policy] : result_.values.policies)
+      if (const auto why = problem_with(policy); !why.empty()) {
+        const auto field = joined(joined(std::string{policies_key}, name), why.substr(0, why.find(':')));
+        add_problem(origin(field), joined(std::string{policies_key}, name) + "." + why);
+      }
+    for (const auto& [name, provider] : result_.values.payment.providers)
+      if (!result_.values.policies.contains(provider.policy)) {
+        const auto field = joined(joined(std::string{providers_key}, name), "policy");
+        add_problem(origin(field), field + ": there is no policy \"" + provider.policy + "\"");
+      }
   }
 
   void validate_providers() {
@@ -410,6 +450,17 @@ private:
 };
 
 } // namespace
+
+std::string problem_with(const policy_options& x) {
+  if (x.deadline < x.timeout)
+    return "deadline: must not be less than timeout";
+  for (const auto& [name, rate] : {std::pair{"rate", &x.rate}, std::pair{"bulk_rate", &x.bulk_rate}})
+    if (rate->limit > 0 && rate->burst > rate->limit)
+      return std::string{name} + ".burst: must not be more than " + name + ".limit";
+  if (x.retry.base > x.retry.max)
+    return "retry.base: must not be more than retry.max";
+  return {};
+}
 
 std::string to_string(const problem& x) {
   return x.where + ": " + x.text;

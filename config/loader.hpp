@@ -26,6 +26,9 @@ struct problem {
   bool operator==(const problem&) const = default;
 };
 
+/// What is wrong with the rules of a policy together, field first; empty when nothing is.
+std::string problem_with(const policy_options& x);
+
 std::string to_string(const problem& x); // "troupe.yaml:12: log.level: must be one of …"
 
 struct loaded {

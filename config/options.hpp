@@ -113,6 +113,65 @@ struct oauth_options {
   bool operator==(const oauth_options&) const = default;
 };
 
+struct rate_options {
+  std::uint64_t limit = 0;
+  duration per{std::chrono::seconds{1}};
+  std::uint64_t burst = 1;
+
+  bool operator==(const rate_options&) const = default;
+};
+
+struct bulkhead_options {
+  std::uint64_t calls_max = 0;
+  std::uint64_t queue_max = 0;
+  duration queue_time{0};
+
+  bool operator==(const bulkhead_options&) const = default;
+};
+
+struct breaker_options {
+  std::uint64_t failures = 5;
+  std::uint64_t failure_percent = 0;
+  duration window{std::chrono::seconds{10}};
+  std::uint64_t calls_min = 10;
+  duration open_time{std::chrono::minutes{1}};
+  std::uint64_t half_open_calls = 1;
+
+  bool operator==(const breaker_options&) const = default;
+};
+
+struct retry_options {
+  std::uint64_t attempts = 1;
+  std::uint64_t timeout_attempts = 0;
+  std::string backoff = "exponential";
+  duration base{300};
+  duration max{std::chrono::seconds{10}};
+  std::uint64_t budget_percent = 20;
+  std::uint64_t budget_floor = 10;
+
+  bool operator==(const retry_options&) const = default;
+};
+
+/// How calls to a service are shielded. A new policy begins with these values, which are those of `default`.
+struct policy_options {
+  duration timeout{std::chrono::seconds{30}};
+  duration deadline{std::chrono::seconds{35}};
+  rate_options rate;
+  rate_options bulk_rate;
+  bulkhead_options bulkhead;
+  breaker_options breaker;
+  retry_options retry;
+  duration hedge_after{0};
+  duration answer_age_max{0};
+
+  bool operator==(const policy_options&) const = default;
+};
+
+using policy_map = std::map<std::string, policy_options>; // by name
+
+/// The policies that are there without any configuration. One of the same name in a file changes some of its rules.
+policy_map shipped_policies();
+
 struct provider_options {
   std::string kind;
   std::string base_url;
@@ -120,6 +179,7 @@ struct provider_options {
   oauth_options oauth;
   secret api_key;
   secret webhook_secret;
+  std::string policy = "default";
   duration timeout{std::chrono::seconds{30}};
   duration key_lifetime{std::chrono::hours{24}};
   duration search_lag{std::chrono::minutes{1}};
@@ -169,6 +229,7 @@ struct options {
   entity_options entities;
   supervision_options supervision;
   payment_options payment;
+  policy_map policies = shipped_policies();
   log_options log;
   demo_options demo;
 

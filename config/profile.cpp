@@ -77,6 +77,12 @@ private:
                     "By the name that orders use. Once a file has this section, only the providers in it exist. These "
                     "are the sandbox's.",
                     depth);
+    if (section == policies_key)
+      write_comment(
+        out_,
+        "How calls to a service are shielded, by the name that services use. A policy of one of these names "
+        "changes only the rules that it names; one of another name begins like the first.",
+        depth);
     indent(out_, depth);
     out_.append(section.substr(section.rfind('.') + 1)).append(":\n");
   }
@@ -84,6 +90,21 @@ private:
   std::string out_{head};
   std::vector<std::string> open_;
 };
+
+/// The first in full, with what its rules mean; of the others what they have otherwise.
+void write_policies(writer& out, options& defaults) {
+  const auto write = [&out](const std::string& name, policy_options& x, bool in_full) {
+    policy_options first;
+    for (const auto& r : policy_rows())
+      if (in_full || to_text(r.of(x)) != to_text(r.of(first)))
+        out.write(std::string{policies_key} + "." + name + "." + std::string{r.key}, r.of(x),
+                  in_full ? r.meaning : std::string_view{}, in_full ? r.takes_effect : change::at_restart);
+  };
+  write("default", defaults.policies.at("default"), true);
+  for (auto& [name, policy] : defaults.policies)
+    if (name != "default")
+      write(name, policy, false);
+}
 
 } // namespace
 
@@ -96,8 +117,9 @@ std::string default_profile() {
     out.write(x.key, x.value, meaning, x.takes_effect);
   };
   const auto is_of_provider = [](const option& x) { return x.key.starts_with(providers_key); };
+  const auto is_of_policy = [](const option& x) { return x.key.starts_with(std::string{policies_key} + '.'); };
   for (const auto& x : all) {
-    if (is_of_provider(x))
+    if (is_of_provider(x) || is_of_policy(x))
       continue;
     write(x, x.meaning);
     if (x.key != "payment.default")
@@ -110,6 +132,7 @@ std::string default_profile() {
         explained = provider;
       write(y, provider == explained ? y.meaning : "");
     }
+    write_policies(out, defaults);
   }
   return out.take();
 }

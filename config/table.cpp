@@ -153,12 +153,119 @@ constexpr row<provider_options> provider_table[] = {
   {"api_key", [](provider_options& x) -> field { return &x.api_key; }, "stripe: its secret key."},
   {"webhook_secret", [](provider_options& x) -> field { return &x.webhook_secret; },
    "stripe: of the webhook endpoint /webhooks/stripe; webhooks are refused when empty."},
-  {"timeout", [](provider_options& x) -> field { return &x.timeout; }, "Of one call.", some_time},
+  {"policy", [](provider_options& x) -> field { return &x.policy; },
+   "How calls to it are shielded: one of the policies below.", some, change::at_once},
+  {"timeout", [](provider_options& x) -> field { return &x.timeout; }, "Of one call; the policy may give it less.",
+   some_time},
   {"key_lifetime",
    [](provider_options& x) -> field { return &x.key_lifetime; },
    "How long it remembers idempotency keys; after that nothing is repeated.",
    {1'000}},
   {"search_lag", [](provider_options& x) -> field { return &x.search_lag; }, "stripe: how late its search may be."},
+};
+
+constexpr row<policy_options> policy_table[] = {
+  {"timeout", [](policy_options& x) -> field { return &x.timeout; }, "Of one attempt.", some_time, change::at_once},
+  {"deadline", [](policy_options& x) -> field { return &x.deadline; },
+   "Of a call with all its attempts; no attempt begins later.", some_time, change::at_once},
+  {"rate.limit",
+   [](policy_options& x) -> field { return &x.rate.limit; },
+   "Calls in any span of `per`, retries among them; 0 for no limit.",
+   {0, 1'000'000'000},
+   change::at_once},
+  {"rate.per", [](policy_options& x) -> field { return &x.rate.per; }, "The span.", some_time, change::at_once},
+  {"rate.burst",
+   [](policy_options& x) -> field { return &x.rate.burst; },
+   "Calls at once after a rest; the fewer, the more evenly they go. At most the limit.",
+   {1, 1'000'000'000},
+   change::at_once},
+  {"bulk_rate.limit",
+   [](policy_options& x) -> field { return &x.bulk_rate.limit; },
+   "The same for bulk calls, which give way to the others; 0 lets them share the rate above.",
+   {0, 1'000'000'000},
+   change::at_once},
+  {"bulk_rate.per", [](policy_options& x) -> field { return &x.bulk_rate.per; }, "The span.", some_time,
+   change::at_once},
+  {"bulk_rate.burst",
+   [](policy_options& x) -> field { return &x.bulk_rate.burst; },
+   "Bulk calls at once after a rest.",
+   {1, 1'000'000'000},
+   change::at_once},
+  {"bulkhead.calls_max",
+   [](policy_options& x) -> field { return &x.bulkhead.calls_max; },
+   "Calls at a time; 0 for no cap.",
+   {0, 1'000'000},
+   change::at_once},
+  {"bulkhead.queue_max",
+   [](policy_options& x) -> field { return &x.bulkhead.queue_max; },
+   "Calls that wait for a place or for the rate; one more is refused.",
+   {0, 1'000'000},
+   change::at_once},
+  {"bulkhead.queue_time",
+   [](policy_options& x) -> field { return &x.bulkhead.queue_time; },
+   "How long they wait; 0 for not at all.",
+   {},
+   change::at_once},
+  {"breaker.failures",
+   [](policy_options& x) -> field { return &x.breaker.failures; },
+   "Failures in a row that open the circuit breaker; 0 for never.",
+   {0, 1'000'000},
+   change::at_once},
+  {"breaker.failure_percent",
+   [](policy_options& x) -> field { return &x.breaker.failure_percent; },
+   "Failures in a hundred calls of the window that open it; 0 for never.",
+   {0, 100},
+   change::at_once},
+  {"breaker.window",
+   [](policy_options& x) -> field { return &x.breaker.window; },
+   "The window.",
+   {10},
+   change::at_once},
+  {"breaker.calls_min", [](policy_options& x) -> field { return &x.breaker.calls_min; },
+   "Calls in the window before their percentage says anything.", up_to_a_million, change::at_once},
+  {"breaker.open_time", [](policy_options& x) -> field { return &x.breaker.open_time; },
+   "How long it then refuses every call, before it lets a few through to see.", some_time, change::at_once},
+  {"breaker.half_open_calls", [](policy_options& x) -> field { return &x.breaker.half_open_calls; },
+   "How many of those at a time; the first success closes it.", up_to_a_million, change::at_once},
+  {"retry.attempts",
+   [](policy_options& x) -> field { return &x.retry.attempts; },
+   "Attempts of one call, the first included.",
+   {1, 100},
+   change::at_once},
+  {"retry.timeout_attempts",
+   [](policy_options& x) -> field { return &x.retry.timeout_attempts; },
+   "Attempts of a call that times out; 0 for as many as of any other.",
+   {0, 100},
+   change::at_once},
+  {"retry.backoff",
+   [](policy_options& x) -> field { return &x.retry.backoff; },
+   "How the wait between attempts grows; up to half of it is taken off at random.",
+   {0, 0, "constant|linear|exponential"},
+   change::at_once},
+  {"retry.base", [](policy_options& x) -> field { return &x.retry.base; }, "The first wait.", some_time,
+   change::at_once},
+  {"retry.max", [](policy_options& x) -> field { return &x.retry.max; }, "The longest wait.", some_time,
+   change::at_once},
+  {"retry.budget_percent",
+   [](policy_options& x) -> field { return &x.retry.budget_percent; },
+   "Retries per hundred calls of the last ten seconds.",
+   {0, 100},
+   change::at_once},
+  {"retry.budget_floor",
+   [](policy_options& x) -> field { return &x.retry.budget_floor; },
+   "Retries that are allowed in ten seconds however few calls there are.",
+   {0, 1'000'000},
+   change::at_once},
+  {"hedge_after",
+   [](policy_options& x) -> field { return &x.hedge_after; },
+   "A call that changes nothing and has no answer by then is made once more beside itself; 0 for never.",
+   {},
+   change::at_once},
+  {"answer_age_max",
+   [](policy_options& x) -> field { return &x.answer_age_max; },
+   "Age up to which a good answer stands in for a failed call, where the service allows that at all; 0 for never.",
+   {},
+   change::at_once},
 };
 
 /// Letters to insert, remove, change or swap to make one text of the other.
@@ -191,6 +298,62 @@ std::span<const row<provider_options>> provider_rows() {
   return provider_table;
 }
 
+std::span<const row<policy_options>> policy_rows() {
+  return policy_table;
+}
+
+policy_map shipped_policies() {
+  using std::chrono::hours;
+  using std::chrono::minutes;
+  using std::chrono::seconds;
+  policy_map all;
+  all["default"];
+
+  auto& commerce_api = all["commerce-api"];
+  commerce_api.timeout = seconds{5};
+  commerce_api.deadline = seconds{5};
+
+  auto& integration = all["integration"];
+  integration.breaker = {5, 0, seconds{10}, 10, seconds{30}, 3};
+
+  auto& order_client = all["order-client"];
+  order_client.timeout = seconds{3};
+  order_client.deadline = seconds{3};
+  order_client.breaker = {0, 50, seconds{10}, 10, seconds{30}, 1};
+
+  auto& http_client = all["http-client"];
+  http_client.timeout = seconds{5};
+  http_client.deadline = seconds{25};
+  http_client.retry.attempts = 4;
+
+  all["users-route"].breaker = {0, 50, seconds{10}, 10, seconds{30}, 1};
+  all["orders-route"].breaker = {0, 30, seconds{10}, 10, minutes{1}, 1};
+
+  auto& payment_api = all["payment-api"];
+  payment_api.rate = {100, minutes{1}, 5};
+  payment_api.bulkhead = {10, 100, seconds{5}};
+  payment_api.breaker = integration.breaker;
+  payment_api.retry.attempts = 3;
+
+  auto& email = all["email"];
+  email.timeout = seconds{10};
+  email.deadline = minutes{1};
+  email.rate = {100, seconds{1}, 10};
+  email.bulk_rate = {1'000, hours{1}, 10};
+  email.bulkhead = {20, 1'000, seconds{10}};
+  email.breaker = integration.breaker;
+  email.retry.attempts = 5;
+  email.retry.timeout_attempts = 3;
+  email.retry.backoff = "linear";
+  email.retry.base = seconds{1};
+
+  auto& sandbox = all["sandbox"];
+  sandbox.breaker = {5, 0, seconds{10}, 10, seconds{5}, 3};
+  sandbox.retry.attempts = 3;
+  sandbox.retry.base = duration{100};
+  return all;
+}
+
 std::string url_of(const std::string& address, std::uint16_t port) {
   const auto host = address.find(':') == std::string::npos ? address : "[" + address + "]";
   return "http://" + host + ":" + std::to_string(port);
@@ -202,11 +365,13 @@ provider_map sandbox_providers(const sandbox_options& sandbox) {
   rest.kind = "rest";
   rest.base_url = at + "/rest";
   rest.token = secret{"sandbox"};
+  rest.policy = "sandbox";
   provider_options stripe;
   stripe.kind = "stripe";
   stripe.base_url = at + "/stripe";
   stripe.api_key = secret{"sk_test_sandbox"};
   stripe.webhook_secret = secret{"whsec_sandbox"};
+  stripe.policy = "sandbox";
   return {{"rest", rest}, {"stripe", stripe}};
 }
 
@@ -219,6 +384,12 @@ std::vector<option> options_of(options& x) {
       auto key = std::string{providers_key} + "." + name + ".";
       key += r.key;
       all.push_back({std::move(key), r.of(provider), r.meaning, r.limits, r.takes_effect});
+    }
+  for (auto& [name, policy] : x.policies)
+    for (const auto& r : policy_table) {
+      auto key = std::string{policies_key} + "." + name + ".";
+      key += r.key;
+      all.push_back({std::move(key), r.of(policy), r.meaning, r.limits, r.takes_effect});
     }
   return all;
 }

@@ -14,7 +14,8 @@ namespace troupe::config {
 enum class change : std::uint8_t { at_restart, at_once };
 
 template <class Owner> struct row {
-  std::string_view key; // "http.body_bytes_max"; of a provider without "payment.providers.<name>."
+  std::string_view key; // "http.body_bytes_max"; of a provider without "payment.providers.<name>.", of a policy without
+                        // "policies.<name>."
   field (*of)(Owner&);
   std::string_view meaning; // for people, with the unit where the value does not show it
   config::limits limits{};
@@ -24,10 +25,13 @@ template <class Owner> struct row {
 /// In the order of the shipped profile; rows of one section stand together.
 std::span<const row<options>> option_rows();
 std::span<const row<provider_options>> provider_rows();
+std::span<const row<policy_options>> policy_rows();
 
+// The sections whose members have names of the user's.
 inline constexpr std::string_view providers_key = "payment.providers";
+inline constexpr std::string_view policies_key = "policies";
 
-/// An option of given options: one of the table, or one of a provider that they have.
+/// An option of given options: one of the table, or one of a provider or policy that they have.
 struct option {
   std::string key; // in full
   field value;

@@ -3,6 +3,7 @@
 
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/entity/context.hpp"
+#include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/order/order_actor.hpp"
@@ -26,6 +27,7 @@ inline void register_message_types() {
   caf::init_global_meta_objects<caf::id_block::troupe_idempotency>();
   caf::init_global_meta_objects<caf::id_block::troupe_http_client>();
   caf::init_global_meta_objects<caf::id_block::troupe_supervision>();
+  caf::init_global_meta_objects<caf::id_block::troupe_guard>();
   caf::core::init_global_meta_objects();
 }
 

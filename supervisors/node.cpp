@@ -12,6 +12,9 @@
 #include "supervisors/observability/log.hpp"
 #include "supervisors/observability/metrics.hpp"
 #include "supervisors/operator_key.hpp"
+#include "supervisors/resilience/decision_log.hpp"
+#include "supervisors/resilience/guards.hpp"
+#include "supervisors/resilience/payment_port.hpp"
 #include "supervisors/scheduler/asio_coordinator.hpp"
 #include "supervisors/topology.hpp"
 
@@ -88,6 +91,10 @@ public:
     for (const auto& configured : settings_.providers)
       defaults.providers.insert(configured.name);
     ordering_.set(std::move(defaults));
+    std::map<std::string, std::string> of_guards;
+    for (const auto& [provider, policy] : x.provider_policies)
+      of_guards.emplace(name_of_guard(provider), policy);
+    guards_->configure(x.policies, of_guards);
   }
 
   bool stop() {
@@ -103,6 +110,8 @@ public:
     commerce_.reset();
     operations_.reset();
     end_tree();
+    guards_ = std::make_shared<resilience::guard_list>();
+    operators_guards_ = nullptr;
     system_.reset();
     return whole;
   }
@@ -116,6 +125,7 @@ public:
   live<duration> hold_time_;
   live<gateway::order_defaults> ordering_;
   live<slowness> slowness_;
+  std::shared_ptr<resilience::guard_list> guards_ = std::make_shared<resilience::guard_list>();
   system_config config_;
   std::shared_ptr<health_board> board_ = std::make_shared<health_board>();
   std::unique_ptr<caf::actor_system> system_;
@@ -158,7 +168,8 @@ private:
     with.orders.policy = orders_;
     with.orders.ended = observe_ends();
     for (const auto& configured : settings_.providers)
-      with.orders.provider_timeout = std::max(with.orders.provider_timeout, configured.timeout + duration{10'000});
+      with.orders.provider_timeout = std::max({with.orders.provider_timeout, configured.timeout + longer_,
+                                               policy_of(configured.name).deadline + longer_});
     with.providers = [this, now, random](supervision::group& to) { return add_providers(to, now, random); };
     parts_.emplace(make_topology(system, std::move(with)));
     auto& parts = *parts_;
@@ -167,6 +178,9 @@ private:
       "health", [checks = health_checks_of(parts, now), board = board_](const supervision::place& where) {
         return spawn_health_checks(where.system(), checks, board);
       });
+    operators_guards_ = parts.root.add<guard::guards_actor>("guards", [list = guards_](const supervision::place& where) {
+      return resilience::spawn_guards(where.system(), list);
+    });
     root_ = supervision::spawn_supervisor(system, parts.root, surroundings(now));
 
     await_open(system, parts.journal);
@@ -201,10 +215,17 @@ private:
     for (const auto& configured : settings_.providers) {
       auto& made = result[configured.name];
       made.key_lifetime = configured.key_lifetime;
-      made.actor = to.add<payment::provider_actor>(
-        configured.name, [configured, client, now, random, observe = observe_calls()](const auto& where) {
-          return payment::spawn_provider(where.system(), configured, client, now, random, observe).actor;
+      const auto adapter =
+        to.add<payment::provider_actor>(configured.name, [configured, client, now, random](const auto& where) {
+          return payment::spawn_provider(where.system(), configured, client, now, random).actor;
         });
+      // Before the handle that survives restarts, so that it remembers across them what it has seen.
+      const auto port = resilience::payment_port(configured.name, configured.key_lifetime);
+      auto guard =
+        resilience::guard::spawn(*system_, caf::actor_cast<caf::strong_actor_ptr>(adapter), port,
+                                 policy_of(configured.name), now, random, observer_of(configured.name, port, now));
+      made.actor = guard.as<payment::provider_actor>();
+      guards_->add(name_of_guard(configured.name), std::move(guard));
     }
     return result;
   }
@@ -233,18 +254,40 @@ private:
     return with;
   }
 
-  // Whatever fails for a while is tried again and counted; these two do not mend themselves.
-  payment::observe_fn observe_calls() {
-    return [metrics = std::make_shared<call_metrics>(*system_)](const payment::finished_call& x) {
-      metrics->finished(x.target, x.operation, !x.failure, x.took);
-      if (x.failure == ec::bad_response || x.failure == ec::denied)
-        log::warn("A payment provider cannot be used", {{"service", x.target},
-                                                        {"operation", x.operation},
+  static std::string name_of_guard(const std::string& provider) { return "payment." + provider; }
+
+  resilience::policy policy_of(const std::string& provider) const {
+    const auto& tuning = settings_.tuning;
+    const auto found = tuning.provider_policies.find(provider);
+    return tuning.policies.find(found == tuning.provider_policies.end() ? "default" : found->second);
+  }
+
+  resilience::observer observer_of(const std::string& target, const resilience::port& port, const clock_fn& now) {
+    std::vector<std::string> endpoints;
+    for (const auto& each : port.operations)
+      endpoints.emplace_back(each.name);
+    const auto metrics = std::make_shared<service_metrics>(*system_, target, port.service, endpoints);
+    resilience::observer out;
+    out.attempted = [metrics, endpoints](const resilience::finished_attempt& x) {
+      if (!x.attempted)
+        return metrics->refused(x.failure);
+      metrics->finished(x.operation, x.answered ? std::nullopt : std::optional{x.failure}, x.took);
+      // Whatever fails for a while is tried again and counted; these two do not mend themselves.
+      if (!x.answered && (x.failure == ec::bad_response || x.failure == ec::denied))
+        log::warn("A payment provider cannot be used", {{"service", x.service},
+                                                        {"operation", endpoints[x.operation]},
                                                         {"caller", x.context.principal},
-                                                        {"reason", to_string(static_cast<ec>(x.failure.code()))},
+                                                        {"reason", name_of(x.failure)},
                                                         {"durationMs", std::int64_t{x.took.count()}},
                                                         {"correlationId", x.context.trace.trace_id()}});
     };
+    out.decided = [written = std::make_shared<resilience::decision_log>(), now](const resilience::decided& x) {
+      written->write(x, now());
+    };
+    out.breaker = [metrics](std::string_view, resilience::breaker_state x) {
+      metrics->breaker(resilience::name_of(x));
+    };
+    return out;
   }
 
   auto observe_ends() -> decltype(order::dependencies::ended) {
@@ -300,7 +343,8 @@ private:
     gateway::add_operations_routes(operations, {behind.now, started_at_, TROUPE_VERSION,
                                                 [board = board_] { return board->report(); },
                                                 [&system] { return prometheus_text(system); },
-                                                [&system, tree = tree_] { return gateway_parts(*tree, system); }});
+                                                [&system, tree = tree_] { return gateway_parts(*tree, system); },
+                                                operators_guards_});
     operations_metrics_ = std::make_unique<request_metrics>(system, "operations");
     operations_ = std::make_unique<gateway::server>(
       gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_), contexts, system,
@@ -367,6 +411,8 @@ private:
     *document = gateway::openapi(table, {"troupe commerce", TROUPE_VERSION, "Orders that cannot be lost."}).dump();
   }
 
+  static constexpr duration longer_{10'000}; // that an order waits than a provider and its guard take
+  guard::guards_actor operators_guards_;
   time_point started_at_;
 };
 

@@ -7,11 +7,13 @@
 #include "adapters/payment/registry.hpp"
 #include "gateways/http/server.hpp"
 #include "supervisors/health.hpp"
+#include "supervisors/resilience/policy_book.hpp"
 #include "supervisors/topology.hpp"
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +31,8 @@ struct node_tuning {
   order::policy orders;
   inventory::policy inventory;
   troupe::slowness slowness;
+  resilience::policy_book policies;
+  std::map<std::string, std::string> provider_policies; // by provider; "default" for those that are not in it
 };
 
 struct node_settings {

@@ -1,5 +1,6 @@
 #include "supervisors/serve.hpp"
 
+#include "config/table.hpp"
 #include "supervisors/demo.hpp"
 #include "supervisors/entropy.hpp"
 #include "supervisors/node.hpp"
@@ -106,7 +107,14 @@ payment::provider_options to_adapter(const std::string& name, const config::prov
   return out;
 }
 
-node_tuning to_tuning(const config::options& x) {
+/// "troupe.yaml:42" without the folder, which is on every reason's way.
+std::string short_place(const std::string& place) {
+  return place.substr(place.rfind('/') + 1); // npos + 1 is 0.
+}
+
+using origin_map = std::map<std::string, std::string>; // of options, as config::loaded has them
+
+node_tuning to_tuning(const config::options& x, const origin_map& origins) {
   node_tuning out;
   out.limits.head_bytes_max = x.http.head_bytes_max.bytes;
   out.limits.body_bytes_max = x.http.body_bytes_max.bytes;
@@ -125,10 +133,17 @@ node_tuning to_tuning(const config::options& x) {
   out.orders.capture_window = x.orders.capture_window;
   out.inventory.low_stock_threshold = static_cast<inventory::units_t>(x.inventory.low_stock_threshold);
   out.slowness = {x.supervision.sheds_after, x.supervision.not_ready_after};
+  std::map<std::string, std::string> sources;
+  for (const auto& [name, rules] : x.policies)
+    if (const auto found = origins.find(std::string{config::policies_key} + "." + name); found != origins.end())
+      sources.emplace(name, short_place(found->second));
+  out.policies = {x.policies, std::move(sources)};
+  for (const auto& [name, provider] : x.payment.providers)
+    out.provider_policies.emplace(name, provider.policy);
   return out;
 }
 
-node_settings to_settings(const config::options& x) {
+node_settings to_settings(const config::options& x, const origin_map& origins) {
   node_settings out;
   const std::filesystem::path state = x.node.state_directory;
   out.name = x.node.name;
@@ -147,7 +162,7 @@ node_settings to_settings(const config::options& x) {
   out.client.ca_file = x.client.ca_file;
   for (const auto& [name, provider] : x.payment.providers)
     out.providers.push_back(to_adapter(name, provider));
-  out.tuning = to_tuning(x);
+  out.tuning = to_tuning(x, origins);
   out.idle_timeout = x.entities.idle_timeout;
   out.snapshot_every = x.entities.snapshot_every;
   out.live_max = x.entities.live_max;
@@ -236,7 +251,7 @@ void reload(const config::sources& from, config::options& current, node& running
   current = std::move(difference.values);
   if (const auto level = log::parse_level(current.log.level))
     log::set_level(*level);
-  running.tune(to_tuning(current));
+  running.tune(to_tuning(current, loaded.origins));
 }
 
 void print_welcome(const config::options& x, const node& running, std::uint16_t sandbox_port) {
@@ -295,7 +310,7 @@ int serve(const config::sources& from) {
     set_up_log(options);
     prepare_state(options);
     std::unique_ptr<own_sandbox> sandbox;
-    auto settings = to_settings(options);
+    auto settings = to_settings(options, loaded.origins);
     settings.failed = end_at_once;
     // Before the sandbox's log, which is in use as well when another node runs here: this refusal names that node.
     refuse_unusable_store(settings.store_file);

@@ -14,4 +14,24 @@ bool from_string(caf::string_view text, ec& x) {
   return false;
 }
 
+caf::error make_failure(ec code, duration wait, std::string why) {
+  const auto milliseconds = static_cast<std::int64_t>(wait.count());
+  return why.empty() ? caf::make_error(code, milliseconds) : caf::make_error(code, milliseconds, std::move(why));
+}
+
+std::optional<duration> wait_of(const caf::error& x) {
+  if (x.category() != caf::type_id_v<ec>)
+    return std::nullopt;
+  const auto& context = x.context();
+  if (!context.match_elements<std::int64_t>() && !context.match_elements<std::int64_t, std::string>())
+    return std::nullopt;
+  return duration{context.get_as<std::int64_t>(0)};
+}
+
+std::string reason_of(const caf::error& x) {
+  if (x.category() != caf::type_id_v<ec> || !x.context().match_elements<std::int64_t, std::string>())
+    return {};
+  return x.context().get_as<std::string>(1);
+}
+
 } // namespace troupe

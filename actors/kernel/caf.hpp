@@ -13,6 +13,9 @@
 #include <caf/is_error_code_enum.hpp>
 #include <caf/type_id.hpp>
 
+#include <optional>
+#include <string>
+
 namespace troupe {
 
 bool from_string(caf::string_view text, ec& x);
@@ -65,5 +68,13 @@ namespace troupe {
 inline ec code_of(const caf::error& x, ec otherwise = ec::unavailable) {
   return x.category() == caf::type_id_v<ec> ? static_cast<ec>(x.code()) : otherwise;
 }
+
+/// An error that says how long to wait before the same thing is asked for again (at least nothing), and, where `why` is
+/// not empty, the reason for people: never personal data, since it is stored and logged.
+caf::error make_failure(ec code, duration wait, std::string why = {});
+
+/// What make_failure was told; nothing, and an empty text, for other errors.
+std::optional<duration> wait_of(const caf::error& x);
+std::string reason_of(const caf::error& x);
 
 } // namespace troupe

@@ -25,6 +25,8 @@ std::string_view name_of(ec x) {
     case ec::deadline: return "deadline";
     case ec::shutting_down: return "shutting_down";
     case ec::unknown_type: return "unknown_type";
+    case ec::conflict: return "conflict";
+    case ec::circuit_open: return "circuit_open";
   }
   return "invalid";
 }

@@ -31,6 +31,8 @@ enum class ec : std::uint8_t {
   deadline,      // the deadline had passed before the work began
   shutting_down, // the node is draining
   unknown_type,  // a stored event or message of a type or version that this release does not know
+  conflict,      // the other side is at it already, or its state has moved (409): what was done has to be looked up
+  circuit_open,  // our circuit breaker keeps calls from the other side for now: nothing was done
 };
 
 /// A short text in snake_case, stable: `store_unavailable`.
@@ -52,7 +54,9 @@ constexpr bool is_transient(ec x) {
     case ec::bad_response:
     case ec::overloaded:
     case ec::deadline:
-    case ec::shutting_down: return true;
+    case ec::shutting_down:
+    case ec::conflict:
+    case ec::circuit_open: return true;
     case ec::store_damaged:
     case ec::store_foreign:
     case ec::store_newer:
@@ -66,7 +70,8 @@ constexpr bool is_transient(ec x) {
 
 /// Whether the other side may have acted although we have no answer. Money is then *pending*, never failed.
 constexpr bool may_have_acted(ec x) {
-  return x == ec::timed_out || x == ec::interrupted || x == ec::bad_response || x == ec::commit_unknown;
+  return x == ec::timed_out || x == ec::interrupted || x == ec::bad_response || x == ec::commit_unknown
+         || x == ec::conflict;
 }
 
 /// Stops the actor that finds its own state impossible; its supervisor recovers it from the journal.

@@ -114,6 +114,7 @@ struct step_failed {
   ec code = ec::unavailable;
   std::optional<duration> wait; // asked for by the other side
   double jitter = 0;            // uniform in [0, 1), drawn by the caller
+  std::string why = {};         // by which rule it was refused or not repeated; empty where there is none
 };
 /// A step cannot work: refused by the other side, or its idempotency key is too old to repeat it.
 struct step_impossible {
@@ -206,7 +207,8 @@ struct attempt_failed {
   order::step step = order::step::reserve;
   std::uint32_t attempt = 1; // of this step, from 1
   ec code = ec::unavailable;
-  time_point next_at; // when the step is tried again
+  time_point next_at;   // when the step is tried again
+  std::string why = {}; // for people: the guard's policy, its line and figures; never personal data; mostly empty
   bool operator==(const attempt_failed&) const = default;
 };
 struct sent_to_review {

@@ -126,7 +126,8 @@ struct detail_of {
   std::string operator()(const payment_refunded& e) { return e.pending ? e.refund_id + ", pending" : e.refund_id; }
   std::string operator()(const attempt_failed& e) {
     std::string text{name_of(e.step)};
-    return text + ' ' + std::to_string(e.attempt) + ": " + to_string(e.code);
+    text += ' ' + std::to_string(e.attempt) + ": " + to_string(e.code);
+    return e.why.empty() ? text : text + ", " + e.why;
   }
   std::string operator()(const sent_to_review& e) { return std::string{name_of(e.step)} + ": " + e.why; }
   std::string operator()(const closed& e) { return std::string{name_of(e.as)}; }

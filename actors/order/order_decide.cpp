@@ -11,6 +11,15 @@ namespace {
 
 using events = std::vector<event>;
 
+/// What is stored again and again stays short, and whole characters of UTF-8.
+std::string shortened(const std::string& why) {
+  constexpr std::size_t bytes_max = 300;
+  auto end = std::min(why.size(), bytes_max);
+  while (end < why.size() && end > 0 && (static_cast<unsigned char>(why[end]) & 0xC0) == 0x80)
+    --end;
+  return why.substr(0, end);
+}
+
 bool is_captured(const state& s) {
   return s.captured != money{};
 }
@@ -218,7 +227,8 @@ decision decide(const state& s, const step_failed& x, time_point now, const poli
   const auto attempt = s.attempts + 1;
   // Beyond the key's lifetime nothing can be repeated, however long the other side asks to be left alone.
   const auto asked = std::min(x.wait.value_or(duration{0}), p.key_lifetime);
-  return events{attempt_failed{x.step, attempt, x.code, now + std::max(asked, backoff(attempt, x.jitter, p))}};
+  return events{
+    attempt_failed{x.step, attempt, x.code, now + std::max(asked, backoff(attempt, x.jitter, p)), shortened(x.why)}};
 }
 
 decision decide(const state& s, const step_impossible& x) {

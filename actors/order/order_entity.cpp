@@ -177,6 +177,13 @@ request_context order_entity::effect_context() const {
   return {"order/" + key(), trace_, time_point::max()};
 }
 
+// Whatever guards and adapters still do for a call ends before this order stops waiting for it, and says how it ended.
+request_context order_entity::provider_context() const {
+  auto result = effect_context();
+  result.deadline = env().now() + deps_->provider_timeout - deps_->provider_timeout / 10;
+  return result;
+}
+
 void order_entity::advance() {
   if (writing() || failed())
     return;
@@ -228,7 +235,8 @@ void order_entity::fail(step which, const caf::error& error, ec when_unclear) {
   const auto jitter = static_cast<double>(env().random() >> 11) * 0x1p-53;
   const auto code = code_of_failure(error, when_unclear);
   commit(effect_context(),
-         decide(state(), step_failed{which, code, payment::retry_after(error), jitter}, env().now(), policy()));
+         decide(state(), step_failed{which, code, payment::retry_after(error), jitter, reason_of(error)}, env().now(),
+                policy()));
 }
 
 void order_entity::fail_or_give_up(step which, const caf::error& error, ec when_unclear, time_point key_dies_at) {
@@ -400,7 +408,7 @@ void order_entity::run(const effect::authorize& what) {
   if (!what.look_first && !recovered_)
     return authorize(what);
   self()
-    ->request(provider()->actor, deps_->provider_timeout, effect_context(), payment::find_payments{key()})
+    ->request(provider()->actor, deps_->provider_timeout, provider_context(), payment::find_payments{key()})
     .then([this, what](const payment::payments& x) { on_found(what, x); },
           [this, key_dies_at = what.key_dies_at](const caf::error& error) {
             ended(step::authorize);
@@ -442,7 +450,7 @@ void order_entity::on_found(const effect::authorize& what, const payment::paymen
 
 void order_entity::authorize(const effect::authorize& what) {
   self()
-    ->request(provider()->actor, deps_->provider_timeout, effect_context(),
+    ->request(provider()->actor, deps_->provider_timeout, provider_context(),
               payment::authorize{key(), what.key, state().total, state().method})
     .then(
       [this](const payment::payment& x) {
@@ -483,7 +491,7 @@ void order_entity::run(const effect::capture& what) {
   if (!what.look_first && !recovered_)
     return capture_now(what);
   self()
-    ->request(provider()->actor, deps_->provider_timeout, effect_context(), payment::find_payments{key()})
+    ->request(provider()->actor, deps_->provider_timeout, provider_context(), payment::find_payments{key()})
     .then([this, what](const payment::payments& x) { on_found(what, x); },
           [this, key_dies_at = what.key_dies_at](const caf::error& error) {
             ended(step::capture);
@@ -515,7 +523,7 @@ void order_entity::on_found(const effect::capture& what, const payment::payments
 
 void order_entity::capture_now(const effect::capture& what) {
   self()
-    ->request(provider()->actor, deps_->provider_timeout, effect_context(),
+    ->request(provider()->actor, deps_->provider_timeout, provider_context(),
               payment::capture{state().payment, what.key, state().total})
     .then(
       [this](const payment::payment& x) {
@@ -547,7 +555,7 @@ void order_entity::run(const effect::void_payment& what) {
     return fail_or_give_up(step::void_payment, caf::make_error(ec::unavailable), ec::unavailable, key_dies_at);
   }
   self()
-    ->request(provider()->actor, deps_->provider_timeout, effect_context(),
+    ->request(provider()->actor, deps_->provider_timeout, provider_context(),
               payment::void_payment{state().payment, what.key})
     .then(
       [this, key_dies_at](const payment::payment& x) {
@@ -580,7 +588,7 @@ void order_entity::run(const effect::refund& what) {
     return conclude(step_impossible{step::refund, "its key is too old to ask again"});
   }
   self()
-    ->request(provider()->actor, deps_->provider_timeout, effect_context(),
+    ->request(provider()->actor, deps_->provider_timeout, provider_context(),
               payment::refund{state().payment, what.key, what.amount})
     .then(
       [this](const payment::refunded& x) {

@@ -50,7 +50,7 @@ struct dependencies {
   payment::providers providers;
   live<order::policy> policy;        // of every decision from when it is set, also on orders that are on their way
   duration local_timeout{5'000};     // of an answer from inventory and catalog
-  duration provider_timeout{40'000}; // of an answer from a payment adapter, longer than the adapter's own
+  duration provider_timeout{40'000}; // of an answer from a provider with all that its guard does; it gets nine tenths
   std::size_t waiters_max = 64;      // requests that wait for one order's end; then overloaded
   /// Told of each end that is stored, unless the process ends in between; an order that is cancelled after it was
   /// confirmed ends again. `why` as in its view. Called on any thread, several at a time; returns at once.
@@ -99,6 +99,7 @@ private:
   void expire_waiters();
   void watch_deadlines();
   request_context effect_context() const;
+  request_context provider_context() const;
   order::policy policy() const;
   template <class Outcome> void conclude(const Outcome& outcome);
   void fail(step which, const caf::error& error, ec when_unclear);

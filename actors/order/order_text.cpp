@@ -35,10 +35,12 @@ std::string_view message_of_failure(step where, ec code) {
     case ec::overloaded: return "High volume, please wait";
     case ec::timed_out:
     case ec::interrupted:
+    case ec::conflict:
     case ec::commit_unknown: return stock ? "Processing order..." : "Verifying payment...";
     case ec::unavailable:
     case ec::deadline:
     case ec::shutting_down:
+    case ec::circuit_open:
     case ec::store_unavailable:
     case ec::version_conflict:
     case ec::shard_lost: return stock ? "Processing order..." : paying;

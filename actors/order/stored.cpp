@@ -106,6 +106,8 @@ struct writer_of {
       .member("attempt", e.attempt)
       .member("code", to_string(e.code))
       .member("next_at", stored(e.next_at));
+    if (!e.why.empty()) // Came later, and says nothing for most.
+      data.member("why", e.why);
   }
   void operator()(const sent_to_review& e) { data.member("step", name_of(e.step)).member("why", e.why); }
   void operator()(const closed& e) { data.member("as", name_of(e.as)); }
@@ -219,7 +221,7 @@ event read_payment_refunded(const form& x) {
 }
 event read_attempt_failed(const form& x) {
   return attempt_failed{named<step>(x.data.at("step")), read_number<std::uint32_t>(x.data.at("attempt")),
-                        code(x.data.at("code")), read_time(x.data.at("next_at"))};
+                        code(x.data.at("code")), read_time(x.data.at("next_at")), x.data.value("why", "")};
 }
 event read_sent_to_review(const form& x) {
   return sent_to_review{named<step>(x.data.at("step")), text(x.data.at("why"))};

@@ -5,9 +5,7 @@
 namespace troupe::payment {
 
 std::optional<duration> retry_after(const caf::error& x) {
-  if (x.category() != caf::type_id_v<ec> || !x.context().match_elements<std::int64_t>())
-    return std::nullopt;
-  return duration{x.context().get_as<std::int64_t>(0)};
+  return wait_of(x);
 }
 
 std::string to_string(payment_status x) {

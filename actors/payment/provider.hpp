@@ -78,7 +78,7 @@ struct payments {
 };
 
 /// A payment provider. Fails with an `ec`; may_have_acted(ec) tells whether money may have moved all the same. The
-/// context of a rate_limited or unavailable error holds the wait asked for, in milliseconds, as one std::int64_t.
+/// wait that a rate_limited, unavailable or circuit_open error asks for is its retry_after.
 using provider_actor = caf::typed_actor<
   // Answers authorized, declined or pending (captured only when an earlier capture is repeated).
   caf::result<payment>(request_context, authorize), caf::result<payment>(request_context, capture),
@@ -97,7 +97,7 @@ using providers = std::map<std::string, provider>; // by configured name
 
 /// The error of a call that should be repeated after `wait` at the earliest.
 inline caf::error wait_and_retry(ec code, duration wait) {
-  return caf::make_error(code, static_cast<std::int64_t>(wait.count()));
+  return make_failure(code, wait);
 }
 
 /// The wait that an error asks for.

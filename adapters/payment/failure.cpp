@@ -89,7 +89,7 @@ ec code_of_status(int status, effect what) {
     case 408:
     case 425:
     case 503: return ec::unavailable;
-    case 409: return ec::interrupted;
+    case 409: return ec::conflict;
     case 429: return ec::rate_limited;
     default: break;
   }

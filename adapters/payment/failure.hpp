@@ -21,7 +21,7 @@ caf::error failure(ec code, const http::headers& fields, time_point now);
 /// The error that a status stands for:
 /// - 401, 403: denied. The credentials are wrong; whoever operates must act.
 /// - 408, 425, 503: unavailable. The provider says that it did not begin.
-/// - 409: interrupted. Another call about the same thing is under way, or its state has moved: it has to be looked up.
+/// - 409: conflict. Another call about the same thing is under way, or its state has moved: it has to be looked up.
 /// - 429: rate_limited.
 /// - Any other 4xx: refused. The same request cannot work later.
 /// - Any other 5xx: of a write interrupted, because it may have broken after it acted; of a read unavailable.

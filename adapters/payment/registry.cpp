@@ -116,12 +116,10 @@ std::string problem_with(const provider_options& x) {
 }
 
 provider spawn_provider(caf::actor_system& system, const provider_options& x, http::client_actor client, clock_fn now,
-                        random_fn random, observe_fn observe) {
+                        random_fn random) {
   const auto problem = problem_with(x);
   ensure(problem.empty(), "payment provider " + x.name + ": " + problem);
-  auto actor = find_kind(x.kind)->spawn({system, std::move(client), now, std::move(random)}, x);
-  if (observe)
-    actor = spawn_observed(system, std::move(actor), x.name, std::move(now), std::move(observe));
+  auto actor = find_kind(x.kind)->spawn({system, std::move(client), std::move(now), std::move(random)}, x);
   return {std::move(actor), x.key_lifetime};
 }
 

@@ -4,7 +4,6 @@
 #include "actors/kernel/uuid.hpp"
 #include "actors/payment/provider.hpp"
 #include "adapters/http_client/http_client.hpp"
-#include "adapters/payment/observed.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -36,9 +35,8 @@ std::vector<std::string_view> provider_kinds();
 /// What is wrong with the options, for people, field first; empty when nothing is.
 std::string problem_with(const provider_options& x);
 
-/// `observe`, where there is one, is told of each call. Throws std::logic_error when problem_with(x) has something to
-/// say.
+/// An adapter without a guard. Throws std::logic_error when problem_with(x) has something to say.
 provider spawn_provider(caf::actor_system& system, const provider_options& x, http::client_actor client, clock_fn now,
-                        random_fn random, observe_fn observe = {});
+                        random_fn random);
 
 } // namespace troupe::payment

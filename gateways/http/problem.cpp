@@ -35,6 +35,7 @@ http::response failure(const caf::error& reason) {
                        "The work may go on: ask for its state before repeating it.");
       case ec::commit_unknown:
       case ec::interrupted:
+      case ec::conflict:
       case ec::bad_response:
         return later(problem(503, "/problems/unknown-outcome", "It may or may not have been done",
                              "Repeat with the same Idempotency-Key."));

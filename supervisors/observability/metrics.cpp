@@ -13,6 +13,10 @@ namespace {
 // Seconds; up to the longest deadline of a route.
 constexpr double bounds[] = {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1., 2.5, 5., 10., 30.};
 
+constexpr double millisecond_bounds[] = {1,   2.5,   5,     10,    25,     50,     100,   250,
+                                         500, 1'000, 2'500, 5'000, 10'000, 30'000, 60'000};
+constexpr std::size_t outcomes = 256; // an answer, or a failure by its code
+
 std::string_view known(std::string_view method) {
   constexpr std::string_view methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
   return std::find(std::begin(methods), std::end(methods), method) == std::end(methods) ? "other" : method;
@@ -64,14 +68,54 @@ void request_metrics::finished(std::string_view method, std::string_view route, 
   found.time->observe(std::chrono::duration<double>(took).count());
 }
 
-call_metrics::call_metrics(caf::actor_system& system)
-  : time_(system.metrics().histogram_family<double>("troupe", "service_call", {"target", "operation", "success"},
-                                                    bounds, "Time of a call to another service.", "seconds")) {}
+service_metrics::service_metrics(caf::actor_system& system, std::string target, std::string service,
+                                 std::vector<std::string> endpoints)
+  : seconds_(system.metrics().histogram_family<double>("troupe", "service_call", {"target", "operation", "success"},
+                                                       bounds, "Time of a call to another service.", "seconds")),
+    milliseconds_(system.metrics().histogram_family<double>("integration", "latency", {"service", "endpoint", "status"},
+                                                            millisecond_bounds,
+                                                            "Time of an attempt to call another service.", "ms")),
+    errors_(system.metrics().counter_family("integration", "errors", {"service", "error_type"},
+                                            "Attempts that failed, and calls that were refused without one.", "1",
+                                            true)),
+    target_(std::move(target)), service_(std::move(service)), endpoints_(std::move(endpoints)),
+    rows_(endpoints_.size() * outcomes) {
+  auto* states = system.metrics().gauge_family("circuit", "breaker_state", {"service", "state"},
+                                               "1 for the state in which the circuit breaker is.", "1");
+  for (const auto* state : {"closed", "open", "half_open"})
+    states_[state] = states->get_or_add({{"service", service_}, {"state", state}});
+  breaker("closed");
+}
 
-void call_metrics::finished(std::string_view target, std::string_view operation, bool success, duration took) {
-  time_
-    ->get_or_add({{"target", label(target)}, {"operation", label(operation)}, {"success", success ? "true" : "false"}})
-    ->observe(std::chrono::duration<double>(took).count());
+void service_metrics::finished(std::size_t endpoint, std::optional<ec> failure, duration took) {
+  auto& row = rows_.at(endpoint * outcomes + (failure ? static_cast<std::size_t>(*failure) : 0));
+  auto* seconds = row.seconds.load(std::memory_order_acquire);
+  auto* milliseconds = row.milliseconds.load(std::memory_order_acquire);
+  if (!seconds || !milliseconds) {
+    const auto name = label(endpoints_[endpoint]);
+    seconds = seconds_->get_or_add({{"target", target_}, {"operation", name}, {"success", failure ? "false" : "true"}});
+    milliseconds = milliseconds_->get_or_add(
+      {{"service", service_}, {"endpoint", name}, {"status", failure ? label(name_of(*failure)) : "success"}});
+    row.seconds.store(seconds, std::memory_order_release);
+    row.milliseconds.store(milliseconds, std::memory_order_release);
+  }
+  seconds->observe(std::chrono::duration<double>(took).count());
+  milliseconds->observe(static_cast<double>(took.count()));
+  if (failure)
+    count(*failure);
+}
+
+void service_metrics::refused(ec why) {
+  count(why);
+}
+
+void service_metrics::count(ec why) {
+  errors_->get_or_add({{"service", service_}, {"error_type", label(name_of(why))}})->inc();
+}
+
+void service_metrics::breaker(std::string_view state) {
+  for (const auto& [name, gauge] : states_)
+    gauge->value(name == state ? 1 : 0);
 }
 
 order_metrics::order_metrics(caf::actor_system& system)

@@ -1,19 +1,24 @@
 // supervisors/observability/metrics.hpp: what the node counts, in CAF's registry and as Prometheus text.
 #pragma once
 
+#include "actors/kernel/error.hpp"
 #include "actors/kernel/time.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/telemetry/counter.hpp>
+#include <caf/telemetry/gauge.hpp>
 #include <caf/telemetry/histogram.hpp>
 #include <caf/telemetry/metric_family_impl.hpp>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 namespace troupe {
 
@@ -41,15 +46,41 @@ private:
   std::map<row_key, row, std::less<>> rows_;
 };
 
-/// Calls to other services: `troupe_service_call_seconds{target,operation,success}`. Safe on any thread.
-class call_metrics {
+/// Calls to one service: `troupe_service_call_seconds{target,operation,success}`, `integration_latency_ms{service,
+/// endpoint,status}`, `integration_errors_total{service,error_type}` and `circuit_breaker_state{service,state}`, which
+/// is 1 for the state that holds. Safe on any thread.
+class service_metrics {
 public:
-  explicit call_metrics(caf::actor_system& system);
+  /// `target` is the service's own name, `service` that of its guard.
+  service_metrics(caf::actor_system& system, std::string target, std::string service,
+                  std::vector<std::string> endpoints);
 
-  void finished(std::string_view target, std::string_view operation, bool success, duration took);
+  /// `failure` is nothing for an answer, be it a refusal in the service's own terms.
+  void finished(std::size_t endpoint, std::optional<ec> failure, duration took);
+
+  /// A call that was not made.
+  void refused(ec why);
+
+  void breaker(std::string_view state); // "closed", "open", "half_open"
 
 private:
-  caf::telemetry::metric_family_impl<caf::telemetry::dbl_histogram>* time_;
+  using histogram = caf::telemetry::dbl_histogram;
+
+  struct row {
+    std::atomic<histogram*> seconds{nullptr};
+    std::atomic<histogram*> milliseconds{nullptr};
+  };
+
+  void count(ec why);
+
+  caf::telemetry::metric_family_impl<histogram>* seconds_;
+  caf::telemetry::metric_family_impl<histogram>* milliseconds_;
+  caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* errors_;
+  std::string target_;
+  std::string service_;
+  std::vector<std::string> endpoints_;
+  std::vector<row> rows_; // by endpoint and outcome: looking one up by its labels costs more than the rest
+  std::map<std::string, caf::telemetry::int_gauge*> states_;
 };
 
 /// Orders that have ended: `troupe_orders_ended_total{status}`. Safe on any thread.

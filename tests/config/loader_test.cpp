@@ -108,7 +108,12 @@ TEST_F(ConfigLoad, EveryOptionCanBeSetInEachWay) {
       std::string operator()(const byte_size*) const { return "3KiB"; }
       std::string operator()(const secret*) const { return "hidden"; }
     };
-    const auto wanted = x.key == "client.ca_file" ? "/dev/null" : std::visit(other_value{}, x.value);
+    // Some are held against others of their section, or against a list.
+    const std::map<std::string, std::string> fitting{{"ca_file", "/dev/null"}, {"policy", "email"},
+                                                     {"timeout", "2s"},        {"deadline", "45m"},
+                                                     {"backoff", "constant"},  {"base", "7s"}};
+    const auto own = fitting.find(x.key.substr(x.key.rfind('.') + 1));
+    const auto wanted = own == fitting.end() ? std::visit(other_value{}, x.value) : own->second;
     for (int way = 0; way < 2; ++way) {
       sources by;
       by.environment["HOME"] = "/home/tea";
@@ -402,8 +407,55 @@ TEST(ConfigProfile, SaysNothingButTheDefaults) {
   for (const auto& problem : shipped.problems)
     ADD_FAILURE() << to_string(problem);
   EXPECT_TRUE(shipped.values == defaults.values);
+  const auto is_of_further_policy = [](const std::string& key) {
+    return key.starts_with("policies.") && !key.starts_with("policies.default.");
+  };
   for (const auto& x : options_of(shipped.values))
-    EXPECT_TRUE(shipped.origins.contains(x.key)) << x.key << " is not in the profile";
+    if (!is_of_further_policy(x.key)) // Those have only what they have otherwise; the values are compared above.
+      EXPECT_TRUE(shipped.origins.contains(x.key)) << x.key << " is not in the profile";
+}
+
+TEST_F(ConfigLoad, ChangesOnlyTheRulesOfAPolicyThatItNames) {
+  const auto all = load_text("policies:\n  payment-api:\n    rate:\n      limit: 50\n  mine:\n    timeout: 2s\n");
+  ASSERT_TRUE(all.problems.empty()) << to_string(all.problems.front());
+  auto expected = shipped_policies().at("payment-api");
+  expected.rate.limit = 50;
+  EXPECT_EQ(all.values.policies.at("payment-api"), expected);
+  policy_options mine;
+  mine.timeout = std::chrono::seconds{2};
+  EXPECT_EQ(all.values.policies.at("mine"), mine);
+  EXPECT_EQ(all.values.policies.at("email"), shipped_policies().at("email"));
+  EXPECT_EQ(short_of(all.origins.at("policies.payment-api")), "troupe.yaml:2");
+  EXPECT_EQ(short_of(all.origins.at("policies.mine")), "troupe.yaml:5");
+  EXPECT_FALSE(all.origins.contains("policies.email"));
+}
+
+TEST_F(ConfigLoad, RefusesPoliciesThatCannotHold) {
+  EXPECT_EQ(problems_of("policies:\n  default:\n    timeout: 2m\n"),
+            texts{"default: policies.default.deadline: must not be less than timeout"});
+  EXPECT_EQ(problems_of("policies:\n  x:\n    rate:\n      limit: 2\n      burst: 3\n"),
+            texts{"troupe.yaml:5: policies.x.rate.burst: must not be more than rate.limit"});
+  EXPECT_EQ(problems_of("policies:\n  x:\n    retry:\n      backoff: fibonacci\n").size(), 1u);
+  EXPECT_EQ(problems_of("policies:\n  X Y:\n    timeout: 2s\n"),
+            texts{"troupe.yaml:2: policies.X Y: a policy's name has at most 64 small letters, digits, - and _"});
+  EXPECT_EQ(problems_of("policies:\n  x:\n    tiemout: 2s\n"),
+            texts{"troupe.yaml:3: policies.x.tiemout: there is no such option; did you mean policies.x.timeout?"});
+  from.settings = {"payment.providers.rest.policy=none"};
+  EXPECT_EQ(problems_of("log:\n  level: info\n"),
+            texts{"--set payment.providers.rest.policy: payment.providers.rest.policy: there is no policy \"none\""});
+}
+
+TEST(ConfigDiff, TakesOverPoliciesAtOnce) {
+  options old;
+  old.policies.try_emplace("gone");
+  auto wanted = options{};
+  wanted.policies.at("default").breaker.failures = 7;
+  wanted.policies["new"].timeout = std::chrono::seconds{2};
+  wanted.payment.providers.at("rest").policy = "new";
+  const auto changes = diff(old, wanted);
+  EXPECT_TRUE(changes.needs_restart.empty());
+  EXPECT_EQ(changes.values.policies, wanted.policies);
+  EXPECT_EQ(changes.values.payment.providers.at("rest").policy, "new");
 }
 
 TEST(ConfigDiff, TellsWhatNeedsARestart) {

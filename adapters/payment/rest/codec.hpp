@@ -22,8 +22,8 @@ http::request encode(const find_payments& x); // GET /payments?reference=
 //
 // A 409 says that the payment's state forbids the step, or that another call with the same key is under way. Only where
 // its error code is one of those that we know to mean the first (`not_authorized`, `already_voided`,
-// `exceeds_authorized`, `not_captured`, `exceeds_captured`) it is refused; otherwise it may have acted, and is
-// interrupted.
+// `exceeds_authorized`, `not_captured`, `exceeds_captured`) it is refused; otherwise it may have acted, and is a
+// conflict.
 
 caf::expected<payment> decode(const authorize& asked, const http::response& answer, time_point now);
 caf::expected<payment> decode(const capture& asked, const http::response& answer, time_point now);

@@ -37,7 +37,7 @@ http::request encode_list(time_point from, const payment_id& after);
 // - A step that the state forbids (`payment_intent_unexpected_state`) comes with the PaymentIntent as it is: that is
 // the
 //   answer. So voiding what is voided and capturing what is captured succeed.
-// - `idempotency_key_in_use` (409) may be acting right now: interrupted. A key with other parameters (400) is refused.
+// - `idempotency_key_in_use` (409) may be acting right now: conflict. A key with other parameters (400) is refused.
 // - `lock_timeout` (429) is rate_limited, with a wait of a second.
 
 caf::expected<payment> decode(const authorize& asked, const http::response& answer, time_point now);

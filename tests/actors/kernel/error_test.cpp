@@ -8,7 +8,7 @@
 namespace troupe {
 namespace {
 
-constexpr auto last = static_cast<std::uint8_t>(ec::unknown_type);
+constexpr auto last = static_cast<std::uint8_t>(ec::circuit_open);
 
 TEST(ErrorCode, HasANameOfItsOwn) {
   std::set<std::string_view> names;

@@ -57,7 +57,7 @@ TEST(Refusal, IsAProblemWithThePointerOfTheWrongField) {
 }
 
 TEST(Refusal, SaysWhenToComeBackWheneverTheNodeCannotServe) {
-  for (std::uint8_t i = 1; i <= static_cast<std::uint8_t>(ec::unknown_type); ++i) {
+  for (std::uint8_t i = 1; i <= static_cast<std::uint8_t>(ec::circuit_open); ++i) {
     const auto response = refusal(caf::make_error(static_cast<ec>(i)));
     EXPECT_GE(response.status, 429) << static_cast<int>(i);
     const bool later = response.status == 503 || response.status == 429;

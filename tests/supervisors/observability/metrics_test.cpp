@@ -35,16 +35,35 @@ TEST_F(Metrics, GrowByOneRowHoweverManyMethodsClientsMakeUp) {
 }
 
 TEST_F(Metrics, TellCallsByTargetOperationAndSuccess) {
-  call_metrics calls{sys};
-  calls.finished("rest", "authorize", true, 20ms);
-  calls.finished("rest", "authorize", true, 20ms);
-  calls.finished("rest", "authorize", false, 20ms);
-  calls.finished("stripe", "find", true, 20ms);
+  service_metrics rest{sys, "rest", "payment/rest", {"authorize", "find"}};
+  service_metrics stripe{sys, "stripe", "payment/stripe", {"authorize", "find"}};
+  rest.finished(0, {}, 20ms);
+  rest.finished(0, {}, 20ms);
+  rest.finished(0, ec::timed_out, 20ms);
+  stripe.finished(1, {}, 20ms);
   EXPECT_EQ(rows_with("troupe_service_call_seconds_count{"), 3u) << text();
   const auto all = text();
   const auto at =
     all.find("troupe_service_call_seconds_count{operation=\"authorize\",success=\"true\",target=\"rest\"} 2");
   EXPECT_NE(at, std::string::npos) << all;
+}
+
+TEST_F(Metrics, TellIntegrationsUnderTheNamesOfTheDocuments) {
+  service_metrics rest{sys, "rest", "payment/rest", {"authorize", "find"}};
+  rest.finished(0, {}, 20ms);
+  rest.finished(1, ec::timed_out, 20ms);
+  rest.refused(ec::circuit_open);
+  rest.refused(ec::circuit_open);
+  rest.breaker("open");
+  const auto all = text();
+  for (const auto* row :
+       {"integration_latency_ms_count{endpoint=\"authorize\",service=\"payment/rest\",status=\"success\"} 1.",
+        "integration_latency_ms_count{endpoint=\"find\",service=\"payment/rest\",status=\"timed_out\"} 1.",
+        "integration_errors_total{error_type=\"timed_out\",service=\"payment/rest\"} 1 ",
+        "integration_errors_total{error_type=\"circuit_open\",service=\"payment/rest\"} 2 ",
+        "circuit_breaker_state{service=\"payment/rest\",state=\"open\"} 1 ",
+        "circuit_breaker_state{service=\"payment/rest\",state=\"closed\"} 0 "})
+    EXPECT_NE(all.find(row), std::string::npos) << row << '\n' << all;
 }
 
 TEST_F(Metrics, TellHowOrdersEnd) {

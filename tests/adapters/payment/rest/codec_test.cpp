@@ -124,7 +124,7 @@ TEST(RestCodec, RefusesWhatTheStateForbidsForSure) {
 TEST(RestCodec, TakesAnyOtherConflictToHaveActed) {
   for (const auto* body :
        {"", R"({"error":{"code":"request_in_progress"}})", R"({"error":{"code":"already_captured"}})"})
-    EXPECT_EQ(decode(capture{"pay_1", "k", price}, json(409, body), now).error(), ec::interrupted) << body;
+    EXPECT_EQ(decode(capture{"pay_1", "k", price}, json(409, body), now).error(), ec::conflict) << body;
 }
 
 TEST(RestCodec, FindsPaymentsOfTheReference) {

@@ -134,7 +134,7 @@ TEST(StripeCodec, TakesTheIntentAsItIsWhenItsStateForbidsTheStep) {
 
 TEST(StripeCodec, TellsTheTwoErrorsOfAKeyApart) {
   const auto e = [](int status, const char* text) { return decode(asked, json(status, text), now).error(); };
-  EXPECT_EQ(e(409, R"({"error":{"code":"idempotency_key_in_use","type":"idempotency_error"}})"), ec::interrupted);
+  EXPECT_EQ(e(409, R"({"error":{"code":"idempotency_key_in_use","type":"idempotency_error"}})"), ec::conflict);
   EXPECT_EQ(e(400, R"({"error":{"type":"idempotency_error"}})"), ec::refused);
 }
 

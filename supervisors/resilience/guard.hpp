@@ -1,0 +1,133 @@
+// supervisors/resilience/guard.hpp: stands in front of a port, and speaks its language.
+#pragma once
+
+#include "actors/kernel/caf.hpp"
+#include "actors/kernel/uuid.hpp"
+#include "supervisors/resilience/guard_core.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_control_block.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/message.hpp>
+#include <caf/type_id_list.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::resilience {
+
+/// One kind of question that a port takes: a (request_context, Command).
+struct operation {
+  std::string_view name; // in metrics, logs and reasons: "authorize"
+  caf::type_id_list asked;
+  repeatable repeats = repeatable::never;
+  priority rank = priority::transactional;
+  /// The name under which a good answer is kept to stand in for a failed one; empty for a question of which it is not.
+  /// Only for what may be stale: never for what money is decided by.
+  std::string (*kept_as)(const caf::message& question) = nullptr;
+  /// What to answer when all else has failed; an empty message for nothing.
+  caf::message (*fallback)(const caf::message& question) = nullptr;
+};
+
+template <class Command> operation operation_of(std::string_view name, repeatable repeats) {
+  return {name, caf::make_type_id_list<request_context, Command>(), repeats};
+}
+
+struct port {
+  std::string service; // "payment/stripe"
+  std::vector<operation> operations;
+  duration key_lifetime = duration::max(); // a call is not repeated once its key has died
+};
+
+/// One attempt, or a call that was refused without any.
+struct finished_attempt {
+  std::string_view service;
+  std::size_t operation = 0; // of the port
+  ec failure{};              // meaningful unless answered
+  bool answered = false;
+  bool attempted = true;
+  duration took{0};
+  const request_context& context;
+};
+
+struct decided {
+  std::string_view service;
+  std::string_view what; // as in guard::decision
+  std::string_view operation;
+  std::string_view why;
+  const request_context& context; // of the caller; an empty one for what concerns all
+};
+
+/// Told what happens, on any thread, several at a time; returns at once.
+struct observer {
+  std::function<void(const finished_attempt&)> attempted{};
+  std::function<void(const decided&)> decided{};
+  std::function<void(std::string_view service, breaker_state)> breaker{};
+};
+
+struct kept_decision {
+  time_point at;
+  std::string what;
+  std::string operation;
+  std::string caller;
+  std::string why;
+};
+
+/// What a guard is and does at one moment.
+struct snapshot {
+  std::string service;
+  resilience::policy policy;
+  breaker_state state = breaker_state::closed;
+  breaker_mode mode = breaker_mode::automatic;
+  std::string reason;
+  duration wait{0};
+  std::uint64_t failures = 0;
+  std::uint64_t under_way = 0;
+  std::uint64_t in_line = 0;
+  retry_budget::left budget;
+  std::uint64_t tokens = 0;
+  std::uint64_t bulk_tokens = 0;
+  std::uint64_t calls = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t retried = 0;
+  std::uint64_t failed = 0;
+  std::vector<kept_decision> recent; // latest last, of at most decisions_max
+};
+
+inline constexpr std::size_t decisions_max = 200;
+
+/// A handle to a guard, which is an actor without a mailbox: a question is decided upon on its sender's thread and goes
+/// on to the shielded actor in the message in which it came, so that a call that passes costs two locks and no hop.
+///
+/// It answers as the port does. Its own errors are made by make_failure: `circuit_open`, `overloaded`, `rate_limited`
+/// and `deadline` when nothing was done; when any attempt may have acted, a code that says so. It ends when the
+/// shielded actor does, and that one with it; calls under way then get `interrupted` where they may have acted, else
+/// `shutting_down`.
+class guard {
+public:
+  /// `shielded` keeps the deadline of each context; an answer that is later is dropped all the same.
+  static guard spawn(caf::actor_system& system, caf::strong_actor_ptr shielded, port what, policy rules, clock_fn now,
+                     random_fn random, observer told);
+
+  /// The guard as the port that it shields.
+  template <class Port> Port as() const { return caf::actor_cast<Port>(actor_); }
+
+  snapshot look() const;
+
+  /// From the next decision on. From any thread.
+  void configure(policy x) const;
+  void configure(policy x, const std::string& why, const std::string& by) const; // of an operator's
+  void force(breaker_mode x, const std::string& why, const std::string& by) const;
+
+private:
+  class shield;
+  explicit guard(caf::strong_actor_ptr actor) : actor_(std::move(actor)) {}
+  shield& self() const;
+
+  caf::strong_actor_ptr actor_;
+};
+
+} // namespace troupe::resilience
