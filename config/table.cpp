@@ -335,6 +335,12 @@ policy_map shipped_policies() {
   payment_api.breaker = integration.breaker;
   payment_api.retry.attempts = 3;
 
+  auto& payment_processor = all["payment-processor"];
+  payment_processor.timeout = seconds{300};
+  payment_processor.deadline = seconds{300};
+  payment_processor.bulkhead = {5, 10, seconds{300}};
+  payment_processor.retry.attempts = 3;
+
   auto& email = all["email"];
   email.timeout = seconds{10};
   email.deadline = minutes{1};

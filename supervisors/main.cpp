@@ -191,6 +191,36 @@ int main(int argc, char** argv) {
   add_ctl("tree", "What the node consists of, and how each part fares",
           shown([&] { return ctl::show_tree(ctl_target.where); }))
     ->add_flag("--watch", watches, "Show it again each second");
+  std::string named_policy;
+  std::vector<std::string> rules;
+  add_ctl("guards", "The guards in front of other services",
+          shown([&] { return ctl::show_guards(ctl_target.where); }))
+    ->add_flag("--watch", watches, "Show it again each second");
+  std::string what_to_explain;
+  auto* explain_ctl = add_ctl("explain", "What was tried and when, why it was repeated or refused, what is left", [&] {
+    return what_to_explain == "order" ? ctl::explain_order(ctl_target.where, argument)
+                                      : ctl::explain_guard(ctl_target.where, argument);
+  });
+  explain_ctl->add_option("what", what_to_explain, "order or guard")
+    ->required()
+    ->check(CLI::IsMember({"order", "guard"}));
+  explain_ctl->add_option("id", argument, "The order's id, or the guard's name")->required();
+  std::string breaker_mode;
+  auto* breaker_ctl = add_ctl("breaker", "Hold a guard's circuit breaker, or let it go",
+                              [&] { return ctl::set_breaker(ctl_target.where, argument, breaker_mode, reason); });
+  breaker_ctl->add_option("guard", argument, "As `troupe ctl guards` names it")->required();
+  breaker_ctl
+    ->add_option("mode", breaker_mode, "open: refuse every call; closed: let every call through; auto: by its rules")
+    ->required()
+    ->check(CLI::IsMember({"open", "closed", "auto"}));
+  breaker_ctl->add_option("--reason", reason, "For the log and for those who look later")->required();
+  auto* policy_ctl = add_ctl("policy", "Put a guard under other rules, until the configuration is read again",
+                             [&] { return ctl::set_policy(ctl_target.where, argument, named_policy, rules, reason); });
+  policy_ctl->add_option("guard", argument, "As `troupe ctl guards` names it")->required();
+  policy_ctl->add_option("--policy", named_policy, "A policy of the configuration; the present one when left out");
+  policy_ctl->add_option("--rule", rules, "A rule to change, as in --rule retry.attempts=2; may be repeated")
+    ->allow_extra_args(false);
+  policy_ctl->add_option("--reason", reason, "For the log and for those who look later")->required();
   add_ctl("outage", "Begin or end an outage of the sandbox's payment providers",
           [&] { return ctl::set_outage(ctl_target.where, argument == "begin"); })
     ->add_option("what", argument, "begin: every call answers 503; end: they work again")

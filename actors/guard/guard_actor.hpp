@@ -16,7 +16,7 @@ namespace troupe::guard {
 struct get_guards {};
 
 struct get_guard {
-  std::string name; // "payment/stripe"
+  std::string name; // "payment.stripe"
 };
 
 enum class breaker_mode : std::uint8_t { automatic = 1, open, closed };

@@ -39,6 +39,22 @@ int show_tree(const target& where);
 
 /// Clears the screen and shows it again each second, until `show` fails or the program is interrupted.
 int watch(const std::function<int()>& show);
+/// The guards in front of other services: breaker, line, retry budget, rate.
+int show_guards(const target& where);
+
+/// A guard's rules and what it decided lately, and why.
+int explain_guard(const target& where, const std::string& name);
+
+/// What was tried for an order and when, why it was repeated or not, and what is left of budget and rate of the guards
+/// that it met.
+int explain_order(const target& where, const std::string& id);
+
+/// Holds a guard's breaker "open" or "closed", or leaves it to its rules with "auto".
+int set_breaker(const target& where, const std::string& name, const std::string& mode, const std::string& reason);
+
+/// Puts a guard under a named policy (empty: the one it has), with rules such as "retry.attempts=2" changed.
+int set_policy(const target& where, const std::string& name, const std::string& policy,
+               const std::vector<std::string>& rules, const std::string& reason);
 
 /// Puts the sandbox's payment provider out of order (`PUT /_sandbox/faults`), or in order again.
 int set_outage(const target& where, bool out);

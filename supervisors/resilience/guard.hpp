@@ -37,7 +37,7 @@ template <class Command> operation operation_of(std::string_view name, repeatabl
 }
 
 struct port {
-  std::string service; // "payment/stripe"
+  std::string service; // "payment.stripe"
   std::vector<operation> operations;
   duration key_lifetime = duration::max(); // a call is not repeated once its key has died
 };

@@ -10,7 +10,7 @@ namespace troupe::resilience {
 /// answer is ever kept: an old "there is no payment" would have an order paid twice.
 inline port payment_port(const std::string& provider, duration key_lifetime) {
   port out;
-  out.service = "payment/" + provider;
+  out.service = "payment." + provider;
   out.operations = {operation_of<payment::authorize>("authorize", repeatable::one_by_one),
                     operation_of<payment::capture>("capture", repeatable::one_by_one),
                     operation_of<payment::void_payment>("void", repeatable::one_by_one),

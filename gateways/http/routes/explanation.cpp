@@ -1,6 +1,7 @@
 #include "gateways/http/routes/explanation.hpp"
 
 #include "actors/catalog/catalog_actor.hpp"
+#include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/order/order_actor.hpp"
@@ -80,6 +81,24 @@ std::optional<explanation> explain(idempotency::rejection x) {
   return std::nullopt;
 }
 
+std::optional<explanation> explain(guard::rejection x, const caf::message& context) {
+  switch (x) {
+    using enum guard::rejection;
+    case unknown_guard:
+      return explanation{404, "unknown-guard", "Unknown guard", "There is no guard with this name.", ""};
+    case unknown_policy:
+      return explanation{422, "unknown-policy", "Unknown policy", "The configuration has no policy of this name.",
+                         "/policy"};
+    case no_reason:
+      return explanation{422, "no-reason", "No reason", "What an operator does needs a reason.", "/reason"};
+    case bad_rule:
+      return explanation{422, "bad-rule", "Bad rule",
+                         context.match_elements<std::string>() ? context.get_as<std::string>(0) : "A rule is wrong.",
+                         "/rules"};
+  }
+  return std::nullopt;
+}
+
 } // namespace
 
 std::optional<explanation> explain(const caf::error& x) {
@@ -90,6 +109,7 @@ std::optional<explanation> explain(const caf::error& x) {
     case caf::type_id_v<inventory::rejection>: return explain(static_cast<inventory::rejection>(x.code()));
     case caf::type_id_v<catalog::rejection>: return explain(static_cast<catalog::rejection>(x.code()));
     case caf::type_id_v<idempotency::rejection>: return explain(static_cast<idempotency::rejection>(x.code()));
+    case caf::type_id_v<guard::rejection>: return explain(static_cast<guard::rejection>(x.code()), x.context());
     default: return std::nullopt;
   }
 }

@@ -155,6 +155,7 @@ void add_operations_routes(router& table, const operations& behind) {
   table.add(read("/metrics", "getMetrics", "Metrics in the Prometheus text format.",
                  {{200, "The metrics.", {{"type", "string"}}}}, [behind] { return metrics(behind); }));
   add_supervisor_routes(table, behind);
+  add_guard_routes(table, behind.guards);
 }
 
 } // namespace troupe::gateway

@@ -14,6 +14,8 @@ void add_commerce_routes(router& table, const services& behind);
 /// Everything that the operations gateway (port 7777) serves.
 void add_operations_routes(router& table, const operations& behind);
 
+void add_guard_routes(router& table, const guard::guards_actor& guards);
+
 using shared_services = std::shared_ptr<const services>;
 
 void add_order_routes(router& table, const shared_services& behind);

@@ -3,6 +3,7 @@
 
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/entity/journal_actor.hpp"
+#include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/kernel/http.hpp"
@@ -84,6 +85,7 @@ struct operations {
   std::function<health_report()> health;
   std::function<std::string()> metrics;     // Prometheus text format 0.0.4
   std::function<std::vector<part>()> parts; // sorted by path
+  guard::guards_actor guards; // its handle keeps its actor alive: let go of the router before the actor system
 };
 
 } // namespace troupe::gateway

@@ -404,6 +404,17 @@ TEST(OrderAttempt, WaitsTwiceAsLongEachTimeUpToTheMost) {
   EXPECT_EQ(s.attempts, 9u);
 }
 
+TEST(OrderAttempt, KeepsAReasonShortAndItsCharactersWhole) {
+  const auto why = [](const std::string& told) {
+    const auto outcome =
+      decide(after(until_reserved()), step_failed{step::authorize, ec::circuit_open, {}, 0, told}, noon, standard);
+    return std::get<attempt_failed>(std::get<events>(outcome).at(0)).why;
+  };
+  EXPECT_EQ(why("the breaker is open"), "the breaker is open");
+  EXPECT_EQ(why(std::string(1'000, 'x')).size(), 300u);
+  EXPECT_EQ(why(std::string(299, 'x') + "\xC3\xA9"), std::string(299, 'x'));
+}
+
 TEST(OrderAttempt, WaitsNoLessAfterAnyNumberOfAttempts) {
   const auto s = after(with(until_reserved(), {failed(step::authorize, ec::unavailable, 4'000'000'000u)}));
   EXPECT_EQ(decide(s, step_failed{step::authorize, ec::unavailable, {}, 0}, noon, standard),

@@ -108,7 +108,7 @@ TEST(OrderStored, HasASampleOfEveryKind) {
 TEST(OrderStored, StillReadsEveryFormThatWasEverStored) {
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator{golden_folder}) {
-    if (entry.path().filename().string().starts_with("snapshot."))
+    if (entry.is_directory() || entry.path().filename().string().starts_with("snapshot."))
       continue;
     const auto golden = read_json(entry.path());
     const auto decoded = decode(from_golden(golden));
@@ -126,6 +126,17 @@ TEST(OrderStored, TellsARefundThatIsPendingFromOneThatWasPaid) {
   EXPECT_EQ(*decode(stored_sample(paid)), paid);
   const auto s = after(with(until_confirmed(), {cancel_requested{}, pending}));
   EXPECT_EQ(s.timeline.back().detail, "refund-1, pending");
+}
+
+TEST(OrderStored, TellsWhyAnAttemptWasNotRepeatedWhereThatIsKnown) {
+  const event explained =
+    attempt_failed{step::authorize, 2, ec::circuit_open, noon + 5s, "breaker \"x\" (a.yaml:1): open"};
+  EXPECT_EQ(*decode(stored_sample(explained)), explained);
+  EXPECT_EQ(golden_form(encode(explained)), read_json(golden_folder / "explained/attempt_failed.1.json"));
+  const auto s = after(with(until_reserved(), {explained}));
+  EXPECT_EQ(s.timeline.back().detail, "authorize 2: circuit_open, breaker \"x\" (a.yaml:1): open");
+  const event plain = attempt_failed{step::authorize, 2, ec::timed_out, noon + 5s};
+  EXPECT_EQ(encode(plain).data.find("why"), std::string::npos);
 }
 
 TEST(OrderStored, KeepsPersonalDataApart) {

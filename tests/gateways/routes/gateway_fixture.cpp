@@ -199,8 +199,31 @@ gateway_fixture::gateway_fixture() {
   operations.health = [this] { return health; };
   operations.metrics = [] { return std::string{"troupe_orders_total 3\n"}; };
   operations.parts = [this] { return parts; };
+  operations.guards = sys.spawn([this]() { return guards_behavior(); });
   gateway::add_operations_routes(table, operations);
   asker_.emplace(sys, io_);
+}
+
+guard::guards_actor::behavior_type gateway_fixture::guards_behavior() {
+  const auto known = [this](const std::string& name) -> caf::result<guard::report> {
+    if (guard_refuses)
+      return *guard_refuses;
+    if (name != shield.name)
+      return caf::make_error(guard::rejection::unknown_guard);
+    return shield;
+  };
+  return {
+    [this](const guard::get_guards&) { return guard::reports{{shield}}; },
+    [known](const guard::get_guard& x) { return known(x.name); },
+    [this, known](const request_context&, const guard::set_breaker& x) {
+      breakers.push_back(x);
+      return known(x.name);
+    },
+    [this, known](const request_context&, const guard::set_policy& x) {
+      policies.push_back(x);
+      return known(x.name);
+    },
+  };
 }
 
 gateway_fixture::~gateway_fixture() {

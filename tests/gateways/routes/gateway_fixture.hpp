@@ -90,6 +90,10 @@ protected:
   gateway::health_report health;
   std::vector<gateway::part> parts;
   std::atomic<bool> overloaded{false};
+  guard::report shield; // the only guard
+  std::vector<guard::set_breaker> breakers;
+  std::vector<guard::set_policy> policies;
+  std::optional<caf::error> guard_refuses;
   gateway::webhook_outcome webhook = gateway::webhook_outcome::accepted;
   std::vector<http::request> webhooks;
   std::atomic<std::uint64_t> drawn{0};
@@ -101,6 +105,7 @@ private:
   std::optional<gateway::asker> asker_;
 
   std::vector<http::response> run(const std::vector<call>& calls);
+  guard::guards_actor::behavior_type guards_behavior();
 };
 
 } // namespace troupe::test
