@@ -72,18 +72,23 @@ eventually<http::response> list(incoming& in, const guard::guards_actor& guards)
   auto items = ordered_json::array();
   for (const auto& each : all->items)
     items.push_back(guard_json(each));
-  co_return answer(200, {{"guards", std::move(items)}}, {{"Cache-Control", "no-store"}});
+  const ordered_json body{{"guards", std::move(items)}};
+  http::headers fields{{"Cache-Control", "no-store"}};
+  co_return answer(200, body, std::move(fields));
 }
 
 eventually<http::response> show(incoming& in, const guard::guards_actor& guards) {
-  co_return told(co_await ask<guard::report>(in, guards, guard::get_guard{std::string{in.param("name")}}));
+  guard::get_guard question{std::string{in.param("name")}};
+  auto answered = co_await ask<guard::report>(in, guards, std::move(question));
+  co_return told(std::move(answered));
 }
 
 eventually<http::response> set_breaker(incoming& in, const guard::guards_actor& guards) {
   guard::set_breaker command{std::string{in.param("name")},
                              guard::parse_breaker_mode(in.body.at("mode").get<std::string>()).value(),
                              in.body.at("reason").get<std::string>()};
-  co_return told(co_await ask<guard::report>(in, guards, in.context, std::move(command)));
+  auto answered = co_await ask<guard::report>(in, guards, in.context, std::move(command));
+  co_return told(std::move(answered));
 }
 
 eventually<http::response> set_policy(incoming& in, const guard::guards_actor& guards) {
@@ -92,7 +97,8 @@ eventually<http::response> set_policy(incoming& in, const guard::guards_actor& g
   if (const auto rules = in.body.find("rules"); rules != in.body.end())
     for (const auto& [key, value] : rules->items())
       command.rules.emplace(key, value.is_string() ? value.get<std::string>() : value.dump());
-  co_return told(co_await ask<guard::report>(in, guards, in.context, std::move(command)));
+  auto answered = co_await ask<guard::report>(in, guards, in.context, std::move(command));
+  co_return told(std::move(answered));
 }
 
 // ---- schemas -------------------------------------------------------------------------------------------------------

@@ -47,9 +47,12 @@ struct retry_row {
 
 TEST(ShippedPolicies, HaveTheRetriesAndTimeoutsOfTheDocuments) {
   const std::vector<retry_row> rows{
-    {"payment-api", 3, 0, backoff::exponential, 30s}, {"email", 5, 3, backoff::linear, 10s},
+    {"payment-api", 3, 0, backoff::exponential, 30s},
+    {"email", 5, 3, backoff::linear, 10s},
+    {"payment-processor", 3, 0, backoff::exponential, 300s},
     {"http-client", 4, 0, backoff::exponential, 5s}, // 3 retries after the first attempt
-    {"order-client", 1, 0, backoff::exponential, 3s}, {"commerce-api", 1, 0, backoff::exponential, 5s},
+    {"order-client", 1, 0, backoff::exponential, 3s},
+    {"commerce-api", 1, 0, backoff::exponential, 5s},
   };
   for (const auto& row : rows) {
     const auto x = shipped(row.policy);
@@ -69,6 +72,8 @@ TEST(ShippedPolicies, HaveTheRatesOfTheDocuments) {
   EXPECT_EQ(shipped("email").rate.per, 1s);
   EXPECT_EQ(shipped("email").bulk_rate.limit, 1000u);
   EXPECT_EQ(shipped("email").bulk_rate.per, 1h);
+  EXPECT_EQ(shipped("payment-processor").bulkhead.calls_max, 5u);
+  EXPECT_EQ(shipped("payment-processor").bulkhead.queue_max, 10u);
   EXPECT_EQ(shipped("sandbox").rate.limit, 0u) << "the default run is not to be throttled";
   EXPECT_EQ(shipped("sandbox").bulkhead.calls_max, 0u);
 }
