@@ -33,6 +33,8 @@ void decision_log::write(const decided& x, time_point now) {
   const auto stands_for = admit(x.what, now);
   if (stands_for == 0)
     return;
+  const bool traced = x.context.trace.trace_high != 0 || x.context.trace.trace_low != 0;
+  const auto trace = traced ? x.context.trace.trace_id() : std::string{};
   const auto level = always_told(x.what) ? log::level::warn : log::level::info;
   log::write(level, "A guard decided",
              {{"service", x.service},
@@ -41,7 +43,7 @@ void decision_log::write(const decided& x, time_point now) {
               {"caller", x.context.principal},
               {"reason", x.why},
               {"leftOut", static_cast<std::int64_t>(stands_for - 1)},
-              {"correlationId", x.context.trace.trace_id()}});
+              {"correlationId", trace}});
 }
 
 } // namespace troupe::resilience

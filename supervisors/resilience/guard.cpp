@@ -523,12 +523,14 @@ private:
 
   void note(effects& out, time_point now, std::string_view what, const slot* x, const caf::message& question,
             std::string why, const std::string& by = {}) {
-    const auto& context = context_of(question);
+    auto context = context_of(question);
+    if (!by.empty())
+      context.principal = by;
     const std::string_view operation = x ? operation_of(*x).name : std::string_view{};
     if (recent_.size() == decisions_max)
       recent_.pop_front();
-    recent_.push_back({now, std::string{what}, std::string{operation}, by.empty() ? context.principal : by, why});
-    out.notes.push_back({what, operation, std::move(why), context});
+    recent_.push_back({now, std::string{what}, std::string{operation}, context.principal, why});
+    out.notes.push_back({what, operation, std::move(why), std::move(context)});
   }
 
   void watch_breaker(effects& out, time_point now) {
@@ -536,10 +538,10 @@ private:
     if (state == told_state_)
       return;
     told_state_ = state;
-    std::string text{name_of(state)};
-    if (const auto why = core_.breaker().reason(); !why.empty())
-      text += ": " + why;
-    note(out, now, "breaker", nullptr, {}, name_in_full(core_.policy()) + ": " + text);
+    auto why = core_.breaker().reason();
+    if (why.empty())
+      why = name_of(state);
+    note(out, now, "breaker", nullptr, {}, name_in_full(core_.policy()) + ": " + why);
     out.breaker.push_back(state);
   }
 

@@ -172,9 +172,9 @@ std::variant<pause, refusal> guard_core::after_failure(call& x, ec code, std::op
     return no("not repeated: the retry budget of " + figure(rules.budget_percent) + " % of " + figure(left.calls)
               + " calls, at least " + figure(rules.budget_floor) + ", is spent");
   }
-  return pause{length, "attempt " + figure(x.attempts) + " of " + figure(limit) + ": " + to_string(code) + ", again in "
-                         + span_text(length) + "; " + figure(budget_.remaining(rules, now).retries)
-                         + " retries left in the budget"};
+  return pause{length, name_in_full(policy_) + ": attempt " + figure(x.attempts) + " of " + figure(limit) + ": "
+                         + to_string(code) + ", again in " + span_text(length) + "; "
+                         + figure(budget_.remaining(rules, now).retries) + " retries left in the budget"};
 }
 
 std::variant<attempt, refusal> guard_core::try_again(call& x, ec code, time_point now) {

@@ -143,7 +143,12 @@ caf::expected<messages::report> guard_list::apply(const messages::set_policy& x,
     return caf::make_error(messages::rejection::bad_rule, *why);
   auto& rules = std::get<policy>(to);
   rules.source = "set by " + by;
-  found->second.configure(rules, x.reason, by);
+  std::string why = x.reason;
+  for (const auto& [key, value] : x.rules)
+    why += (why.size() == x.reason.size() ? " (" : ", ") + key + "=" + value;
+  if (!x.rules.empty())
+    why += ')';
+  found->second.configure(rules, why, by);
   return to_report(found->second.look());
 }
 
