@@ -302,6 +302,21 @@ TEST_F(GuardCore, QueuesWhoGetsATurnInTimeAndServesTransactionalCallsFirst) {
   EXPECT_EQ(std::get<refusal>(core.enter(bulk, *late, noon + 5s)).code, ec::overloaded);
 }
 
+TEST_F(GuardCore, LetsNobodyOvertakeThoseWhoWait) {
+  auto rules = three_attempts();
+  rules.rate = {1, 1s, 1};
+  rules.bulkhead = {10, 10, 5s};
+  guard_core core{rules};
+  auto first = write_until(noon + 60s);
+  begun(core, first);
+  auto second = write_until(noon + 60s);
+  ASSERT_TRUE(std::holds_alternative<in_line>(core.begin(second, 2, noon)));
+  auto third = write_until(noon + 60s);
+  EXPECT_TRUE(std::holds_alternative<in_line>(core.begin(third, 3, noon + 1s)))
+    << "there is a token, but not for this one";
+  EXPECT_EQ(core.next(noon + 1s)->ticket, 2u);
+}
+
 TEST_F(GuardCore, HoldsBulkCallsToARateOfTheirOwn) {
   auto rules = three_attempts();
   rules.rate = {100, 1s, 10};
