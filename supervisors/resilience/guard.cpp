@@ -80,6 +80,8 @@ public:
     }
     const auto found = find(what->payload);
     if (found == nowhere) {
+      if (what->payload.match_elements<caf::exit_msg>())
+        return pass_on(std::move(what), unit);
       if (!handle_system_message(*what, unit, false))
         bounce(what, caf::make_error(caf::sec::unexpected_message));
       return true;
@@ -88,10 +90,9 @@ public:
   }
 
   bool cleanup(caf::error&& reason, caf::execution_unit* unit) override {
-    const auto why = reason;
     if (!monitorable_actor::cleanup(std::move(reason), unit))
       return false;
-    close(why, unit);
+    close(unit);
     return true;
   }
 
@@ -217,6 +218,16 @@ private:
   };
 
   // ---- questions ---------------------------------------------------------------------------------------------------
+
+  /// An exit is meant for what is shielded. When that is a handle that survives restarts, this guard survives as well.
+  bool pass_on(caf::mailbox_element_ptr what, caf::execution_unit* unit) {
+    caf::strong_actor_ptr shielded;
+    {
+      const std::lock_guard guard{mutex_};
+      shielded = shielded_;
+    }
+    return shielded && shielded->enqueue(std::move(what), unit);
+  }
 
   std::size_t find(const caf::message& question) const {
     const auto types = question.types();
@@ -569,9 +580,9 @@ private:
 
   // ---- the end -----------------------------------------------------------------------------------------------------
 
-  void close(const caf::error& reason, caf::execution_unit* unit) {
+  void close(caf::execution_unit* unit) {
     effects out;
-    caf::strong_actor_ptr shielded;
+    caf::strong_actor_ptr shielded; // let go of without the lock: its end may come back here
     {
       const std::lock_guard guard{mutex_};
       closed_ = true;
@@ -587,8 +598,6 @@ private:
       dues_.clear();
     }
     carry_out(out, unit);
-    if (shielded)
-      shielded->enqueue(nullptr, caf::make_message_id(), caf::make_message(caf::exit_msg{address(), reason}), unit);
   }
 
   static constexpr duration lateness_{250}; // that an answer at the last moment may have

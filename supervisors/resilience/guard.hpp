@@ -103,9 +103,9 @@ inline constexpr std::size_t decisions_max = 200;
 /// on to the shielded actor in the message in which it came, so that a call that passes costs two locks and no hop.
 ///
 /// It answers as the port does. Its own errors are made by make_failure: `circuit_open`, `overloaded`, `rate_limited`
-/// and `deadline` when nothing was done; when any attempt may have acted, a code that says so. It ends when the
-/// shielded actor does, and that one with it; calls under way then get `interrupted` where they may have acted, else
-/// `shutting_down`.
+/// and `deadline` when nothing was done; when any attempt may have acted, a code that says so. An exit message
+/// goes to the shielded actor. The guard ends when that one does; calls under way then get `interrupted` where they may
+/// have acted, else `shutting_down`.
 class guard {
 public:
   /// `shielded` keeps the deadline of each context; an answer that is later is dropped all the same.
