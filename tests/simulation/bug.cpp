@@ -5,6 +5,7 @@
 #include <caf/make_actor.hpp>
 #include <caf/monitorable_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <array>
 #include <memory>
@@ -16,9 +17,10 @@ namespace troupe::simulation {
 namespace {
 
 constexpr std::array bugs{
-  bug::missing_idempotency_key, bug::effect_before_commit, bug::lost_compensation,    bug::immortal_hold,
-  bug::stale_snapshot,          bug::unsynced_write,       bug::forgotten_wake_up,    bug::forgotten_key,
-  bug::second_reservation,      bug::hasty_refund,         bug::lost_while_restarting};
+  bug::missing_idempotency_key, bug::effect_before_commit, bug::lost_compensation,  bug::immortal_hold,
+  bug::stale_snapshot,          bug::unsynced_write,       bug::forgotten_wake_up,  bug::forgotten_key,
+  bug::second_reservation,      bug::hasty_refund,         bug::breaker_stays_open, bug::retried_refusal,
+  bug::retries_without_budget,  bug::lost_while_restarting};
 
 payment::provider_actor::behavior_type forget_keys(payment::provider_actor::pointer self,
                                                    payment::provider_actor behind, random_fn random) {
@@ -114,6 +116,66 @@ journal::journal_actor::behavior_type acknowledge_early(journal::journal_actor::
   };
 }
 
+/// A guard whose author forgot something. `again` tells whether a call is made once more after its `attempt`th failure;
+/// `refuses` whether it is made at all.
+class bad_guard {
+public:
+  using again_fn = bool (*)(ec code, int attempt);
+
+  bad_guard(payment::provider_actor::pointer self, payment::provider_actor behind, int opens_after, again_fn again)
+    : self_(self), behind_(std::move(behind)), opens_after_(opens_after), again_(again) {}
+
+  payment::provider_actor::behavior_type make_behavior() {
+    return {
+      [this](const request_context& c, const payment::authorize& x) { return call<payment::payment>(c, x); },
+      [this](const request_context& c, const payment::capture& x) { return call<payment::payment>(c, x); },
+      [this](const request_context& c, const payment::void_payment& x) { return call<payment::payment>(c, x); },
+      [this](const request_context& c, const payment::refund& x) { return call<payment::refunded>(c, x); },
+      [this](const request_context& c, const payment::find_payments& x) { return call<payment::payments>(c, x); },
+    };
+  }
+
+private:
+  template <class Answer, class Command> caf::result<Answer> call(const request_context& context, const Command& x) {
+    if (failures_ >= opens_after_)
+      return caf::make_error(ec::circuit_open);
+    auto reply = self_->make_response_promise<Answer>();
+    attempt(context, x, reply, 1);
+    return reply;
+  }
+
+  template <class Answer, class Command>
+  void attempt(const request_context& context, const Command& x, caf::typed_response_promise<Answer> reply, int number,
+               std::optional<ec> uncertain = {}) {
+    self_->request(behind_, caf::infinite, context, x)
+      .then(
+        [this, reply](Answer& answer) mutable {
+          failures_ = 0;
+          reply.deliver(std::move(answer));
+        },
+        [this, context, x, reply, number, uncertain](caf::error& error) mutable {
+          ++failures_;
+          if (may_have_acted(code_of(error)))
+            uncertain = code_of(error);
+          if (again_(code_of(error), number))
+            attempt(context, x, reply, number + 1, uncertain);
+          else if (uncertain)
+            reply.deliver(caf::make_error(*uncertain));
+          else
+            reply.deliver(std::move(error));
+        });
+  }
+
+  payment::provider_actor::pointer self_;
+  payment::provider_actor behind_;
+  int opens_after_;
+  again_fn again_;
+  int failures_ = 0; // in a row
+};
+
+using bad_guard_impl = payment::provider_actor::stateful_impl<bad_guard>;
+constexpr int never = 1'000'000;
+
 /// Stands where a supervised child's handle stands, and keeps nothing for the child's next incarnation.
 class forgetful : public caf::monitorable_actor {
 public:
@@ -150,6 +212,9 @@ std::string_view name_of(bug x) {
     case bug::forgotten_key: return "forgotten_key";
     case bug::second_reservation: return "second_reservation";
     case bug::hasty_refund: return "hasty_refund";
+    case bug::breaker_stays_open: return "breaker_stays_open";
+    case bug::retried_refusal: return "retried_refusal";
+    case bug::retries_without_budget: return "retries_without_budget";
     case bug::lost_while_restarting: return "lost_while_restarting";
   }
   return "invalid";
@@ -176,6 +241,20 @@ payment::provider_actor plant(world& w, bug planted, payment::provider_actor beh
   if (planted == bug::hasty_refund)
     return w.outside(w.system().spawn(skip_refunds, std::move(behind)));
   return behind;
+}
+
+payment::provider_actor plant_guard(world& w, bug planted, payment::provider_actor behind) {
+  const auto spawn = [&](int opens_after, bad_guard::again_fn again) {
+    return w.outside(w.system().spawn<bad_guard_impl>(std::move(behind), opens_after, again));
+  };
+  switch (planted) {
+    case bug::breaker_stays_open: return spawn(5, [](ec, int) { return false; });
+    case bug::retried_refusal:
+      return spawn(never, [](ec code, int attempt) { return code == ec::refused && attempt < 3; });
+    case bug::retries_without_budget:
+      return spawn(never, [](ec code, int attempt) { return code == ec::unavailable && attempt < 8; });
+    default: return {};
+  }
 }
 
 inventory::inventory_actor plant(world& w, bug planted, inventory::inventory_actor behind) {

@@ -28,6 +28,9 @@ enum class bug {
   forgotten_key,           // every request with an Idempotency-Key is the first
   second_reservation,      // a repeated reservation is a new one
   hasty_refund,            // refunds are answered and not made
+  breaker_stays_open,      // a breaker that has opened never lets a call through again
+  retried_refusal,         // a guard repeats what was refused
+  retries_without_budget,  // a guard repeats until it works, whatever happens
   lost_while_restarting,   // what is sent to the journal while it is down is lost, and nobody hears of it
 };
 
@@ -41,6 +44,8 @@ store_bugs store_bugs_of(bug x);
 
 // Each answers the part that `planted` puts before `behind`, or `behind` itself.
 payment::provider_actor plant(world& w, bug planted, payment::provider_actor behind, random_fn random);
+/// What `planted` has stand before the provider in the place of a guard; none for another bug.
+payment::provider_actor plant_guard(world& w, bug planted, payment::provider_actor behind);
 inventory::inventory_actor plant(world& w, bug planted, inventory::inventory_actor behind);
 idempotency::idempotency_actor plant(world& w, bug planted, idempotency::idempotency_actor behind);
 journal::journal_actor plant(world& w, bug planted, journal::journal_actor behind);

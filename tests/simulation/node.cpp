@@ -2,6 +2,7 @@
 
 #include "actors/inventory/inventory_entity.hpp"
 #include "adapters/payment/rest/rest.hpp"
+#include "supervisors/resilience/payment_port.hpp"
 #include "supervisors/topology.hpp"
 
 #include <utility>
@@ -67,6 +68,21 @@ template <class Handle> Handle node::behind_disk(const Handle& x) {
                              faults_.disk);
 }
 
+payment::provider_actor node::guarded(const payment::provider_actor& adapter) {
+  if (auto instead = plant_guard(world_, planted_, adapter))
+    return instead;
+  resilience::observer told;
+  told.breaker = [this](std::string_view, resilience::breaker_state x) {
+    world_.mishap("breaker " + std::string{resilience::name_of(x)});
+  };
+  told.decided = [this](const resilience::decided& x) { world_.mishap("guard: " + std::string{x.what}); };
+  return resilience::guard::spawn(
+           world_.system(), caf::actor_cast<caf::strong_actor_ptr>(adapter),
+           resilience::payment_port("default", options_.key_lifetime), faults_.policy,
+           [this] { return world_.node_time(); }, [this] { return random_(); }, std::move(told))
+    .as<payment::provider_actor>();
+}
+
 topology_settings node::describe() {
   topology_settings with;
   with.node = "node-" + std::to_string(boots_);
@@ -83,11 +99,12 @@ topology_settings node::describe() {
     payment::providers made;
     auto& configured = made["default"];
     configured.key_lifetime = options_.key_lifetime;
-    configured.actor = to.add<payment::provider_actor>("default", [this](const supervision::place& where) {
+    const auto adapter = to.add<payment::provider_actor>("default", [this](const supervision::place& where) {
       return payment::rest::spawn_rest(
         where.system(), adapter_options(), client_, [this] { return world_.node_time(); },
         [this] { return random_(); });
     });
+    configured.actor = guarded(adapter);
     return made;
   };
   with.writer_for_journal = [this](const journal::writer_actor& x) { return behind_disk(x); };

@@ -4,6 +4,7 @@
 #include "actors/entity/context.hpp"
 #include "actors/order/order_entity.hpp"
 #include "adapters/http_client/http_client.hpp"
+#include "supervisors/resilience/policy.hpp"
 #include "supervisors/topology.hpp"
 #include "tests/simulation/bug.hpp"
 #include "tests/simulation/world.hpp"
@@ -17,6 +18,7 @@ namespace troupe::simulation {
 struct node_faults {
   wire_faults local;           // between orders and stock, prices, the payment adapter
   wire_faults disk;            // between the journal and its store; nothing is lost or doubled there
+  resilience::policy policy;   // of the guard before the provider
   duration restart_max{1'000}; // from the death of the whole node to its next start
 };
 
@@ -51,6 +53,7 @@ public:
   /// Everything dies at once, and what was not synced is lost. `start` again after that.
   void crash(simulated::disk& disk);
   bool is_up() const { return up_; }
+  std::uint64_t boots() const { return boots_; }
 
   /// Starts the node again when `died` was the top of its tree; everything below has its supervisor.
   void on_death(caf::actor_id died);
@@ -61,6 +64,7 @@ private:
   void end_and_start();
   entity::environment environment() const;
   topology_settings describe();
+  payment::provider_actor guarded(const payment::provider_actor& adapter);
   order::dependencies order_dependencies() const;
   template <class Handle> Handle over_wire(const Handle& behind, bool doubles_requests);
   template <class Handle> Handle behind_disk(const Handle& x);

@@ -12,6 +12,8 @@ namespace troupe::simulation {
 struct provider_conditions {
   duration key_lifetime{std::chrono::hours{24}};
   bool dark = false;
+  bool refuses_connections = false;    // while it is dark; else it may also act, or not, and be silent
+  std::uint64_t calls_in_the_dark = 0; // since the beginning
 };
 
 /// What becomes of a call, by probability.
@@ -28,12 +30,14 @@ struct provider_faults {
   double broken = 0;       // it acts, and answers 500
   double garbled = 0;      // it acts, and its answer is cut off
   double stale = 0;        // a search does not find yet what was made lately
+  double refused = 0;      // an authorization is answered with 422
   duration latency_max{200};
 };
 
 /// An HTTP client behind which is the sandbox twin of the REST provider, with `books`. `conditions` may change while it
-/// lives, its key lifetime not.
+/// lives, its key lifetime not. Fails the audit when a refused call comes again and nobody has looked what became of
+/// it.
 http::client_actor spawn_provider(world& w, auditor& audit, payment::ledger& books, const provider_faults& faults,
-                                  const provider_conditions& conditions, tally& counts);
+                                  provider_conditions& conditions, tally& counts);
 
 } // namespace troupe::simulation

@@ -44,13 +44,14 @@ public:
     crash_ = odds(1);
     world_.set_early_timer(odds(0.05));
     const disk_faults disk{odds(0.03), odds(0.02), odds(0.02), odds(0.01), odds(0.1)};
-    const provider_faults provider{odds(0.06), odds(0.06), odds(0.06), odds(0.04), odds(0.04), odds(0.04),
-                                   odds(0.1),  odds(0.06), odds(0.06), odds(0.04), odds(0.04), odds(0.4)};
+    const provider_faults provider{odds(0.06), odds(0.06), odds(0.06), odds(0.04), odds(0.04), odds(0.04), odds(0.1),
+                                   odds(0.06), odds(0.06), odds(0.04), odds(0.04), odds(0.4),  odds(0.05)};
     node_faults local;
     local.local = {odds(0.08), odds(0.08), odds(0.08)};
     local.disk.delay = odds(0.2);
     local.disk.delay_max = duration{300};
     local.disk.in_order = true; // as a mailbox is: what a dead journal asked for comes before its successor's
+    local.policy = guard_policy();
     node_options setup;
     if (random_.chance(0.5))
       setup.hold_time = random_.between(duration{3'000}, duration{30'000});
@@ -90,6 +91,38 @@ private:
   static currency usd() { return *currency::parse("USD"); }
 
   sku_id sku(std::size_t number) const { return {"sku-" + std::to_string(number)}; }
+
+  /// Times as short as everything here: what takes a node minutes takes seconds.
+  resilience::policy guard_policy() {
+    resilience::policy x;
+    x.name = "simulated";
+    x.source = "scenario.cpp";
+    x.timeout = std::chrono::seconds{3};
+    x.deadline = std::chrono::seconds{4};
+    x.breaker.failures = 3 + random_.below(4);
+    x.breaker.open_time = random_.between(duration{500}, duration{4'000});
+    x.breaker.half_open_calls = 1 + random_.below(3);
+    if (random_.chance(0.5))
+      x.breaker.failure_percent = 50;
+    x.retry.attempts = 1 + random_.below(3);
+    x.retry.base = duration{100};
+    if (random_.chance(0.3)) {
+      x.bulkhead = {2 + random_.below(4), random_.below(8), duration{500}};
+    }
+    if (random_.chance(0.2))
+      x.rate = {20, std::chrono::seconds{1}, 5};
+    return x;
+  }
+
+  /// What a guard lets through while nobody hears the provider: what is under way when it goes dark, what the breaker
+  /// needs to open, each time the node starts, and then a few calls each time it looks again.
+  void check_the_dark(duration lasted, std::uint64_t calls, std::uint64_t starts) {
+    const auto looks = 3 * static_cast<std::uint64_t>(lasted / duration{500} + 1);
+    const auto limit = (4 * options_.orders + 10) * (1 + starts) + looks;
+    if (calls > limit)
+      audit_.fail("the provider was called " + std::to_string(calls) + " times in the dark, and "
+                  + std::to_string(limit) + " would be many");
+  }
 
   /// Runs until nobody is busy; false when that takes too long or something is wrong.
   bool until_idle(duration deadline, std::string_view who) {
@@ -249,10 +282,16 @@ private:
       world_.after(begins, [this] {
         world_.mishap("provider: dark");
         conditions_.dark = true;
+        conditions_.refuses_connections = random_.chance(0.5);
+        dark_since_ = world_.elapsed();
+        boots_before_ = node_->boots();
+        calls_before_ = conditions_.calls_in_the_dark;
       });
       world_.after(begins + random_.between(duration{1}, darkness_max), [this] {
         world_.note("the provider is heard again");
         conditions_.dark = false;
+        check_the_dark(world_.elapsed() - dark_since_, conditions_.calls_in_the_dark - calls_before_,
+                       node_->boots() - boots_before_);
       });
     }
   }
@@ -289,6 +328,9 @@ private:
   double kill_ = 0;
   double crash_ = 0;
   bool steps_clock_ = false;
+  duration dark_since_{0};
+  std::uint64_t boots_before_ = 0;
+  std::uint64_t calls_before_ = 0;
 };
 
 } // namespace

@@ -119,6 +119,10 @@ TEST_F(Seeds, SufferEveryMishap) {
          "provider: acted and answered 500",
          "provider: garbled answer",
          "provider: stale search",
+         "provider: 422",
+         "breaker open",
+         "breaker half_open",
+         "breaker closed",
          "provider: dark",
        })
     EXPECT_GE(counts.mishaps[name], seeds / 20) << name;
