@@ -193,8 +193,7 @@ int main(int argc, char** argv) {
     ->add_flag("--watch", watches, "Show it again each second");
   std::string named_policy;
   std::vector<std::string> rules;
-  add_ctl("guards", "The guards in front of other services",
-          shown([&] { return ctl::show_guards(ctl_target.where); }))
+  add_ctl("guards", "The guards in front of other services", shown([&] { return ctl::show_guards(ctl_target.where); }))
     ->add_flag("--watch", watches, "Show it again each second");
   std::string what_to_explain;
   auto* explain_ctl = add_ctl("explain", "What was tried and when, why it was repeated or refused, what is left", [&] {
@@ -221,6 +220,49 @@ int main(int argc, char** argv) {
   policy_ctl->add_option("--rule", rules, "A rule to change, as in --rule retry.attempts=2; may be repeated")
     ->allow_extra_args(false);
   policy_ctl->add_option("--reason", reason, "For the log and for those who look later")->required();
+  std::string group;
+  unsigned rate = 10;
+  auto* letters_command = ctl_command->add_subcommand("dead-letters", "What was given up on")->fallthrough();
+  letters_command->require_subcommand(1);
+  const auto add_letters_ctl = [&](const char* name, const char* what, auto run) {
+    auto* command = letters_command->add_subcommand(name, what)->fallthrough();
+    command->callback([&, run] {
+      status = with_configuration(from, [&](const config::options& x) {
+        complete(ctl_target, x);
+        return run();
+      });
+    });
+    return command;
+  };
+  const auto wants_reason = [&](CLI::App* command) {
+    command->add_option("--reason", reason, "Stands in the letter's history")->required();
+    return command;
+  };
+  add_letters_ctl("list", "Groups of open letters, or the letters of one", [&] {
+    return ctl::list_dead_letters(ctl_target.where, group);
+  })->add_option("--group", group, "A group's name, or all");
+  add_letters_ctl("show", "A letter and what was done about it",
+                  [&] { return ctl::show_dead_letter(ctl_target.where, argument); })
+    ->add_option("id", argument, "The letter")
+    ->required();
+  auto* replay_command =
+    wants_reason(add_letters_ctl("replay", "Try a letter again, or with --group all letters of a group", [&] {
+      return group.empty() ? ctl::replay_dead_letter(ctl_target.where, argument, reason)
+                           : ctl::replay_dead_letters(ctl_target.where, group, reason, rate);
+    }));
+  auto* which = replay_command->add_option_group("which");
+  which->add_option("id", argument, "The letter");
+  which->add_option("--group", group, "A group's name, or all");
+  which->require_option(1);
+  replay_command->add_option("--rate", rate, "Letters of the group a second; 10 when left out");
+  wants_reason(add_letters_ctl("discard", "Let a letter go",
+                               [&] { return ctl::discard_dead_letter(ctl_target.where, argument, reason); }))
+    ->add_option("id", argument, "The letter")
+    ->required();
+  add_letters_ctl("job", "How far the replay of a group has come",
+                  [&] { return ctl::show_replay_job(ctl_target.where, argument); })
+    ->add_option("id", argument, "The job")
+    ->required();
   add_ctl("outage", "Begin or end an outage of the sandbox's payment providers",
           [&] { return ctl::set_outage(ctl_target.where, argument == "begin"); })
     ->add_option("what", argument, "begin: every call answers 503; end: they work again")

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "actors/catalog/catalog_actor.hpp"
+#include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/entity/context.hpp"
 #include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/order/order_actor.hpp"
+#include "actors/outlet/outlet_actor.hpp"
 #include "actors/payment/provider.hpp"
 #include "adapters/http_client/http_client.hpp"
 #include "supervisors/supervision/failure.hpp"
@@ -28,6 +30,8 @@ inline void register_message_types() {
   caf::init_global_meta_objects<caf::id_block::troupe_http_client>();
   caf::init_global_meta_objects<caf::id_block::troupe_supervision>();
   caf::init_global_meta_objects<caf::id_block::troupe_guard>();
+  caf::init_global_meta_objects<caf::id_block::troupe_dead_letter>();
+  caf::init_global_meta_objects<caf::id_block::troupe_outlet>();
   caf::core::init_global_meta_objects();
 }
 

@@ -6,11 +6,14 @@
 #include "adapters/sqlite/store.hpp"
 #include "gateways/http/openapi.hpp"
 #include "gateways/http/routes/routes.hpp"
+#include "supervisors/dead_letters/sealer.hpp"
+#include "supervisors/dead_letters/webhooks.hpp"
 #include "supervisors/demo.hpp"
 #include "supervisors/entropy.hpp"
 #include "supervisors/health.hpp"
 #include "supervisors/observability/log.hpp"
 #include "supervisors/observability/metrics.hpp"
+#include "supervisors/observability/outlets.hpp"
 #include "supervisors/operator_key.hpp"
 #include "supervisors/resilience/decision_log.hpp"
 #include "supervisors/resilience/guards.hpp"
@@ -67,7 +70,8 @@ class node::impl {
 public:
   explicit impl(node_settings settings)
     : settings_(std::move(settings)), key_(load_operator_key(settings_.operator_key_file)),
-      stores_(make_stores(settings_.store_file)), config_(settings_.threads) {
+      seals_(std::make_shared<const sealer>(dead_letter_key_file())), stores_(make_stores(settings_.store_file)),
+      config_(settings_.threads) {
     tune(settings_.tuning);
     refuse_unusable_store(settings_.store_file); // A store that fails later mends itself, and the journal waits for it.
     system_ = std::make_unique<caf::actor_system>(config_);
@@ -118,6 +122,7 @@ public:
 
   node_settings settings_;
   operator_key key_;
+  std::shared_ptr<const sealer> seals_; // of payloads in dead letters
   std::shared_ptr<journal::store_factory> stores_;
   live<gateway::limits> limits_;
   live<order::policy> orders_;
@@ -138,6 +143,11 @@ public:
   caf::actor root_; // of the tree
 
 private:
+  std::filesystem::path dead_letter_key_file() const {
+    return settings_.dead_letter_key_file.empty() ? settings_.operator_key_file.parent_path() / "dead-letters.key"
+                                                  : settings_.dead_letter_key_file;
+  }
+
   void end_tree() {
     parts_.reset();
     if (!root_)
@@ -168,19 +178,22 @@ private:
     with.orders.policy = orders_;
     with.orders.ended = observe_ends();
     for (const auto& configured : settings_.providers)
-      with.orders.provider_timeout = std::max({with.orders.provider_timeout, configured.timeout + longer_,
-                                               policy_of(configured.name).deadline + longer_});
+      with.orders.provider_timeout = std::max(
+        {with.orders.provider_timeout, configured.timeout + longer_, policy_of(configured.name).deadline + longer_});
     with.providers = [this, now, random](supervision::group& to) { return add_providers(to, now, random); };
+    with.observe_outlets = observe_outlets(system, now);
     parts_.emplace(make_topology(system, std::move(with)));
     auto& parts = *parts_;
+    add_webhook_replayer(parts);
 
     parts.root.add<caf::actor>(
       "health", [checks = health_checks_of(parts, now), board = board_](const supervision::place& where) {
         return spawn_health_checks(where.system(), checks, board);
       });
-    operators_guards_ = parts.root.add<guard::guards_actor>("guards", [list = guards_](const supervision::place& where) {
-      return resilience::spawn_guards(where.system(), list);
-    });
+    operators_guards_ =
+      parts.root.add<guard::guards_actor>("guards", [list = guards_](const supervision::place& where) {
+        return resilience::spawn_guards(where.system(), list);
+      });
     root_ = supervision::spawn_supervisor(system, parts.root, surroundings(now));
 
     await_open(system, parts.journal);
@@ -198,6 +211,15 @@ private:
                    hold_time_,
                    {},
                    [board = board_] { return board->is_overloaded(); }});
+  }
+
+  void add_webhook_replayer(topology& parts) {
+    auto replayers = *parts.replayers;
+    replayers[dead_letter::source::refused_webhook] = parts.root.add<dead_letter::replayer_actor>(
+      "webhook replayer", [seals = seals_, orders = parts.orders](const supervision::place& where) {
+        return spawn_webhook_replayer(where.system(), seals, orders);
+      });
+    parts.replayers.set(std::move(replayers));
   }
 
   health_checks health_checks_of(const topology& parts, const clock_fn& now) {
@@ -340,11 +362,15 @@ private:
       std::move(commerce));
 
     gateway::router operations;
-    gateway::add_operations_routes(operations, {behind.now, started_at_, TROUPE_VERSION,
+    gateway::add_operations_routes(operations, {behind.now,
+                                                started_at_,
+                                                TROUPE_VERSION,
                                                 [board = board_] { return board->report(); },
                                                 [&system] { return prometheus_text(system); },
                                                 [&system, tree = tree_] { return gateway_parts(*tree, system); },
-                                                operators_guards_});
+                                                operators_guards_,
+                                                {parts_->dead_letters.directory, parts_->dead_letters.letters,
+                                                 parts_->dead_letters.jobs, behind.now, behind.random}});
     operations_metrics_ = std::make_unique<request_metrics>(system, "operations");
     operations_ = std::make_unique<gateway::server>(
       gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_), contexts, system,
@@ -372,11 +398,18 @@ private:
     }
     if (verifiers.empty())
       return;
-    behind.webhooks["stripe"] = [verifiers, orders = behind.orders, now = behind.now](const http::request& message) {
+    behind.webhooks["stripe"] = [verifiers, orders = behind.orders, now = behind.now, system = system_.get(),
+                                 letters = parts_->dead_letters.letters, seals = seals_](const http::request& message) {
       const auto admitted =
         payment::stripe::admit_by_any(verifiers, http::find(message.fields, "Stripe-Signature"), message.body, now());
-      if (const auto* refused = std::get_if<payment::stripe::webhook_refusal>(&admitted))
+      if (const auto* refused = std::get_if<payment::stripe::webhook_refusal>(&admitted)) {
+        if (*refused == payment::stripe::webhook_refusal::malformed) // Only what is signed comes so far.
+          record(*system, letters, request_context{"stripe", {}, time_point::max()},
+                 refused_webhook("stripe", message.body, *seals), [](const caf::error& why) {
+                   log::error("A dead letter could not be recorded", {{"reason", to_string(why)}});
+                 });
         return outcome_of(*refused);
+      }
       const auto& event = std::get<payment::stripe::webhook_event>(admitted);
       if (!event.reference.empty())
         caf::anon_send(orders, request_context{"stripe", {}, time_point::max()},

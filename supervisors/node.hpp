@@ -40,6 +40,7 @@ struct node_settings {
   std::size_t threads = 0;          // 0: one per processor
   std::filesystem::path store_file; // its folder must exist
   std::filesystem::path operator_key_file;
+  std::filesystem::path dead_letter_key_file{}; // empty: beside the operator key
   std::string commerce_address = "127.0.0.1";
   std::uint16_t commerce_port = 9001; // 0: the system chooses, see node::commerce_port
   std::string operations_address = "127.0.0.1";

@@ -15,34 +15,40 @@ namespace troupe {
 
 namespace {
 
-[[noreturn]] void fail(const std::filesystem::path& file, const std::string& why) {
-  throw std::runtime_error{"operator key " + file.string() + ": " + why};
+constexpr std::string_view operators = "operator key";
+
+[[noreturn]] void fail(std::string_view what, const std::filesystem::path& file, const std::string& why) {
+  throw std::runtime_error{std::string{what} + ' ' + file.string() + ": " + why};
+}
+
+std::string read_key(std::string_view what, const std::filesystem::path& file) {
+  std::ifstream in{file};
+  if (!in)
+    fail(what, file, std::strerror(errno));
+  std::string key;
+  in >> key;
+  if (key.size() < 16)
+    fail(what, file, "holds no key of at least 16 characters; delete it to get a new one");
+  return key;
 }
 
 } // namespace
 
 std::string read_operator_key(const std::filesystem::path& file) {
-  std::ifstream in{file};
-  if (!in)
-    fail(file, std::strerror(errno));
-  std::string key;
-  in >> key;
-  if (key.size() < 16)
-    fail(file, "holds no key of at least 16 characters; delete it to get a new one");
-  return key;
+  return read_key(operators, file);
 }
 
-operator_key load_operator_key(const std::filesystem::path& file) {
+operator_key load_operator_key(const std::filesystem::path& file, std::string_view what) {
   const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor < 0) {
     if (errno != EEXIST)
-      fail(file, std::strerror(errno));
+      fail(what, file, std::strerror(errno));
     struct stat about {};
     if (::stat(file.c_str(), &about) != 0)
-      fail(file, std::strerror(errno));
+      fail(what, file, std::strerror(errno));
     if ((about.st_mode & 077) != 0)
-      fail(file, "other users can read it; run `chmod 600` on it, or delete it to get a new one");
-    return {file, read_operator_key(file), false};
+      fail(what, file, "other users can read it; run `chmod 600` on it, or delete it to get a new one");
+    return {file, read_key(what, file), false};
   }
   auto key = random_secret(32);
   const auto line = key + '\n';
@@ -52,7 +58,7 @@ operator_key load_operator_key(const std::filesystem::path& file) {
   ::close(descriptor);
   if (!written) {
     ::unlink(file.c_str());
-    fail(file, std::strerror(error));
+    fail(what, file, std::strerror(error));
   }
   return {file, std::move(key), true};
 }

@@ -1,9 +1,14 @@
 #include "supervisors/topology.hpp"
 
 #include "actors/catalog/catalog_entity.hpp"
+#include "actors/dead_letter/dead_letter_entity.hpp"
+#include "actors/dead_letter/directory.hpp"
+#include "actors/dead_letter/replay_job_entity.hpp"
 #include "actors/entity/store_actors.hpp"
 #include "actors/idempotency/idempotency_entity.hpp"
 #include "actors/inventory/inventory_entity.hpp"
+
+#include <caf/event_based_actor.hpp>
 
 namespace troupe {
 
@@ -23,7 +28,9 @@ auto spawn_region(const supervision::place& where, const entity::environment& en
 } // namespace
 
 std::vector<std::string> stored_contexts() {
-  return {order::traits::context, inventory::traits::context, catalog::traits::context, idempotency::traits::context};
+  return {order::traits::context,       inventory::traits::context,   catalog::traits::context,
+          idempotency::traits::context, dead_letter::traits::context, dead_letter::job::traits::context,
+          outlet::traits::context};
 }
 
 journal::journal_actor spawn_journal(const supervision::place& where, journal::writer_actor writer,
@@ -51,6 +58,72 @@ idempotency::idempotency_actor spawn_idempotency_keys(const supervision::place& 
 order::order_actor spawn_orders(const supervision::place& where, entity::environment env, order::dependencies deps) {
   return spawn_region<order::traits, order::order_entity>(
     where, env, order::shared_dependencies{std::make_shared<const order::dependencies>(std::move(deps))});
+}
+
+dead_letter::directory_actor spawn_letter_directory(const supervision::place& where, journal::journal_actor journal) {
+  return where.spawn<dead_letter::directory_impl>(std::move(journal), dead_letter::directory_options{});
+}
+
+dead_letter::dead_letter_actor spawn_letters(const supervision::place& where, entity::environment env,
+                                             dead_letter::directory_actor directory,
+                                             live<dead_letter::replayers> replayers) {
+  dead_letter::letter_dependencies deps{std::move(directory), std::move(replayers)};
+  return spawn_region<dead_letter::traits, dead_letter::dead_letter_entity>(
+    where, env,
+    dead_letter::shared_letter_dependencies{std::make_shared<const dead_letter::letter_dependencies>(deps)});
+}
+
+dead_letter::job::job_actor spawn_replay_jobs(const supervision::place& where, entity::environment env,
+                                              dead_letter::directory_actor directory,
+                                              dead_letter::dead_letter_actor letters) {
+  using namespace dead_letter::job;
+  job_dependencies deps{std::move(directory), std::move(letters)};
+  return spawn_region<traits, replay_job_entity>(
+    where, env, shared_job_dependencies{std::make_shared<const job_dependencies>(deps)});
+}
+
+namespace {
+
+constexpr duration record_again_after{2'000};
+constexpr int record_tries_max = 30;
+
+void try_to_record(caf::event_based_actor* self, const dead_letter::dead_letter_actor& letters,
+                   const request_context& context, const dead_letter::record& what,
+                   const std::function<void(const caf::error&)>& failed, int tries) {
+  self->request(letters, caf::infinite, context, what)
+    .then([](const dead_letter::view&) {},
+          [=](const caf::error& why) {
+            if (tries < record_tries_max && is_transient(code_of(why)))
+              self->run_delayed(record_again_after, // It keeps this actor alive, which nobody else does.
+                                [=] { try_to_record(self, letters, context, what, failed, tries + 1); });
+            else if (failed)
+              failed(why);
+          });
+}
+
+} // namespace
+
+void record(caf::actor_system& system, const dead_letter::dead_letter_actor& letters, request_context context,
+            dead_letter::record what, std::function<void(const caf::error&)> failed) {
+  system.spawn([letters, context = std::move(context), what = std::move(what), failed = std::move(failed)](
+                 caf::event_based_actor* self) { try_to_record(self, letters, context, what, failed, 1); });
+}
+
+outlet::parking_actor spawn_parked_events(const supervision::place& where, entity::environment env,
+                                          outlet::parking_dependencies deps) {
+  return spawn_region<outlet::traits, outlet::parking_entity>(
+    where, env,
+    outlet::shared_parking_dependencies{std::make_shared<const outlet::parking_dependencies>(std::move(deps))});
+}
+
+dead_letter::replayer_actor spawn_outlet_replayer(const supervision::place& where, journal::journal_actor journal,
+                                                  outlet::parking_actor parking) {
+  return where.run<dead_letter::replayer_actor>(outlet::make_replayer, std::move(journal), std::move(parking));
+}
+
+outlet::outlet_actor spawn_outlet(const supervision::place& where, outlet::definition about,
+                                  outlet::dependencies deps) {
+  return where.spawn<outlet::outlet_actor_impl>(std::move(about), std::move(deps));
 }
 
 namespace {
@@ -104,6 +177,46 @@ entity::environment environment_of(const topology_settings& with, journal::journ
   return env;
 }
 
+// The directory hears from letters, jobs ask both, and each begins anew from the store alone.
+void add_dead_letters(caf::actor_system& system, topology& made, const topology_settings& with,
+                      const journal::journal_actor& journal) {
+  using namespace dead_letter;
+  group letters{system, "dead letters", strategy::one_for_one, with.restarts};
+  auto& parts = made.dead_letters;
+  parts.directory = letters.add<directory_actor>(
+    "directory", [journal](const place& where) { return spawn_letter_directory(where, journal); });
+  parts.letters = letters.add<dead_letter_actor>(
+    "letters", [env = environment_of<traits>(with, journal), directory = parts.directory, replayers = made.replayers](
+                 const place& where) { return spawn_letters(where, env, directory, replayers); });
+  parts.jobs = letters.add<job::job_actor>(
+    "replay jobs", [env = environment_of<job::traits>(with, journal), parts](const place& where) {
+      return spawn_replay_jobs(where, env, parts.directory, parts.letters);
+    });
+  made.root.add(std::move(letters));
+}
+
+// An outlet that fails begins again behind its marks; what is parked goes on without it.
+void add_outlets(caf::actor_system& system, topology& made, const topology_settings& with,
+                 const journal::journal_actor& journal) {
+  group outlets{system, "outlets", strategy::one_for_one, with.restarts};
+  const auto wanted = with.outlets ? with.outlets(outlets) : std::vector<outlet::definition>{};
+  outlet::parking_dependencies deps{{}, made.dead_letters.letters, with.parking, with.observe_outlets};
+  for (const auto& x : wanted)
+    deps.outlets.emplace(outlet::name_of(x.name, x.context), x);
+  const auto env = environment_of<outlet::traits>(with, journal);
+  const auto parking = outlets.add<outlet::parking_actor>(
+    "parked events", [env, deps](const place& where) { return spawn_parked_events(where, env, deps); });
+  const auto replayer = outlets.add<dead_letter::replayer_actor>(
+    "replayer", [journal, parking](const place& where) { return spawn_outlet_replayer(where, journal, parking); });
+  for (const auto& x : wanted)
+    outlets.add<outlet::outlet_actor>(x.name + " of " + x.context,
+                                      [x, deps = outlet::dependencies{journal, parking, env.now, with.observe_outlets}](
+                                        const place& where) { return spawn_outlet(where, x, deps); });
+  made.root.add(std::move(outlets));
+  made.replayers.set(
+    {{dead_letter::source::outlet_gave_up, replayer}, {dead_letter::source::poisoned_event, replayer}});
+}
+
 } // namespace
 
 // Each region stands on its own streams alone, and recovers its entities from the journal; so does each provider on its
@@ -140,6 +253,10 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
       return spawn_orders(where, env, deps);
     });
   made.root.add(std::move(entities));
+  if (with.keeps_dead_letters) {
+    add_dead_letters(system, made, with, journal);
+    add_outlets(system, made, with, journal);
+  }
   return made;
 }
 

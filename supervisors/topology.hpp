@@ -2,10 +2,12 @@
 #pragma once
 
 #include "actors/catalog/catalog_actor.hpp"
+#include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/entity/context.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/order/order_entity.hpp"
+#include "actors/outlet/parking_entity.hpp"
 #include "supervisors/supervision/supervisor.hpp"
 
 #include <functional>
@@ -31,6 +33,34 @@ catalog::catalog_actor spawn_products(const supervision::place& where, entity::e
 idempotency::idempotency_actor spawn_idempotency_keys(const supervision::place& where, entity::environment env);
 order::order_actor spawn_orders(const supervision::place& where, entity::environment env, order::dependencies deps);
 
+/// Dead letters: where they are recorded, listed and replayed.
+struct dead_letters {
+  dead_letter::directory_actor directory;
+  dead_letter::dead_letter_actor letters;
+  dead_letter::job::job_actor jobs;
+};
+
+dead_letter::directory_actor spawn_letter_directory(const supervision::place& where, journal::journal_actor journal);
+/// `replayers` may be filled in later, and grow: who replays often needs the letters first.
+dead_letter::dead_letter_actor spawn_letters(const supervision::place& where, entity::environment env,
+                                             dead_letter::directory_actor directory,
+                                             live<dead_letter::replayers> replayers);
+dead_letter::job::job_actor spawn_replay_jobs(const supervision::place& where, entity::environment env,
+                                              dead_letter::directory_actor directory,
+                                              dead_letter::dead_letter_actor letters);
+
+/// Records a letter for somebody who does not wait. Safe to repeat with the same id. What the journal cannot take is
+/// tried again for a minute; `failed` is told when that did not help, on an actor's thread.
+void record(caf::actor_system& system, const dead_letter::dead_letter_actor& letters, request_context context,
+            dead_letter::record what, std::function<void(const caf::error&)> failed);
+
+// What outlets park, who replays their dead letters, and the outlets themselves, each of which begins at once.
+outlet::parking_actor spawn_parked_events(const supervision::place& where, entity::environment env,
+                                          outlet::parking_dependencies deps);
+dead_letter::replayer_actor spawn_outlet_replayer(const supervision::place& where, journal::journal_actor journal,
+                                                  outlet::parking_actor parking);
+outlet::outlet_actor spawn_outlet(const supervision::place& where, outlet::definition about, outlet::dependencies deps);
+
 /// Puts something before a part, for whoever uses it: a wire that loses messages, say.
 template <class Handle> using joint = std::function<Handle(Handle)>;
 
@@ -46,6 +76,12 @@ struct topology_settings {
   order::dependencies orders; // inventory, catalog and providers are filled in
   /// Adds the payment providers' actors to `to`.
   std::function<payment::providers(supervision::group& to)> providers;
+
+  /// Adds the sinks' actors to `to`, and says which outlets there are; none when it is empty.
+  std::function<std::vector<outlet::definition>(supervision::group& to)> outlets{};
+  live<outlet::policy> parking{};
+  outlet::observer observe_outlets{};
+  bool keeps_dead_letters = true; // and what is parked
 
   // Between those named first and those named after "for"; nothing stands there as long as they are empty.
   joint<journal::writer_actor> writer_for_journal{};
@@ -65,6 +101,8 @@ struct topology {
   idempotency::idempotency_actor keys;
   order::order_actor orders;
   payment::providers providers;
+  troupe::dead_letters dead_letters{};
+  live<dead_letter::replayers> replayers{}; // of dead letters; those of outlets are there
 };
 
 topology make_topology(caf::actor_system& system, topology_settings with);

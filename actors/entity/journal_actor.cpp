@@ -7,6 +7,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe::journal {
 
@@ -38,7 +39,10 @@ journal_actor::behavior_type journal_actor_state::make_behavior() {
     [this](const read_shard& request) { return read<page>(request); },
     [this](const read_due& request) { return read<due_page>(request); },
     [this](const read_keys& request) { return read<key_page>(request); },
+    [this](const read_positions& request) { return read<position_page>(request); },
     [this](get_health) { return report(); },
+    [this](subscribe& request) { return on_subscribe(request); },
+    [this](const save_offsets& request) { on_save_offsets(request); },
   };
 }
 
@@ -131,7 +135,9 @@ caf::result<appended> journal_actor_state::on_append(append& request) {
   const bool writes = !request.events.empty() || request.snapshot || request.wake_up;
   if (!writes && stream.pending == 0)
     return appended{stream.version}; // A barrier with nothing before it.
+  std::vector<event_ptr> published;
   if (writes) {
+    const auto* heard_by = audience_of(request.stream.context);
     write item;
     item.epoch = shard.epoch;
     item.events.reserve(request.events.size());
@@ -151,6 +157,8 @@ caf::result<appended> journal_actor_state::on_append(append& request) {
       stored.principal = request.principal;
       stored.trace = request.trace;
       stored.checksum = checksum_of(stored);
+      if (heard_by && (!heard_by->of_all.empty() || heard_by->of_type.contains(stored.type)))
+        published.push_back(std::make_shared<const stored_event>(stored));
       item.events.push_back(std::move(stored));
     }
     item.snapshot = std::move(request.snapshot);
@@ -160,7 +168,7 @@ caf::result<appended> journal_actor_state::on_append(append& request) {
   }
   ++stream.pending;
   auto reply = self_->make_response_promise<appended>();
-  next_.push_back({std::move(request.stream), reply, stream.version, events, writes});
+  next_.push_back({std::move(request.stream), reply, stream.version, events, writes, std::move(published)});
   schedule_flush();
   return reply;
 }
@@ -177,7 +185,7 @@ void journal_actor_state::schedule_flush() {
 }
 
 void journal_actor_state::flush() {
-  if (committing_ || next_.empty() || !health_.writable)
+  if (committing_ || (next_.empty() && !marks_due_) || !health_.writable)
     return;
   batch next;
   if (next_writes_.size() <= config_.batch_max) {
@@ -201,10 +209,11 @@ void journal_actor_state::flush() {
   }
   committing_ = true;
   commit_began_ = self_->clock().now();
-  if (next.writes.empty()) { // Barriers only: what they waited for is durable.
+  if (next.writes.empty() && !marks_due_) { // Barriers only: what they waited for is durable.
     on_committed({});
     return;
   }
+  next.marks = take_marks();
   self_->request(deps_.writer, caf::infinite, std::move(next))
     .then([this](const batch_result& x) { on_committed(x.results); }, [this](const caf::error& x) { on_failed(x); });
 }
@@ -212,6 +221,7 @@ void journal_actor_state::flush() {
 void journal_actor_state::on_committed(const std::vector<write_result>& results) {
   committing_ = false;
   ++health_.commits;
+  marks_in_flight_.clear();
   auto done = std::move(in_flight_);
   in_flight_.clear();
   std::size_t position = 0;
@@ -231,9 +241,11 @@ void journal_actor_state::on_committed(const std::vector<write_result>& results)
     } else {
       health_.events += item.events;
       item.reply.deliver(appended{item.version});
+      publish(item);
     }
     settle(item.stream);
   }
+  send_notices();
   flush();
 }
 
@@ -247,6 +259,8 @@ void journal_actor_state::on_failed(const caf::error& reason) {
   auto never_sent = std::move(next_);
   next_.clear();
   next_writes_.clear();
+  for (auto& x : std::exchange(marks_in_flight_, {}))
+    marks_.try_emplace({x.outlet, x.context, x.shard}, x.offset); // A newer one stays.
   for (auto& item : failed)
     item.reply.deliver(reason);
   for (auto& item : never_sent)
@@ -285,6 +299,12 @@ void journal_actor_state::open() {
         for (const auto& stream : parked)
           settle(stream);
         tried_to_open();
+        // What was in flight when the store failed may be in it, or not.
+        for (auto& [key, subscriber] : subscriptions_) {
+          subscriber->known.assign(shard_count, 0);
+          subscriber->all_missed = true;
+          send_notice(subscriber);
+        }
       },
       [this](const caf::error& x) {
         health_.reason = to_string(x);
@@ -352,6 +372,145 @@ void journal_actor_state::settle(const stream_name& name) {
   if (found->second.empty())
     parked_.erase(found);
   start_load(std::move(next.request), std::move(next.reply));
+}
+
+// ---- outlets -------------------------------------------------------------------------------------------------------
+
+caf::result<subscribed> journal_actor_state::on_subscribe(subscribe& request) {
+  const auto& contexts = config_.contexts;
+  if (std::find(contexts.begin(), contexts.end(), request.context) == contexts.end())
+    return caf::make_error(ec::unknown_type, "this journal has no context " + request.context);
+  auto& place = subscriptions_[{request.outlet, request.context}];
+  if (place && place->wish.to == request.to && place->wish.types == request.types
+      && place->wish.unanswered_max == request.unanswered_max)
+    return subscribed{false};
+  place = std::make_shared<subscription>();
+  place->wish = std::move(request);
+  place->known.assign(shard_count, 0);
+  seat_audiences();
+  // What is on its way to the store was appended for nobody, and may be committed after the subscriber has looked.
+  for (auto* waiting : {&in_flight_, &next_})
+    for (auto& x : *waiting)
+      if (x.stream.context == place->wish.context && x.events > 0)
+        x.published.push_back(nullptr);
+  return subscribed{true};
+}
+
+void journal_actor_state::seat_audiences() {
+  audiences_.clear();
+  for (const auto& [key, subscriber] : subscriptions_) {
+    auto& in = audiences_[subscriber->wish.context];
+    if (subscriber->wish.types.empty())
+      in.of_all.push_back(subscriber);
+    for (const auto& type : subscriber->wish.types)
+      in.of_type[type].push_back(subscriber);
+  }
+}
+
+const journal_actor_state::audience* journal_actor_state::audience_of(const std::string& context) const {
+  if (audiences_.empty())
+    return nullptr;
+  const auto found = audiences_.find(context);
+  return found == audiences_.end() ? nullptr : &found->second;
+}
+
+void journal_actor_state::publish(const waiting_append& x) {
+  const auto* in = x.published.empty() ? nullptr : audience_of(x.stream.context);
+  if (!in)
+    return;
+  const auto give = [this](const subscription_ptr& to, const event_ptr& event) {
+    auto& known = to->known[event->shard];
+    if (to->next.empty())
+      touched_.push_back(to);
+    const auto [place, is_first] = to->next.try_emplace(event->shard);
+    if (is_first)
+      place->second = {event->shard, known == 0 ? event->offset - 1 : known, {}};
+    place->second.events.push_back(event);
+    known = event->offset;
+  };
+  const auto shard = x.stream.shard();
+  for (const auto& event : x.published) {
+    if (!event) { // Somebody subscribed meanwhile: see on_subscribe.
+      for (const auto& [key, to] : subscriptions_)
+        if (key.second == x.stream.context && to->missed.insert(shard).second)
+          touched_.push_back(to);
+      continue;
+    }
+    for (const auto& to : in->of_all)
+      give(to, event);
+    if (const auto found = in->of_type.find(event->type); found != in->of_type.end())
+      for (const auto& to : found->second)
+        give(to, event);
+  }
+}
+
+void journal_actor_state::send_notices() {
+  for (const auto& to : std::exchange(touched_, {}))
+    send_notice(to);
+}
+
+// Never more on its way than the subscriber has room for: what it misses it reads when it is told so.
+void journal_actor_state::send_notice(const subscription_ptr& to) {
+  std::size_t events = 0;
+  for (const auto& [shard, x] : to->next)
+    events += x.events.size();
+  notice news;
+  if (to->unanswered + events > to->wish.unanswered_max) {
+    for (const auto& [shard, x] : to->next)
+      to->missed.insert(shard);
+    events = 0;
+  } else {
+    for (auto& [shard, x] : to->next)
+      news.runs.push_back(std::move(x));
+  }
+  to->next.clear();
+  const bool has_room = to->unanswered <= to->wish.unanswered_max / 2;
+  if (has_room) {
+    news.missed.assign(to->missed.begin(), to->missed.end());
+    to->missed.clear();
+    news.all_missed = std::exchange(to->all_missed, false);
+  }
+  if (news.runs.empty() && news.missed.empty() && !news.all_missed)
+    return;
+  const auto weight = std::max<std::size_t>(events, 1);
+  to->unanswered += weight;
+  self_->request(to->wish.to, caf::infinite, std::move(news))
+    .then(
+      [this, to, weight] {
+        to->unanswered -= weight;
+        if (!to->missed.empty() || to->all_missed)
+          send_notice(to);
+      },
+      [this, to](const caf::error&) { // It is gone; its successor subscribes anew.
+        const auto found = subscriptions_.find({to->wish.outlet, to->wish.context});
+        if (found == subscriptions_.end() || found->second != to)
+          return;
+        subscriptions_.erase(found);
+        seat_audiences();
+      });
+}
+
+void journal_actor_state::on_save_offsets(const save_offsets& request) {
+  for (const auto& x : request.marks)
+    marks_[{x.outlet, x.context, x.shard}] = x.offset;
+  if (marks_.empty() || std::exchange(marks_timed_, true))
+    return;
+  run_later(self_, config_.marks_linger, [this] {
+    marks_timed_ = false;
+    marks_due_ = !marks_.empty();
+    flush();
+  });
+}
+
+std::vector<offset_mark> journal_actor_state::take_marks() {
+  marks_due_ = false;
+  for (const auto& [key, offset] : std::exchange(marks_, {})) {
+    const auto& [outlet, context, shard] = key;
+    const auto owned = shards_.find(context);
+    if (owned != shards_.end() && !owned->second[shard].lost)
+      marks_in_flight_.push_back({outlet, context, shard, offset, owned->second[shard].epoch});
+  }
+  return marks_in_flight_;
 }
 
 } // namespace troupe::journal

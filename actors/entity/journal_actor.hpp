@@ -13,8 +13,10 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -73,8 +75,17 @@ struct read_keys {
   std::size_t limit = 1000;
 };
 
+struct read_positions {
+  std::string outlet;
+  std::string context;
+};
+
 struct page {
   std::vector<stored_event> events;
+};
+
+struct position_page {
+  std::vector<outlet_position> items; // of the shards that have events, by shard
 };
 
 struct due_page {
@@ -96,6 +107,46 @@ struct health {
   std::uint64_t waiting = 0; // appends that wait for the commit in flight
 };
 
+using event_ptr = std::shared_ptr<const stored_event>;
+
+/// Committed events of one shard that a subscriber wants, in order.
+struct run {
+  std::uint16_t shard = 0;
+  std::uint64_t after =
+    0; // offset of the last event before them that may be wanted; who has not seen it reads the shard
+  std::vector<event_ptr> events;
+};
+
+/// What a subscriber hears. What is not sent to it is in the store.
+struct notice {
+  std::vector<run> runs;
+  std::vector<std::uint16_t> missed; // shards with wanted events that were not sent, because too many were on their way
+  bool all_missed = false;           // any shard may have such events: the store failed and was opened again
+};
+
+/// Answers each notice when it has taken it in, without waiting for what it makes of it.
+using subscriber_actor = caf::typed_actor<caf::result<void>(notice)>;
+
+/// Sends `to` what is committed from now on, until it is gone. A later subscription of the same outlet to the same
+/// context takes the place of the earlier, and changes nothing when they are equal.
+struct subscribe {
+  std::string outlet;
+  std::string context;
+  std::vector<std::string> types; // "order.placed"; empty: all of the context
+  subscriber_actor to;
+  std::size_t unanswered_max = 4'096; // events on their way to it; beyond, it hears only of `missed` shards
+};
+
+struct subscribed {
+  bool anew = false; // what was committed before may not have been sent
+};
+
+/// Moves low-water marks: with the next commit, or soon when there is none. What a crash takes is the outlet's to do
+/// again. The epochs are the journal's business.
+struct save_offsets {
+  std::vector<offset_mark> marks;
+};
+
 /// Owns shards: gives offsets, checks versions, commits in groups. One commit is in flight at a time and whatever
 /// arrives meanwhile is the next one.
 using journal_actor = caf::typed_actor<
@@ -106,12 +157,15 @@ using journal_actor = caf::typed_actor<
   caf::result<recovered_stream>(load), caf::result<void>(forget),
   // Reads of what is durable. May be repeated. Fail like load.
   caf::result<page>(read_stream), caf::result<page>(read_shard), caf::result<due_page>(read_due),
-  caf::result<key_page>(read_keys), caf::result<health>(get_health)>;
+  caf::result<key_page>(read_keys), caf::result<position_page>(read_positions), caf::result<health>(get_health),
+  // Fails with unknown_type for a context that this journal does not own.
+  caf::result<subscribed>(subscribe), caf::result<void>(save_offsets)>;
 
 // ---- behind the journal -------------------------------------------------------------------------------------------
 
 struct batch {
   std::vector<write> writes;
+  std::vector<offset_mark> marks;
 };
 
 struct batch_result {
@@ -132,9 +186,9 @@ struct leases {
 using writer_actor = caf::typed_actor<caf::result<batch_result>(batch), caf::result<leases>(reopen)>;
 
 /// A store's reading connection; detached. Reopens itself after a failure.
-using reader_actor =
-  caf::typed_actor<caf::result<recovered_stream>(load), caf::result<page>(read_stream), caf::result<page>(read_shard),
-                   caf::result<due_page>(read_due), caf::result<key_page>(read_keys)>;
+using reader_actor = caf::typed_actor<caf::result<recovered_stream>(load), caf::result<page>(read_stream),
+                                      caf::result<page>(read_shard), caf::result<due_page>(read_due),
+                                      caf::result<key_page>(read_keys), caf::result<position_page>(read_positions)>;
 
 struct options {
   std::vector<std::string> contexts;
@@ -145,6 +199,7 @@ struct options {
   duration commit_time_max{5'000};  // a commit that takes longer hangs: nothing more is accepted until it ends
   duration reopen_delay_min{50};    // after a failure, doubling
   duration reopen_delay_max{2'000};
+  duration marks_linger{500}; // until marks that no commit has taken along make one of their own
 };
 
 struct dependencies {
@@ -174,6 +229,12 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_journal, caf::first_custom_type_id + 100)
   CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::batch_result))
   CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::reopen))
   CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::leases))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::read_positions))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::position_page))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::notice))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::subscribe))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::subscribed))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::save_offsets))
 CAF_END_TYPE_ID_BLOCK(troupe_journal)
 
 // These stay on their node: an entity, its journal and its store live together.
@@ -195,6 +256,12 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::batch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::batch_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::reopen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::leases)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::read_positions)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::position_page)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::notice)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::subscribe)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::subscribed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::save_offsets)
 
 namespace troupe::journal {
 
@@ -224,8 +291,23 @@ private:
     caf::typed_response_promise<appended> reply;
     std::uint64_t version = 0;
     std::uint32_t events = 0;
-    bool has_write = false; // false: a barrier
+    bool has_write = false;           // false: a barrier
+    std::vector<event_ptr> published; // those among its events that somebody wants
   };
+  struct subscription {
+    subscribe wish;
+    std::size_t unanswered = 0;       // events
+    std::vector<std::uint64_t> known; // by shard: offset of the last wanted event; 0 when there was none yet
+    std::map<std::uint16_t, run> next;
+    std::set<std::uint16_t> missed;
+    bool all_missed = false;
+  };
+  using subscription_ptr = std::shared_ptr<subscription>;
+  struct audience { // of one context
+    std::vector<subscription_ptr> of_all;
+    std::unordered_map<std::string, std::vector<subscription_ptr>> of_type;
+  };
+  using mark_key = std::tuple<std::string, std::string, std::uint16_t>; // outlet, context, shard
   struct parked_load {
     load request;
     caf::typed_response_promise<recovered_stream> reply;
@@ -246,6 +328,14 @@ private:
   void open();
   void tried_to_open();
   template <class Answer, class Request> caf::result<Answer> after_opening(Request& request);
+  caf::result<subscribed> on_subscribe(subscribe& request);
+  void seat_audiences();
+  const audience* audience_of(const std::string& context) const;
+  void publish(const waiting_append& x);
+  void send_notices();
+  void send_notice(const subscription_ptr& to);
+  void on_save_offsets(const save_offsets& request);
+  std::vector<offset_mark> take_marks();
 
   journal_actor::pointer self_;
   options config_;
@@ -266,6 +356,13 @@ private:
   bool tried_to_open_ = false;                // until then requests wait: a restart is over in milliseconds
   bool committing_ = false;
   bool flush_scheduled_ = false;
+  std::map<std::pair<std::string, std::string>, subscription_ptr> subscriptions_; // by outlet and context
+  std::unordered_map<std::string, audience> audiences_;                           // the same by context and type
+  std::vector<subscription_ptr> touched_;                                         // those with something in `next`
+  std::map<mark_key, std::uint64_t> marks_;
+  std::vector<offset_mark> marks_in_flight_;
+  bool marks_timed_ = false;
+  bool marks_due_ = false;
 };
 
 using journal_actor_impl = journal_actor::stateful_impl<journal_actor_state>;

@@ -31,12 +31,10 @@ public:
   /// Stores the batch in one transaction and makes it durable; one result per write, in order. A write whose epoch is
   /// not its shard's stored one fails alone. Fails with version_conflict, and stores nothing of the whole batch, when
   /// a version or an offset is taken already; with store_unavailable when surely nothing was stored; with
-  /// commit_unknown otherwise.
-  virtual caf::expected<std::vector<write_result>> commit(std::span<const write> batch) = 0;
-
-  /// Moves an outlet's low-water mark. May be repeated.
-  virtual caf::expected<void> save_offset(const std::string& outlet, const std::string& context, std::uint16_t shard,
-                                          std::uint64_t offset) = 0;
+  /// commit_unknown otherwise. `marks` of outlets move in the same transaction, back as well as on; one whose epoch is
+  /// not its shard's stored one is left out.
+  virtual caf::expected<std::vector<write_result>> commit(std::span<const write> batch,
+                                                          std::span<const offset_mark> marks = {}) = 0;
 };
 
 /// Reads what is committed, beside the writer. Every event's checksum is verified: store_damaged names the event.
@@ -59,9 +57,9 @@ public:
   virtual caf::expected<std::vector<wake_up>> due(const std::string& context, time_point until,
                                                   const std::optional<wake_up>& after, std::size_t limit) = 0;
 
-  /// An outlet's low-water mark; 0 when it has none yet.
-  virtual caf::expected<std::uint64_t> offset_of(const std::string& outlet, const std::string& context,
-                                                 std::uint16_t shard) = 0;
+  /// Where an outlet stands in each shard of a context that has events, by shard; cheap enough to ask for at any time.
+  virtual caf::expected<std::vector<outlet_position>> positions(const std::string& outlet,
+                                                                const std::string& context) = 0;
 
   /// Keys of a context's streams in order, those after `after` only, at most `limit`.
   virtual caf::expected<std::vector<std::string>> keys(const std::string& context, const std::string& after,

@@ -32,7 +32,7 @@ public:
     return answer<batch_result>(
       ec::commit_unknown,
       [&] {
-        auto results = connection->commit(x.writes);
+        auto results = connection->commit(x.writes, x.marks);
         connection_ = std::move(connection);
         return results;
       },
@@ -126,6 +126,11 @@ reader_actor::behavior_type make_reader(reader_actor::pointer, std::shared_ptr<s
     [state](const read_keys& x) {
       return state->read<key_page>([&](store_reader& from) { return from.keys(x.context, x.after, x.limit); },
                                    [](std::vector<std::string> keys) { return key_page{std::move(keys)}; });
+    },
+    [state](const read_positions& x) {
+      return state->read<position_page>(
+        [&](store_reader& from) { return from.positions(x.outlet, x.context); },
+        [](std::vector<outlet_position> items) { return position_page{std::move(items)}; });
     },
   };
 }

@@ -110,4 +110,25 @@ struct write {
   std::optional<wake_up_change> wake_up;
 };
 
+/// An outlet's low-water mark in one shard: everything up to `offset` needs no further delivery. Stored only while the
+/// shard has this epoch, so that an owner of before moves nothing.
+struct offset_mark {
+  std::string outlet;
+  std::string context;
+  std::uint16_t shard = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t epoch = 0;
+
+  bool operator==(const offset_mark&) const = default;
+};
+
+/// Where an outlet stands in a shard that has events.
+struct outlet_position {
+  std::uint16_t shard = 0;
+  std::uint64_t saved = 0; // its mark; 0 when it has none yet
+  std::uint64_t last = 0;  // offset of the shard's last event
+
+  bool operator==(const outlet_position&) const = default;
+};
+
 } // namespace troupe::journal

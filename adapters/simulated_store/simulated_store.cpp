@@ -95,9 +95,23 @@ std::string disk::apply(const write& x, write_result& result) {
   return {};
 }
 
+void disk::apply(const offset_mark& x) {
+  const auto where = contexts_.find(x.context);
+  if (where == contexts_.end() || x.epoch == 0 || where->second.epoch != x.epoch || x.shard >= shard_count)
+    return;
+  const outlet_key key{x.outlet, x.context, x.shard};
+  auto& mark = outlets_[key];
+  pending_.emplace_back().mark.emplace(key, mark);
+  mark = x.offset;
+}
+
 void disk::take_back(std::size_t keep) {
   for (; pending_.size() > keep; pending_.pop_back()) {
     auto& back = pending_.back();
+    if (back.mark) {
+      outlets_[back.mark->first] = back.mark->second;
+      continue;
+    }
     auto& in = *back.where;
     auto& what = *back.what;
     for (; back.events > 0; --back.events) {
@@ -154,7 +168,8 @@ public:
     return leases;
   }
 
-  caf::expected<std::vector<write_result>> commit(std::span<const write> batch) override {
+  caf::expected<std::vector<write_result>> commit(std::span<const write> batch,
+                                                  std::span<const offset_mark> marks) override {
     if (auto reason = unusable())
       return reason;
     const auto fate = disk_->faults_->on_commit(batch);
@@ -170,20 +185,14 @@ public:
       disk_->take_back(before);
       return caf::make_error(ec::version_conflict, std::move(refusal));
     }
+    for (const auto& x : marks)
+      disk_->apply(x);
     if (fate != commit_fate::unsynced)
       disk_->sync(); // Whatever was written before is synced with it.
     if (fate == commit_fate::unknown)
       return broken();
     ++disk_->commits_;
     return results;
-  }
-
-  caf::expected<void> save_offset(const std::string& outlet, const std::string& context, std::uint16_t shard,
-                                  std::uint64_t offset) override {
-    if (auto reason = unusable())
-      return reason;
-    disk_->outlets_[{outlet, context, shard}] = offset;
-    return caf::unit;
   }
 
 private:
@@ -267,12 +276,20 @@ public:
     return result;
   }
 
-  caf::expected<std::uint64_t> offset_of(const std::string& outlet, const std::string& context,
-                                         std::uint16_t shard) override {
+  caf::expected<std::vector<outlet_position>> positions(const std::string& outlet,
+                                                        const std::string& context) override {
     if (auto reason = unusable())
       return reason;
-    const auto found = disk_->outlets_.find({outlet, context, shard});
-    return found == disk_->outlets_.end() ? std::uint64_t{0} : found->second;
+    std::vector<outlet_position> result;
+    const auto where = disk_->contexts_.find(context);
+    if (where == disk_->contexts_.end())
+      return result;
+    for (const auto& [shard, events] : where->second.shards) {
+      const auto mark = disk_->outlets_.find({outlet, context, shard});
+      if (!events.empty())
+        result.push_back({shard, mark == disk_->outlets_.end() ? 0 : mark->second, events.size()});
+    }
+    return result;
   }
 
   caf::expected<std::vector<std::string>> keys(const std::string& context, const std::string& after,

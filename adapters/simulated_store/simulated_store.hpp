@@ -88,11 +88,13 @@ private:
     std::optional<journal::snapshot> snapshot;
     bool had_wake_up_change = false;
     std::optional<time_point> wake_up;
+    std::optional<std::pair<outlet_key, std::uint64_t>> mark; // as it was; then there is nothing else
   };
 
   /// Empty, or why the batch cannot be stored; leaves what it has stored so far in `pending_`.
   std::string apply(std::span<const journal::write> batch, std::vector<journal::write_result>& results);
   std::string apply(const journal::write& x, journal::write_result& result);
+  void apply(const journal::offset_mark& x);
   void take_back(std::size_t keep);
   void set_wake_up(context& where, stream& what, const std::optional<time_point>& at);
   const stream* find_stream(const journal::stream_name& name) const;

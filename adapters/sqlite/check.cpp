@@ -30,6 +30,7 @@ public:
     phase([&] { events(); });
     phase([&] { streams(); });
     phase([&] { shards(); });
+    phase([&] { outlets(); });
     return std::move(report_);
   }
 
@@ -202,6 +203,24 @@ private:
         problem(name_of(where) + ": " + std::to_string(x.offset) + " events, " + std::to_string(x.indexed_to)
                 + " of them can be found by offset");
     progress("shards", 1, 1);
+  }
+
+  // One that is ahead would skip what comes next.
+  void outlets() {
+    statement marks{db_, "SELECT outlet, context, shard, shard_offset FROM outlets"};
+    for (auto row = marks.rows(); row.next();) {
+      const auto context = contexts_.find(row.integer(1));
+      if (context == contexts_.end() || row.number(2) >= shard_count) {
+        problem("outlet " + row.string(0) + ": its mark is in a shard that there is not");
+        continue;
+      }
+      const auto where = place_of(row.integer(1), static_cast<std::uint16_t>(row.integer(2)));
+      const auto found = shards_.find(where);
+      const auto last = found == shards_.end() ? 0 : found->second.offset;
+      if (row.number(3) > last)
+        problem("outlet " + row.string(0) + ": it claims offset " + std::to_string(row.number(3)) + " of "
+                + name_of(where) + ", whose last event has offset " + std::to_string(last));
+    }
   }
 
   std::string name_of(const stream& x) { return sqlite::name_of(journal::stream_name{contexts_[x.context], x.key}); }

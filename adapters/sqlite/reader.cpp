@@ -43,7 +43,9 @@ reader::reader(const options& config, std::shared_ptr<moved_heads> moved)
                       "JOIN streams s ON s.id = e.stream WHERE e.seq = ?"),
     due_(db_, "SELECT key, wake_at FROM streams INDEXED BY wake_ups WHERE context = ? AND wake_at IS NOT NULL "
               "AND wake_at <= ? AND (wake_at, key) > (?, ?) ORDER BY wake_at, key LIMIT ?"),
-    offset_(db_, "SELECT shard_offset FROM outlets WHERE outlet = ? AND context = ? AND shard = ?"),
+    positions_(db_, "SELECT s.shard, s.next_offset, coalesce(o.shard_offset, 0) FROM shards s LEFT JOIN outlets o "
+                    "ON o.outlet = ? AND o.context = s.context AND o.shard = s.shard WHERE s.context = ? "
+                    "ORDER BY s.shard"),
     keys_(db_, "SELECT key FROM streams WHERE context = ? AND key > ? AND version > 0 ORDER BY key LIMIT ?") {
   db_.run("PRAGMA query_only = ON");
   db_.run("PRAGMA cache_size = -16384"); // KiB, used as needed
@@ -187,11 +189,21 @@ caf::expected<std::vector<journal::wake_up>> reader::due(const std::string& cont
   });
 }
 
-caf::expected<std::uint64_t> reader::offset_of(const std::string& outlet, const std::string& context,
-                                               std::uint16_t shard) {
+caf::expected<std::vector<journal::outlet_position>> reader::positions(const std::string& outlet,
+                                                                       const std::string& context) {
   return read([&] {
-    auto row = offset_.rows(outlet, id_of(context), shard);
-    return row.next() ? row.number(0) : std::uint64_t{0};
+    std::vector<journal::outlet_position> result;
+    const auto id = id_of(context);
+    follow();
+    for (auto row = positions_.rows(outlet, id); row.next();) {
+      const auto shard = static_cast<std::uint16_t>(row.integer(0));
+      auto last = row.number(1) - 1;
+      if (const auto waiting = tail_.find(place_of(id, shard)); waiting != tail_.end() && !waiting->second.empty())
+        last = std::max(last, waiting->second.back().offset);
+      if (last > 0)
+        result.push_back({shard, row.number(2), last});
+    }
+    return result;
   });
 }
 

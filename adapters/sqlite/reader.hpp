@@ -27,8 +27,8 @@ public:
   caf::expected<std::vector<journal::wake_up>> due(const std::string& context, time_point until,
                                                    const std::optional<journal::wake_up>& after,
                                                    std::size_t limit) override;
-  caf::expected<std::uint64_t> offset_of(const std::string& outlet, const std::string& context,
-                                         std::uint16_t shard) override;
+  caf::expected<std::vector<journal::outlet_position>> positions(const std::string& outlet,
+                                                                 const std::string& context) override;
   caf::expected<std::vector<std::string>> keys(const std::string& context, const std::string& after,
                                                std::size_t limit) override;
 
@@ -59,7 +59,7 @@ private:
   connection db_;
   statement begin_, commit_, rollback_;
   statement find_context_, find_stream_, find_event_, find_previous_, find_mark_, find_snapshot_;
-  statement progress_, scan_, find_run_, read_runs_, find_shared_, due_, offset_, keys_;
+  statement progress_, scan_, find_run_, read_runs_, find_shared_, due_, positions_, keys_;
   std::unordered_map<std::string, std::int64_t> contexts_;
   std::unordered_map<std::int64_t, std::vector<tail_event>> tail_; // by place: events that shard_runs does not have
   std::int64_t tail_from_ = 0;                                     // shard_runs has the events up to this one

@@ -120,23 +120,21 @@ caf::expected<std::vector<journal::lease>> writer::acquire(std::span<const std::
   });
 }
 
-caf::expected<std::vector<journal::write_result>> writer::commit(std::span<const journal::write> batch) {
+caf::expected<std::vector<journal::write_result>> writer::commit(std::span<const journal::write> batch,
+                                                                 std::span<const journal::offset_mark> marks) {
   return write_durably([&] {
     std::vector<journal::write_result> results;
     results.reserve(batch.size());
     for (const auto& x : batch)
       results.push_back(store(x));
+    for (const auto& x : marks)
+      store(x);
     const bool full = tail_size_ >= config_.index_every;
     store_heads(full);
     if (full)
       index_shards();
     return results;
   });
-}
-
-caf::expected<void> writer::save_offset(const std::string& outlet, const std::string& context, std::uint16_t shard,
-                                        std::uint64_t offset) {
-  return write_durably([&] { sql_.save_offset.run(outlet, id_of(context), shard, offset); });
 }
 
 template <class Body> auto writer::write_durably(Body&& body) -> caf::expected<decltype(body())> {
@@ -255,14 +253,25 @@ std::int64_t writer::id_of(const std::string& context) {
   return row.next() ? row.integer(0) : 0;
 }
 
+writer::context_state* writer::find_owned(const std::string& context, std::uint16_t shard, std::uint64_t epoch) {
+  const auto found = contexts_.find(context);
+  const bool owned = found != contexts_.end() && shard < found->second.shards.size() && epoch != 0
+                     && found->second.shards[shard].epoch == epoch;
+  return owned ? &found->second : nullptr;
+}
+
+void writer::store(const journal::offset_mark& x) {
+  if (const auto* context = find_owned(x.context, x.shard, x.epoch))
+    sql_.save_offset.run(x.outlet, context->id, x.shard, x.offset);
+}
+
 journal::write_result writer::store(const journal::write& x) {
-  const auto context = contexts_.find(x.stream.context);
-  if (context == contexts_.end() || context->second.shards.empty() || x.epoch == 0
-      || context->second.shards[x.stream.shard()].epoch != x.epoch)
+  auto* context = find_owned(x.stream.context, x.stream.shard(), x.epoch);
+  if (!context)
     return journal::write_result::shard_lost;
-  auto& stream = head_of(context->second, x.stream);
+  auto& stream = head_of(*context, x.stream);
   if (!x.events.empty())
-    store_events(x, context->second, stream);
+    store_events(x, *context, stream);
   if (x.wake_up) {
     std::optional<std::int64_t> at;
     if (x.wake_up->at)

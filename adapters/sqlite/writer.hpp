@@ -21,9 +21,8 @@ public:
 
   caf::expected<std::vector<journal::lease>> acquire(std::span<const std::string> contexts,
                                                      const std::string& node) override;
-  caf::expected<std::vector<journal::write_result>> commit(std::span<const journal::write> batch) override;
-  caf::expected<void> save_offset(const std::string& outlet, const std::string& context, std::uint16_t shard,
-                                  std::uint64_t offset) override;
+  caf::expected<std::vector<journal::write_result>> commit(std::span<const journal::write> batch,
+                                                           std::span<const journal::offset_mark> marks) override;
 
 private:
   struct shard_state {
@@ -54,6 +53,9 @@ private:
   void load();
   std::int64_t id_of(const std::string& context);
   journal::write_result store(const journal::write& x);
+  void store(const journal::offset_mark& x);
+  /// The context whose shard has this epoch; null when it has another one.
+  context_state* find_owned(const std::string& context, std::uint16_t shard, std::uint64_t epoch);
   void store_events(const journal::write& x, context_state& context, head& stream);
   head& head_of(const context_state& context, const journal::stream_name& stream);
   void list(head& x);

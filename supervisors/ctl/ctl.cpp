@@ -188,6 +188,109 @@ int watch(const std::function<int()>& show) {
   }
 }
 
+// ---- dead letters --------------------------------------------------------------------------------------------------
+
+namespace {
+
+std::string path_of_letter(const std::string& id) {
+  return "/api/dead-letters/" + payment::percent_encoded(id);
+}
+
+int print_letter(const target& where, const reply& got) {
+  if (got.exit != answered)
+    return got.exit;
+  if (where.json) {
+    print_as_it_came(got);
+    return answered;
+  }
+  const auto& x = got.body;
+  const auto status = text_of(x, "status");
+  std::cout << paint("letter " + text_of(x, "id"), style::strong, where.color) << "  "
+            << paint(status, status == "open" ? style::bad : style::waiting, where.color) << "  "
+            << text_of(x, "summary") << '\n';
+  for (const auto* name :
+       {"source", "code", "place", "attempts", "recordedAt", "origin", "trace", "about", "hasPayload", "replayable"})
+    std::cout << name << std::string(12 - std::string_view{name}.size(), ' ') << text_of(x, name) << '\n';
+  const auto actions = x.value("actions", json::array());
+  if (actions.empty())
+    return answered;
+  std::cout << '\n';
+  table rows{{"TIME", "WHAT", "BY", "REASON"}};
+  for (const auto& each : actions)
+    rows.add({text_of(each, "at"), text_of(each, "what"), text_of(each, "by"), text_of(each, "reason")});
+  rows.print(std::cout, where.color);
+  return answered;
+}
+
+int print_job(const target& where, const reply& got) {
+  if (got.exit != answered)
+    return got.exit;
+  if (where.json) {
+    print_as_it_came(got);
+    return answered;
+  }
+  table rows{{"JOB", "STATUS", "RATE", "REPLAYED", "FAILED", "SKIPPED"}};
+  rows.add({text_of(got.body, "job"), text_of(got.body, "status"), text_of(got.body, "ratePerSecond"),
+            text_of(got.body, "replayed"), text_of(got.body, "failed"), text_of(got.body, "skipped")});
+  rows.print(std::cout, where.color);
+  return answered;
+}
+
+} // namespace
+
+int list_dead_letters(const target& where, const std::string& group) {
+  const auto query = group.empty() ? std::string{} : "?group=" + payment::percent_encoded(group);
+  const auto got = call(where, where.operations_url, "GET", "/api/dead-letters" + query);
+  if (got.exit != answered)
+    return got.exit;
+  if (where.json) {
+    print_as_it_came(got);
+    return answered;
+  }
+  if (group.empty()) {
+    table rows{{"GROUP", "COUNT", "SOURCE", "CODE", "PLACE", "FIRST", "LAST"}};
+    for (const auto& x : got.body.value("groups", json::array()))
+      rows.add({text_of(x, "group"), text_of(x, "count"), text_of(x, "source"), text_of(x, "code"), text_of(x, "place"),
+                text_of(x, "first"), text_of(x, "last")});
+    rows.print(std::cout, where.color);
+  } else {
+    table rows{{"ID", "STATUS", "RECORDED", "ATTEMPTS", "SUMMARY"}};
+    for (const auto& x : got.body.value("letters", json::array()))
+      rows.add({text_of(x, "id"), text_of(x, "status"), text_of(x, "recordedAt"), text_of(x, "attempts"),
+                text_of(x, "summary")});
+    rows.print(std::cout, where.color);
+    if (got.body.contains("next"))
+      std::cout << "There are more; --json shows where they go on.\n";
+  }
+  if (!got.body.value("complete", true))
+    std::cout << "This is not all: letters are still being read, or there are too many to list.\n";
+  return answered;
+}
+
+int show_dead_letter(const target& where, const std::string& id) {
+  return print_letter(where, call(where, where.operations_url, "GET", path_of_letter(id)));
+}
+
+int replay_dead_letter(const target& where, const std::string& id, const std::string& reason) {
+  return print_letter(
+    where, call(where, where.operations_url, "POST", path_of_letter(id) + "/replay", json{{"reason", reason}}));
+}
+
+int discard_dead_letter(const target& where, const std::string& id, const std::string& reason) {
+  return print_letter(
+    where, call(where, where.operations_url, "POST", path_of_letter(id) + "/discard", json{{"reason", reason}}));
+}
+
+int replay_dead_letters(const target& where, const std::string& group, const std::string& reason, unsigned rate) {
+  return print_job(where, call(where, where.operations_url, "POST", "/api/dead-letters/replay",
+                               json{{"group", group}, {"reason", reason}, {"ratePerSecond", rate}}));
+}
+
+int show_replay_job(const target& where, const std::string& id) {
+  return print_job(where,
+                   call(where, where.operations_url, "GET", "/api/dead-letters/jobs/" + payment::percent_encoded(id)));
+}
+
 int set_outage(const target& where, bool out) {
   if (!out) {
     const auto got = call(where, where.sandbox_url, "DELETE", "/_sandbox/faults");

@@ -56,6 +56,20 @@ int set_breaker(const target& where, const std::string& name, const std::string&
 int set_policy(const target& where, const std::string& name, const std::string& policy,
                const std::vector<std::string>& rules, const std::string& reason);
 
+/// Open dead letters: their groups, or the letters of one ("all": of each).
+int list_dead_letters(const target& where, const std::string& group);
+
+int show_dead_letter(const target& where, const std::string& id);
+
+int replay_dead_letter(const target& where, const std::string& id, const std::string& reason);
+
+int discard_dead_letter(const target& where, const std::string& id, const std::string& reason);
+
+/// Begins a job that replays a group, `rate` letters a second.
+int replay_dead_letters(const target& where, const std::string& group, const std::string& reason, unsigned rate);
+
+int show_replay_job(const target& where, const std::string& id);
+
 /// Puts the sandbox's payment provider out of order (`PUT /_sandbox/faults`), or in order again.
 int set_outage(const target& where, bool out);
 

@@ -126,6 +126,33 @@ void order_metrics::ended(std::string_view status) {
   count_->get_or_add({{"status", label(status)}})->inc();
 }
 
+outlet_metrics::outlet_metrics(caf::actor_system& system)
+  : events_(system.metrics().counter_family("troupe", "outlet_events", {"outlet", "result"},
+                                            "Events that an outlet tried to pass on.", "1", true)),
+    behind_(system.metrics().gauge_family("troupe", "outlet_behind", {"outlet", "context"},
+                                          "Events that an outlet has not passed on yet.")),
+    oldest_(system.metrics().gauge_family<double>("troupe", "outlet_oldest", {"outlet", "context"},
+                                                  "Age of the oldest event that is on its way.", "seconds")),
+    parked_(system.metrics().gauge_family("troupe", "outlet_parked", {"outlet", "context"},
+                                          "Entities with parked events.")) {}
+
+void outlet_metrics::delivered(std::string_view outlet) {
+  events_->get_or_add({{"outlet", label(outlet)}, {"result", "delivered"}})->inc();
+}
+
+void outlet_metrics::failed(std::string_view outlet) {
+  events_->get_or_add({{"outlet", label(outlet)}, {"result", "failed"}})->inc();
+}
+
+void outlet_metrics::lags(std::string_view outlet, std::string_view context, std::uint64_t events, duration oldest,
+                          std::size_t parked) {
+  const std::initializer_list<caf::telemetry::label_view> labels{{"outlet", label(outlet)},
+                                                                 {"context", label(context)}};
+  behind_->get_or_add(labels)->value(static_cast<std::int64_t>(events));
+  oldest_->get_or_add(labels)->value(std::chrono::duration<double>(oldest).count());
+  parked_->get_or_add(labels)->value(static_cast<std::int64_t>(parked));
+}
+
 std::string prometheus_text(caf::actor_system& system) {
   caf::telemetry::collector::prometheus collector;
   const auto text = collector.collect_from(system.metrics());

@@ -94,6 +94,25 @@ private:
   caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* count_;
 };
 
+/// What outlets do: `troupe_outlet_events_total{outlet,result}`, `troupe_outlet_behind{outlet,context}` in events,
+/// `troupe_outlet_oldest_seconds{outlet,context}` and `troupe_outlet_parked{outlet,context}` in entities. Safe on any
+/// thread.
+class outlet_metrics {
+public:
+  explicit outlet_metrics(caf::actor_system& system);
+
+  void delivered(std::string_view outlet);
+  void failed(std::string_view outlet);
+  void lags(std::string_view outlet, std::string_view context, std::uint64_t events, duration oldest,
+            std::size_t parked);
+
+private:
+  caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* events_;
+  caf::telemetry::metric_family_impl<caf::telemetry::int_gauge>* behind_;
+  caf::telemetry::metric_family_impl<caf::telemetry::dbl_gauge>* oldest_;
+  caf::telemetry::metric_family_impl<caf::telemetry::int_gauge>* parked_;
+};
+
 /// All metrics of the system in Prometheus' text form.
 std::string prometheus_text(caf::actor_system& system);
 

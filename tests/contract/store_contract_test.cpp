@@ -398,18 +398,43 @@ TEST_P(StoreContract, ReadsAShardWithoutGapsFromAnyOffset) {
       }
 }
 
-TEST_P(StoreContract, KeepsAnOutletsOffsetPerShard) {
-  EXPECT_EQ(value_of(reader->offset_of("webhooks", "order", 7)), 0u);
-  ASSERT_TRUE(writer->save_offset("webhooks", "order", 7, 12));
-  ASSERT_TRUE(writer->save_offset("webhooks", "order", 7, 13));
-  ASSERT_TRUE(writer->save_offset("webhooks", "order", 7, 13));
-  ASSERT_TRUE(writer->save_offset("projection", "order", 7, 3));
-  ASSERT_TRUE(writer->save_offset("webhooks", "stock", 7, 5));
-  store_owner owner{*writer, both}; // A context may be known by an outlet first.
-  EXPECT_EQ(value_of(reader->offset_of("webhooks", "order", 7)), 13u);
-  EXPECT_EQ(value_of(reader->offset_of("projection", "order", 7)), 3u);
-  EXPECT_EQ(value_of(reader->offset_of("webhooks", "stock", 7)), 5u);
-  EXPECT_EQ(value_of(reader->offset_of("webhooks", "order", 8)), 0u);
+TEST_P(StoreContract, KeepsAnOutletsMarkPerShard) {
+  store_owner owner{*writer, both};
+  owner.store(first, 3);
+  owner.store(second, 2);
+  owner.store({"stock", first.key}, 1);
+  const auto epoch = owner.lease_of(first).epoch;
+  const auto shard = first.shard();
+  const std::vector<offset_mark> marks{{"webhooks", "order", shard, 2, epoch},
+                                       {"projection", "order", shard, 1, epoch},
+                                       {"webhooks", "stock", shard, 1, epoch}};
+  ASSERT_TRUE(writer->commit({}, marks));
+  std::vector<outlet_position> expected{{shard, 2, 3}, {second.shard(), 0, 2}};
+  std::sort(expected.begin(), expected.end(), [](const auto& a, const auto& b) { return a.shard < b.shard; });
+  EXPECT_EQ(value_of(reader->positions("webhooks", "order")), expected);
+  EXPECT_EQ(value_of(reader->positions("webhooks", "stock")), (std::vector<outlet_position>{{shard, 1, 1}}));
+  EXPECT_EQ(value_of(reader->positions("another", "stock")), (std::vector<outlet_position>{{shard, 0, 1}}));
+  EXPECT_TRUE(value_of(reader->positions("webhooks", "nothing")).empty());
+}
+
+TEST_P(StoreContract, MovesMarksWithTheBatchThatTheyRideOn) {
+  store_owner owner{*writer, both};
+  owner.store(first, 2);
+  const auto epoch = owner.lease_of(first).epoch;
+  const auto saved = [&] { return value_of(reader->positions("bus", "order")).at(0).saved; };
+  const auto move = [&](const std::vector<write>& batch, std::uint64_t offset, std::uint64_t of_epoch) {
+    return writer->commit(batch, std::vector{offset_mark{"bus", "order", first.shard(), offset, of_epoch}});
+  };
+  ASSERT_TRUE(move({owner.make(first, 1)}, 2, epoch));
+  EXPECT_EQ(saved(), 2u);
+  auto bad = owner.make(first, 1);
+  bad.events[0].version += 5;
+  EXPECT_EQ(failure_of(move({bad}, 3, epoch)), ec::version_conflict);
+  EXPECT_EQ(saved(), 2u) << "its batch was refused";
+  ASSERT_TRUE(move({}, 3, epoch + 1));
+  EXPECT_EQ(saved(), 2u) << "of another owner";
+  ASSERT_TRUE(move({}, 1, epoch));
+  EXPECT_EQ(saved(), 1u) << "a projection that is built anew goes back";
 }
 
 TEST_P(StoreContract, StoresAnEmptyBatch) {
@@ -472,10 +497,14 @@ TEST_P(StoreContract, AgreesWithTheSimulatedStoreAboutEverything) {
         bad.push_back(x);
         ASSERT_EQ(failure_of(my_writer->commit(bad)), ec::version_conflict);
       }
-      ASSERT_EQ(value_of(my_writer->commit(batch)), value_of(model_writer->commit(batch)));
+      std::vector<offset_mark> marks;
+      if (const auto s = name(); random() % 3 == 0)
+        marks.push_back({"bus", s.context, s.shard(), random() % 9, owner->lease_of(s).epoch - random() % 2});
+      ASSERT_EQ(value_of(my_writer->commit(batch, marks)), value_of(model_writer->commit(batch, marks)));
     }
     for (const auto& context : both) {
       EXPECT_EQ(value_of(my_reader->keys(context, "", 100)), value_of(model_reader->keys(context, "", 100)));
+      EXPECT_EQ(value_of(my_reader->positions("bus", context)), value_of(model_reader->positions("bus", context)));
       EXPECT_EQ(value_of(my_reader->due(context, first_noon + duration{6}, {}, 100)),
                 value_of(model_reader->due(context, first_noon + duration{6}, {}, 100)));
       for (int k = 0; k < 12; ++k) {

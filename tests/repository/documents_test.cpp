@@ -136,9 +136,9 @@ const command& command_at(const std::string& words) {
     std::smatch found;
     if (!text.starts_with(' '))
       subcommands = text.starts_with("Subcommands:");
-    else if (subcommands && std::regex_search(text, found, std::regex{R"(^  ([a-z]+))"}))
+    else if (subcommands && std::regex_search(text, found, std::regex{R"(^  ([a-z-]+))"}))
       it->second.below.insert(found[1]);
-    for (const auto& option : all(line, R"(^  (-[a-z],)?(--[a-z-]+)( [A-Z]+)?)"))
+    for (const auto& option : all(line, R"(^ +(-[a-z],)?(--[a-z-]+)( [A-Z]+)?)"))
       it->second.options[option[2]] = !option[3].empty();
   }
   return it->second;

@@ -112,7 +112,10 @@ journal::journal_actor::behavior_type acknowledge_early(journal::journal_actor::
     [pass](journal::read_shard& x) { return pass(x); },
     [pass](journal::read_due& x) { return pass(x); },
     [pass](journal::read_keys& x) { return pass(x); },
+    [pass](journal::read_positions& x) { return pass(x); },
     [pass](journal::get_health& x) { return pass(x); },
+    [pass](journal::subscribe& x) { return pass(x); },
+    [pass](journal::save_offsets& x) { return pass(x); },
   };
 }
 

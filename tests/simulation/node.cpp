@@ -88,6 +88,7 @@ topology_settings node::describe() {
   with.node = "node-" + std::to_string(boots_);
   with.stores = stores_;
   with.stores_block = false;
+  with.keeps_dead_letters = false; // Nobody here gives anything up.
   with.environment = [this](std::string_view context) {
     auto env = environment();
     if (planted_ == bug::immortal_hold && context == inventory::traits::context)

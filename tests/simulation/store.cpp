@@ -79,18 +79,14 @@ public:
     return behind_->acquire(contexts, node);
   }
 
-  caf::expected<std::vector<journal::write_result>> commit(std::span<const journal::write> batch) override {
+  caf::expected<std::vector<journal::write_result>> commit(std::span<const journal::write> batch,
+                                                           std::span<const journal::offset_mark> marks) override {
     const bool replaces = parts_->bugs.stale_snapshot || parts_->bugs.forgets_wake_up;
-    auto result = replaces ? behind_->commit(spoiled(batch)) : behind_->commit(batch);
+    auto result = replaces ? behind_->commit(spoiled(batch), marks) : behind_->commit(batch, marks);
     const auto fate = parts_->luck->fate();
     if (result || fate == commit_fate::unknown)
       parts_->audit.tried_to_commit(batch, fate != commit_fate::unsynced);
     return result;
-  }
-
-  caf::expected<void> save_offset(const std::string& outlet, const std::string& context, std::uint16_t shard,
-                                  std::uint64_t offset) override {
-    return behind_->save_offset(outlet, context, shard, offset);
   }
 
 private:

@@ -46,6 +46,9 @@ journal::journal_actor::behavior_type make_journal(journal::journal_actor::point
       return journal::due_page{};
     },
     [unused](const journal::read_keys&) -> caf::result<journal::key_page> { return unused; },
+    [unused](const journal::read_positions&) -> caf::result<journal::position_page> { return unused; },
+    [unused](const journal::subscribe&) -> caf::result<journal::subscribed> { return unused; },
+    [unused](const journal::save_offsets&) -> caf::result<void> { return unused; },
     [self, state](const journal::get_health&) -> caf::result<journal::health> {
       ++state->looks_at_store;
       if (state->journal_answers)

@@ -1,6 +1,7 @@
 #include "gateways/http/routes/explanation.hpp"
 
 #include "actors/catalog/catalog_actor.hpp"
+#include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
@@ -58,6 +59,42 @@ std::optional<explanation> explain(inventory::rejection x) {
   return std::nullopt;
 }
 
+std::optional<explanation> explain(dead_letter::rejection x) {
+  switch (x) {
+    using enum dead_letter::rejection;
+    case unknown_letter:
+      return explanation{404, "unknown-dead-letter", "Unknown dead letter", "There is no dead letter with this id.",
+                         ""};
+    case no_reason: return explanation{422, "no-reason", "No reason", "Each action needs a reason.", "/reason"};
+    case not_open: return explanation{409, "not-open", "Not open", "The letter was replayed or discarded before.", ""};
+    case replaying:
+      return explanation{409, "replaying", "Replay on its way", "A replay of this letter has not ended yet.", ""};
+    case not_replayable:
+      return explanation{409, "not-replayable", "Not replayable",
+                         "Nobody here can replay a letter of this source. It can be discarded.", ""};
+    case too_many_replays:
+      return explanation{409, "too-many-replays", "Too many replays",
+                         "A letter is replayed " + std::to_string(dead_letter::replays_max) + " times at most.", ""};
+    case too_large:
+      return explanation{422, "too-large", "Too large", "The payload is too large for a dead letter.", ""};
+  }
+  return std::nullopt;
+}
+
+std::optional<explanation> explain(dead_letter::job::rejection x) {
+  switch (x) {
+    using enum dead_letter::job::rejection;
+    case unknown_job:
+      return explanation{404, "unknown-replay-job", "Unknown job", "There is no replay job with this id.", ""};
+    case no_reason: return explanation{422, "no-reason", "No reason", "Each action needs a reason.", "/reason"};
+    case wrong_rate:
+      return explanation{422, "wrong-rate", "Wrong rate",
+                         "A rate is from 1 to " + std::to_string(dead_letter::job::rate_max) + " letters a second.",
+                         "/ratePerSecond"};
+  }
+  return std::nullopt;
+}
+
 std::optional<explanation> explain(catalog::rejection x) {
   switch (x) {
     using enum catalog::rejection;
@@ -110,6 +147,9 @@ std::optional<explanation> explain(const caf::error& x) {
     case caf::type_id_v<catalog::rejection>: return explain(static_cast<catalog::rejection>(x.code()));
     case caf::type_id_v<idempotency::rejection>: return explain(static_cast<idempotency::rejection>(x.code()));
     case caf::type_id_v<guard::rejection>: return explain(static_cast<guard::rejection>(x.code()), x.context());
+    case caf::type_id_v<dead_letter::rejection>: return explain(static_cast<dead_letter::rejection>(x.code()));
+    case caf::type_id_v<dead_letter::job::rejection>:
+      return explain(static_cast<dead_letter::job::rejection>(x.code()));
     default: return std::nullopt;
   }
 }

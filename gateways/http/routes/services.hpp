@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/catalog/catalog_actor.hpp"
+#include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/entity/journal_actor.hpp"
 #include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
@@ -77,7 +78,17 @@ struct part {
   std::size_t buffered = 0; // messages that wait for its restart
 };
 
-/// Behind the operations gateway. The callbacks return at once and are called on the gateway's threads.
+/// What the routes of dead letters stand on.
+struct dead_letter_desk {
+  dead_letter::directory_actor directory;
+  dead_letter::dead_letter_actor letters;
+  dead_letter::job::job_actor jobs;
+  clock_fn now;     // called on the gateway's threads, several at a time
+  random_fn random; // likewise
+};
+
+/// Behind the operations gateway. Its handles keep their actors alive: let go of the router before the actor system.
+/// The callbacks return at once and are called on the gateway's threads.
 struct operations {
   clock_fn now;
   time_point started_at;
@@ -86,6 +97,7 @@ struct operations {
   std::function<std::string()> metrics;     // Prometheus text format 0.0.4
   std::function<std::vector<part>()> parts; // sorted by path
   guard::guards_actor guards; // its handle keeps its actor alive: let go of the router before the actor system
+  dead_letter_desk dead_letters{};
 };
 
 } // namespace troupe::gateway

@@ -120,7 +120,14 @@ inline journal::journal_actor::behavior_type make_journal(journal::journal_actor
       return promise;
     },
     [book](const journal::forget& x) { book->forgotten.push_back(x.stream); },
-    [](const journal::read_stream&) { return journal::page{}; },
+    [book](const journal::read_stream& x) {
+      journal::page page;
+      if (const auto found = book->streams.find(x.stream); found != book->streams.end())
+        for (const auto& e : found->second.events)
+          if (e.version >= x.first_version && page.events.size() < x.limit)
+            page.events.push_back(e);
+      return page;
+    },
     [](const journal::read_shard&) { return journal::page{}; },
     [book](const journal::read_due& x) -> caf::result<journal::due_page> {
       if (book->unreadable)
@@ -128,7 +135,10 @@ inline journal::journal_actor::behavior_type make_journal(journal::journal_actor
       return book->due(x);
     },
     [](const journal::read_keys&) { return journal::key_page{}; },
+    [](const journal::read_positions&) { return journal::position_page{}; },
     [](const journal::get_health&) { return journal::health{}; },
+    [](const journal::subscribe&) { return journal::subscribed{true}; },
+    [](const journal::save_offsets&) {},
   };
 }
 

@@ -18,7 +18,8 @@ using namespace std::chrono_literals;
 
 /// Stands in for a store: commits when told to, and can be made to fail.
 struct fake_store {
-  std::deque<std::vector<write>> commits; // in the order in which they came
+  std::deque<std::vector<write>> commits;     // in the order in which they came
+  std::deque<std::vector<offset_mark>> marks; // of each of them
   std::map<std::string, recovered_stream> streams;
   caf::error next_failure;                // of the next commit
   std::vector<write_result> next_results; // of the next commit; stored for all when empty
@@ -37,6 +38,7 @@ writer_actor::behavior_type fake_writer(writer_actor::pointer self, store_ptr st
   return {
     [self, store](const batch& x) -> caf::result<batch_result> {
       store->commits.push_back(x.writes);
+      store->marks.push_back(x.marks);
       if (store->next_failure)
         return std::exchange(store->next_failure, {});
       if (store->hold) {
@@ -76,6 +78,7 @@ reader_actor::behavior_type fake_reader(reader_actor::pointer self, store_ptr st
     [answer](const read_shard&) { return answer(page{}); },
     [answer](const read_due&) { return answer(due_page{}); },
     [answer](const read_keys&) { return answer(key_page{}); },
+    [answer](const read_positions&) { return answer(position_page{}); },
   };
 }
 
@@ -374,6 +377,181 @@ TEST_F(JournalActor, FindsTheShardsOfEachContextAmongItsLeases) {
   }
   self->send_exit(both, caf::exit_reason::kill);
   run();
+}
+
+// ---- outlets -------------------------------------------------------------------------------------------------------
+
+/// Hears what the journal sends, and answers when it is told to.
+struct listener {
+  std::vector<notice> heard;
+  bool holds = false;
+  std::vector<caf::typed_response_promise<void>> held;
+};
+
+subscriber_actor::behavior_type listen(subscriber_actor::pointer self, std::shared_ptr<listener> at) {
+  return {[self, at](const notice& x) -> caf::result<void> {
+    at->heard.push_back(x);
+    if (!at->holds)
+      return caf::unit;
+    return at->held.emplace_back(self->make_response_promise<void>());
+  }};
+}
+
+class JournalOutlets : public JournalActor {
+protected:
+  void SetUp() override {
+    JournalActor::SetUp();
+    outlet = sys.spawn(listen, ear);
+  }
+
+  void TearDown() override {
+    release_ear();
+    self->send_exit(outlet, caf::exit_reason::kill);
+    outlet = nullptr;
+    JournalActor::TearDown();
+  }
+
+  void release_ear() {
+    caf::anon_send(caf::actor_cast<caf::actor>(outlet), caf::make_action([ear = ear] {
+                     for (auto& x : std::exchange(ear->held, {}))
+                       x.deliver();
+                   }));
+    run();
+  }
+
+  bool subscribe_to(std::vector<std::string> types, std::size_t unanswered_max = 100) {
+    return ask<subscribed>(journal, subscribe{"bus", "order", std::move(types), outlet, unanswered_max})->anew;
+  }
+
+  append typed(std::string key, std::uint64_t expected, std::vector<std::string> types) {
+    auto x = one(std::move(key), expected, 0);
+    for (auto& type : types)
+      x.events.push_back({std::move(type), 1, "{}", ""});
+    return x;
+  }
+
+  std::shared_ptr<listener> ear = std::make_shared<listener>();
+  subscriber_actor outlet;
+};
+
+TEST_F(JournalOutlets, HearOfWantedEventsOnceTheyAreCommitted) {
+  EXPECT_TRUE(subscribe_to({"order.paid"}));
+  EXPECT_FALSE(subscribe_to({"order.paid"})) << "nothing is missed by asking twice";
+  store->hold = true;
+  auto stored = request(typed("a", 0, {"order.placed", "order.paid", "order.paid"}));
+  run();
+  EXPECT_TRUE(ear->heard.empty());
+  release();
+  ASSERT_EQ(ear->heard.size(), 1u);
+  const auto& runs = ear->heard[0].runs;
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_EQ(runs[0].shard, shard_of("a"));
+  EXPECT_EQ(runs[0].after, 1u) << "nobody knows whether it was wanted before";
+  ASSERT_EQ(runs[0].events.size(), 2u);
+  EXPECT_EQ(runs[0].events[1]->offset, 3u);
+  EXPECT_EQ(runs[0].events[1]->checksum, checksum_of(*runs[0].events[1]));
+  EXPECT_EQ(version_of(stored), 3u);
+}
+
+TEST_F(JournalOutlets, HearNothingOfOthersAndOfWhatFailed) {
+  subscribe_to({"order.paid"});
+  EXPECT_TRUE(ask<appended>(journal, typed("a", 0, {"order.placed"})));
+  store->next_results = {write_result::shard_lost};
+  EXPECT_FALSE(ask<appended>(journal, typed("b", 0, {"order.paid"})));
+  EXPECT_TRUE(ear->heard.empty());
+}
+
+TEST_F(JournalOutlets, HearOfWhatWasOnItsWayToTheStoreWhenTheySubscribed) {
+  store->hold = true;
+  auto before = request(one("a", 0));
+  auto waiting = request(one("b", 0));
+  run();
+  subscribe_to({"order.placed"});
+  EXPECT_TRUE(ear->heard.empty());
+  store->hold = false;
+  release();
+  EXPECT_EQ(version_of(before), 1u);
+  EXPECT_EQ(version_of(waiting), 1u);
+  std::set<std::uint16_t> missed;
+  for (const auto& x : ear->heard)
+    missed.insert(x.missed.begin(), x.missed.end());
+  EXPECT_EQ(missed, (std::set<std::uint16_t>{shard_of("a"), shard_of("b")}));
+}
+
+TEST_F(JournalOutlets, CanTellThatTheyMissedSomething) {
+  subscribe_to({"order.paid"});
+  EXPECT_TRUE(ask<appended>(journal, typed("a", 0, {"order.paid"})));
+  EXPECT_TRUE(ask<appended>(journal, typed("a", 1, {"order.placed", "order.paid"})));
+  ASSERT_EQ(ear->heard.size(), 2u);
+  EXPECT_EQ(ear->heard[1].runs.at(0).after, 1u) << "the offset of the wanted event before";
+  EXPECT_EQ(ear->heard[1].runs.at(0).events.at(0)->offset, 3u);
+}
+
+TEST_F(JournalOutlets, ThatAreSlowHearOnlyWhereTheyAreBehind) {
+  subscribe_to({"order.paid"}, 2);
+  ear->holds = true;
+  for (std::uint64_t i = 0; i < 5; ++i)
+    EXPECT_TRUE(ask<appended>(journal, typed("a", i, {"order.paid"})));
+  EXPECT_EQ(ear->heard.size(), 2u);
+  ear->holds = false;
+  release_ear();
+  ASSERT_EQ(ear->heard.size(), 3u);
+  EXPECT_TRUE(ear->heard[2].runs.empty());
+  EXPECT_EQ(ear->heard[2].missed, std::vector{shard_of("a")});
+  EXPECT_TRUE(ask<appended>(journal, typed("a", 5, {"order.paid"})));
+  EXPECT_EQ(ear->heard.back().runs.at(0).after, 5u) << "what was not sent counts";
+}
+
+TEST_F(JournalOutlets, HearThatAnythingMayBeMissedAfterAFailureOfTheStore) {
+  subscribe_to({"order.paid"});
+  store->next_failure = caf::make_error(ec::commit_unknown);
+  EXPECT_EQ(ask<appended>(journal, typed("a", 0, {"order.paid"})).error(), ec::commit_unknown);
+  ASSERT_EQ(ear->heard.size(), 1u);
+  EXPECT_TRUE(ear->heard[0].all_missed);
+}
+
+TEST_F(JournalOutlets, ThatAreGoneAreForgotten) {
+  subscribe_to({"order.paid"});
+  self->send_exit(outlet, caf::exit_reason::kill);
+  run();
+  EXPECT_TRUE(ask<appended>(journal, typed("a", 0, {"order.paid"})));
+  outlet = sys.spawn(listen, ear);
+  EXPECT_TRUE(subscribe_to({"order.paid"}));
+  EXPECT_TRUE(ask<appended>(journal, typed("a", 1, {"order.paid"})));
+  EXPECT_EQ(ear->heard.size(), 1u);
+}
+
+TEST_F(JournalOutlets, OfUnknownContextsAreRefused) {
+  EXPECT_EQ(ask<subscribed>(journal, subscribe{"bus", "deck", {}, outlet}).error(), ec::unknown_type);
+}
+
+TEST_F(JournalOutlets, SaveTheirOffsetsWithTheNextCommit) {
+  const save_offsets marks{{{"bus", "order", 7, 3, 0}, {"bus", "order", 7, 4, 0}}};
+  self->send(journal, marks);
+  run();
+  EXPECT_TRUE(store->commits.empty()) << "no commit of its own yet";
+  EXPECT_TRUE(ask<appended>(journal, one("a", 0)));
+  ASSERT_EQ(store->marks.size(), 1u);
+  EXPECT_EQ(store->marks[0], (std::vector<offset_mark>{{"bus", "order", 7, 4, 1}}));
+  advance(5s);
+  EXPECT_EQ(store->commits.size(), 1u);
+}
+
+TEST_F(JournalOutlets, SaveTheirOffsetsWithoutACommitAfterAWhile) {
+  self->send(journal, save_offsets{{{"bus", "order", 7, 3, 0}}});
+  run();
+  advance(1s);
+  ASSERT_EQ(store->marks.size(), 1u);
+  EXPECT_EQ(store->marks[0].size(), 1u);
+  EXPECT_TRUE(store->commits[0].empty());
+}
+
+TEST_F(JournalOutlets, SaveTheirOffsetsAgainAfterAFailure) {
+  self->send(journal, save_offsets{{{"bus", "order", 7, 3, 0}}});
+  store->next_failure = caf::make_error(ec::store_unavailable);
+  EXPECT_FALSE(ask<appended>(journal, one("a", 0)));
+  EXPECT_TRUE(ask<appended>(journal, one("b", 0)));
+  EXPECT_EQ(store->marks.back(), (std::vector<offset_mark>{{"bus", "order", 7, 3, 2}}));
 }
 
 } // namespace

@@ -20,6 +20,7 @@ struct script {
   int writers = 0;
   int readers = 0;
   int open_writers = 0;
+  std::size_t marks = 0;
 };
 
 template <class T> caf::expected<T> next(const script& x, T value) {
@@ -43,11 +44,10 @@ public:
       return caf::make_error(ec::store_unavailable, std::string{"as told"});
     return next(script_, std::vector<lease>{{contexts[0], 0, 1, 1}});
   }
-  caf::expected<std::vector<write_result>> commit(std::span<const write> x) override {
+  caf::expected<std::vector<write_result>> commit(std::span<const write> x,
+                                                  std::span<const offset_mark> marks) override {
+    script_.marks += marks.size();
     return next(script_, std::vector<write_result>(x.size(), write_result::stored));
-  }
-  caf::expected<void> save_offset(const std::string&, const std::string&, std::uint16_t, std::uint64_t) override {
-    return caf::unit;
   }
 
 private:
@@ -80,8 +80,9 @@ public:
                                           const std::optional<wake_up>& after, std::size_t limit) override {
     return next(script_, std::vector<wake_up>(after ? limit : 0, wake_up{{context, "k"}, until}));
   }
-  caf::expected<std::uint64_t> offset_of(const std::string&, const std::string&, std::uint16_t) override {
-    return std::uint64_t{0};
+  caf::expected<std::vector<outlet_position>> positions(const std::string& outlet,
+                                                        const std::string& context) override {
+    return next(script_, std::vector{outlet_position{7, outlet.size(), context.size()}});
   }
   caf::expected<std::vector<std::string>> keys(const std::string& context, const std::string& after,
                                                std::size_t limit) override {
@@ -119,7 +120,7 @@ protected:
     return reply ? ec{} : code_of(reply.error());
   }
 
-  template <class Body> ec failure_of_batch(Body&& whom) { return failure<batch_result>(whom, batch{{write{}}}); }
+  template <class Body> ec failure_of_batch(Body&& whom) { return failure<batch_result>(whom, batch{{write{}}, {}}); }
 
   script story;
   std::shared_ptr<store_factory> stores = std::make_shared<scripted_store>(story);
@@ -134,7 +135,10 @@ TEST_F(StoreActors, WritesNothingBeforeItIsOpened) {
 
 TEST_F(StoreActors, WritesBatchesOnceItIsOpened) {
   EXPECT_EQ(ask<leases>(writer, take)->items.size(), 1u);
-  EXPECT_EQ(ask<batch_result>(writer, batch{{write{}, write{}}})->results.size(), 2u);
+  EXPECT_EQ(ask<batch_result>(writer, batch{{write{}, write{}}, {}})->results.size(), 2u);
+  EXPECT_EQ(story.marks, 0u);
+  EXPECT_TRUE(ask<batch_result>(writer, batch{{}, {offset_mark{}, offset_mark{}}})->results.empty());
+  EXPECT_EQ(story.marks, 2u);
 }
 
 TEST_F(StoreActors, ClosesTheOldConnectionBeforeItOpensANewOne) {
@@ -185,6 +189,8 @@ TEST_F(StoreActors, PassesOnWhatTheReaderIsAskedFor) {
   EXPECT_EQ(shard->events.at(0).version, 7u);
   EXPECT_EQ(ask<due_page>(reader, read_due{"order", time_point{}, wake_up{}, 3})->items.size(), 3u);
   EXPECT_EQ(ask<key_page>(reader, read_keys{"order", "a", 9})->keys, (std::vector<std::string>{"order", "a", "9"}));
+  EXPECT_EQ(ask<position_page>(reader, read_positions{"bus", "order"})->items,
+            (std::vector<outlet_position>{{7, 3, 5}}));
   EXPECT_EQ(story.readers, 1);
 }
 

@@ -435,6 +435,11 @@ INSTANTIATE_TEST_SUITE_P(
     damage{"ASnapshotOfTheFuture", "UPDATE snapshots SET version = 201", "its snapshot is of version 201"},
     damage{"AChangedSnapshot", "UPDATE snapshots SET data = '{}'", "the checksum of its snapshot"},
     damage{"AMarkThatMisleads", "UPDATE marks SET seq = 3 WHERE version = 64", "the mark of version 64"},
+    damage{"AnOutletThatIsAhead",
+           "INSERT INTO outlets SELECT 'bus', place / 1024, place % 1024, 201 FROM events WHERE version = 1",
+           "outlet bus: it claims offset 201"},
+    damage{"AnOutletOfNoContext", "INSERT INTO outlets VALUES ('bus', 77, 3, 1)",
+           "outlet bus: its mark is in a shard that there is not"},
     damage{"AnIndexThatLacksEvents", "UPDATE progress SET indexed_to = 50", "150 of them can be found by offset"},
     damage{"AnIndexThatMisleads", "INSERT INTO shard_runs SELECT place, 1, x'02' FROM events WHERE version = 1",
            "offset 1 leads elsewhere"},
@@ -505,7 +510,8 @@ TEST_F(SqliteOnABadDisk, DoesNotTrustAConnectionWhoseSyncFailed) {
   std::ignore = owner->commit({owner->make(first, 1)});
   disk.heal();
   EXPECT_EQ(failure_of(owner->commit({owner->make(first, 1)})), ec::store_unavailable);
-  EXPECT_EQ(failure_of(writer->save_offset("x", "order", 1, 1)), ec::store_unavailable);
+  EXPECT_EQ(failure_of(writer->commit({}, std::vector{journal::offset_mark{"x", "order", 1, 1, 1}})),
+            ec::store_unavailable);
   EXPECT_EQ(failure_of(writer->acquire(contexts, "node-1")), ec::store_unavailable);
   const auto version = reopen();
   EXPECT_TRUE(version == 1 || version == 2) << version;

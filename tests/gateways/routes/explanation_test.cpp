@@ -1,6 +1,7 @@
 #include "gateways/http/routes/answer.hpp"
 
 #include "actors/catalog/catalog_actor.hpp"
+#include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
@@ -28,6 +29,10 @@ TEST(Explanation, KnowsEveryRejectionOfEveryContext) {
     check(caf::make_error(static_cast<inventory::rejection>(i)));
   for (std::uint8_t i = 1; i <= static_cast<std::uint8_t>(catalog::rejection::price_not_positive); ++i)
     check(caf::make_error(static_cast<catalog::rejection>(i)));
+  for (std::uint8_t i = 1; i <= static_cast<std::uint8_t>(dead_letter::rejection::too_large); ++i)
+    check(caf::make_error(static_cast<dead_letter::rejection>(i)));
+  for (std::uint8_t i = 1; i <= static_cast<std::uint8_t>(dead_letter::job::rejection::wrong_rate); ++i)
+    check(caf::make_error(static_cast<dead_letter::job::rejection>(i)));
   check(caf::make_error(idempotency::rejection::other_body));
   for (std::uint8_t i = 1; i <= static_cast<std::uint8_t>(guard::rejection::bad_rule); ++i)
     check(caf::make_error(static_cast<guard::rejection>(i)));

@@ -59,6 +59,34 @@ TEST_F(Ctl, FailsWhileTheNodeIsNotReady) {
   EXPECT_EQ(exit, 0);
 }
 
+TEST_F(Ctl, ListsDeadLettersByCause) {
+  answers("200 OK", R"({"open":3,"complete":false,"groups":[{"group":"9ae1f0c6d2b34788","source":"outlet_gave_up",
+    "code":"refused","place":"outlet/bus/order","count":3,"first":"t1","last":"t2","sample":"x"}]})");
+  const target where{"", url(), "", "key", false, false};
+  const auto shown = output_of([&] { return list_dead_letters(where, ""); });
+  EXPECT_EQ(exit, 0);
+  EXPECT_NE(shown.find("9ae1f0c6d2b34788  3      outlet_gave_up"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("This is not all"), std::string::npos) << shown;
+  EXPECT_NE(last_request().find("Authorization: Bearer key"), std::string::npos);
+  output_of([&] { return list_dead_letters(where, "all"); });
+  EXPECT_TRUE(last_request().starts_with("GET /api/dead-letters?group=all ")) << last_request();
+}
+
+TEST_F(Ctl, ReplaysAndDiscardsDeadLettersWithAReason) {
+  answers("202 Accepted", R"({"id":"x","status":"replaying","summary":"\u001b[2J","actions":[
+    {"what":"replay_requested","at":"t","by":"operator","reason":"repaired"}]})");
+  const target where{"", url(), "", "", false, false};
+  const auto shown = output_of([&] { return replay_dead_letter(where, "x", "repaired"); });
+  EXPECT_NE(shown.find("replay_requested  operator  repaired"), std::string::npos) << shown;
+  EXPECT_EQ(shown.find('\x1b'), std::string::npos) << shown;
+  EXPECT_TRUE(last_request().starts_with("POST /api/dead-letters/x/replay ")) << last_request();
+  EXPECT_NE(last_request().find(R"({"reason":"repaired"})"), std::string::npos) << last_request();
+  output_of([&] { return discard_dead_letter(where, "x", "old"); });
+  EXPECT_TRUE(last_request().starts_with("POST /api/dead-letters/x/discard ")) << last_request();
+  output_of([&] { return replay_dead_letters(where, "all", "repaired", 50); });
+  EXPECT_NE(last_request().find(R"("ratePerSecond":50)"), std::string::npos) << last_request();
+}
+
 TEST_F(Ctl, PrintsJsonAsItCame) {
   const std::string body = "{\"sku\":\"x\",   \"onHand\": 1.50 , \"zebra\":1,\"ant\":2}\n";
   answers("200 OK", body);
