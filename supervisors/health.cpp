@@ -56,6 +56,24 @@ duration oldest_message(const std::vector<supervision::row>& parts) {
 
 namespace {
 
+constexpr std::string_view payment_prefix = "payment/"; // of a provider's dependency
+
+}
+
+void mark_paused(gateway::health_report& x, const pause::board& pauses) {
+  for (auto& each : x.dependencies) {
+    if (!each.name.starts_with(payment_prefix))
+      continue;
+    if (const auto* how = pauses.find(pause::kind::provider, each.name.substr(payment_prefix.size()))) {
+      each.is = gateway::dependency::condition::paused;
+      each.detail = "paused by " + how->by + ": " + how->reason;
+      each.checked_at = how->at;
+    }
+  }
+}
+
+namespace {
+
 class health_state {
 public:
   static constexpr const char* name = "health";
@@ -115,6 +133,10 @@ private:
 
   // Looking for a payment that nobody made costs the provider little, and shows address, credentials and answers.
   void look_at_provider(const std::string& provider, const payment::provider_actor& actor) {
+    if (checks_.pauses->stops(pause::kind::provider, provider)) {
+      run_later(self_, checks_.store_every, [this, provider, actor] { look_at_provider(provider, actor); });
+      return;
+    }
     self_
       ->request(actor, checks_.provider_timeout, request_context{"health", {}, time_point::max()},
                 payment::find_payments{payment::probe_reference})

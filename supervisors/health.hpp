@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/entity/journal_actor.hpp"
+#include "actors/pause/board.hpp"
 #include "actors/payment/provider.hpp"
 #include "gateways/http/routes/services.hpp"
 #include "supervisors/supervision/tree.hpp"
@@ -58,7 +59,11 @@ struct health_checks {
   duration provider_timeout{5'000};
   std::shared_ptr<const supervision::tree> parts{}; // looked at as often as the store, where there is one
   live<slowness> limits{slowness{}};
+  live<pause::board> pauses{}; // a provider that is paused is not asked
 };
+
+/// What is paused is told as that, whatever was found about it last.
+void mark_paused(gateway::health_report& x, const pause::board& pauses);
 
 /// Fills the board. The store is required; providers are not, because orders wait for them.
 caf::actor spawn_health_checks(caf::actor_system& system, health_checks checks, std::shared_ptr<health_board> board);

@@ -263,6 +263,16 @@ int main(int argc, char** argv) {
                   [&] { return ctl::show_replay_job(ctl_target.where, argument); })
     ->add_option("id", argument, "The job")
     ->required();
+  add_ctl("pauses", "What is paused, by whom and why", [&] { return ctl::show_pauses(ctl_target.where); });
+  const auto add_pause_ctl = [&](const char* name, const char* what, auto run) {
+    auto* command = add_ctl(name, what, run);
+    command->add_option("what", argument, "provider/NAME, outlet/NAME, saga/order or order/ID")->required();
+    command->add_option("--reason", reason, "For the record and for other operators")->required();
+  };
+  add_pause_ctl("pause", "Let a provider, an outlet, all orders or one order stand still; nothing of it times out",
+                [&] { return ctl::begin_pause(ctl_target.where, argument, reason); });
+  add_pause_ctl("resume", "Let what is paused go on",
+                [&] { return ctl::end_pause(ctl_target.where, argument, reason); });
   add_ctl("outage", "Begin or end an outage of the sandbox's payment providers",
           [&] { return ctl::set_outage(ctl_target.where, argument == "begin"); })
     ->add_option("what", argument, "begin: every call answers 503; end: they work again")

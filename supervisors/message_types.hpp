@@ -9,6 +9,7 @@
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/order/order_actor.hpp"
 #include "actors/outlet/outlet_actor.hpp"
+#include "actors/pause/pause_actor.hpp"
 #include "actors/payment/provider.hpp"
 #include "adapters/http_client/http_client.hpp"
 #include "supervisors/supervision/failure.hpp"
@@ -32,6 +33,7 @@ inline void register_message_types() {
   caf::init_global_meta_objects<caf::id_block::troupe_guard>();
   caf::init_global_meta_objects<caf::id_block::troupe_dead_letter>();
   caf::init_global_meta_objects<caf::id_block::troupe_outlet>();
+  caf::init_global_meta_objects<caf::id_block::troupe_pause>();
   caf::core::init_global_meta_objects();
 }
 

@@ -29,6 +29,7 @@
 
 #include <optional>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 namespace troupe {
@@ -47,6 +48,14 @@ std::shared_ptr<journal::store_factory> make_stores(const std::filesystem::path&
   sqlite::options with;
   with.file = file.string();
   return sqlite::make_store(std::move(with));
+}
+
+/// Waits until it is known what was paused: before that, orders would be taken that stand still for no reason that
+/// anybody could be told. Not for long, as below.
+void await_pauses(const pause::registry& paused) {
+  constexpr int looks = 500;
+  for (int i = 0; i < looks && !paused.published()->is_known(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
 }
 
 /// Waits until the journal writes. Not for long: one whose disk is full or fails goes on by itself when the disk does,
@@ -139,6 +148,7 @@ public:
   std::unique_ptr<gateway::server> commerce_;
   std::unique_ptr<gateway::server> operations_;
   std::shared_ptr<supervision::tree> tree_ = std::make_shared<supervision::tree>();
+  pause::registry_ptr pauses_;
   std::optional<topology> parts_;
   caf::actor root_; // of the tree
 
@@ -149,6 +159,7 @@ private:
   }
 
   void end_tree() {
+    pauses_.reset();
     parts_.reset();
     if (!root_)
       return;
@@ -174,6 +185,9 @@ private:
       env.live_max = settings_.live_max;
       return env;
     };
+    pauses_ = std::make_shared<pause::registry>();
+    pauses_->observe(observe_pauses());
+    with.pauses = pauses_;
     with.inventory = inventory_;
     with.orders.policy = orders_;
     with.orders.ended = observe_ends();
@@ -197,6 +211,7 @@ private:
     root_ = supervision::spawn_supervisor(system, parts.root, surroundings(now));
 
     await_open(system, parts.journal);
+    await_pauses(*pauses_);
     if (settings_.demo_catalog)
       if (const auto failed = stock_demo_catalog(system, parts.catalog, parts.inventory))
         log::warn("The demo catalog could not be stored", {{"reason", to_string(failed)}});
@@ -226,6 +241,7 @@ private:
     health_checks checks{parts.journal, parts.providers, now};
     checks.parts = tree_;
     checks.limits = slowness_;
+    checks.pauses = pauses_->published();
     return checks;
   }
 
@@ -242,7 +258,8 @@ private:
           return payment::spawn_provider(where.system(), configured, client, now, random).actor;
         });
       // Before the handle that survives restarts, so that it remembers across them what it has seen.
-      const auto port = resilience::payment_port(configured.name, configured.key_lifetime);
+      auto port = resilience::payment_port(configured.name, configured.key_lifetime);
+      port.held_back = [pauses = pauses_->published(), name = configured.name] { return why_paused(*pauses, name); };
       auto guard =
         resilience::guard::spawn(*system_, caf::actor_cast<caf::strong_actor_ptr>(adapter), port,
                                  policy_of(configured.name), now, random, observer_of(configured.name, port, now));
@@ -250,6 +267,38 @@ private:
       guards_->add(name_of_guard(configured.name), std::move(guard));
     }
     return result;
+  }
+
+  static std::string why_paused(const pause::board& board, const std::string& provider) {
+    if (board.is_clear())
+      return {};
+    if (!board.is_known())
+      return "the node has not found out yet what is paused";
+    const auto* how = board.find(pause::kind::provider, provider);
+    return how ? "paused by " + how->by + ": " + how->reason : std::string{};
+  }
+
+  pause::registry::told_fn observe_pauses() {
+    return [metrics = std::make_shared<pause_metrics>(*system_),
+            told = settings_.paused](const pause::target& what, const std::optional<pause::paused>& how) {
+      metrics->changed(name_of(what.kind), what.name, how.has_value());
+      if (how)
+        log::warn("Paused", {{"what", to_string(what)}, {"by", how->by}, {"reason", how->reason}});
+      else
+        log::warn("Goes on again", {{"what", to_string(what)}});
+      if (told)
+        told(what, how);
+    };
+  }
+
+  /// Whether there is something of that name in the configuration; an order is looked for where orders are.
+  std::function<bool(const pause::target&)> can_pause() const {
+    std::set<std::string> providers;
+    for (const auto& configured : settings_.providers)
+      providers.insert(configured.name);
+    return [providers = std::move(providers)](const pause::target& x) {
+      return x.kind == pause::kind::provider ? providers.contains(x.name) : x.kind == pause::kind::saga;
+    };
   }
 
   supervision::surroundings surroundings(const clock_fn& now) {
@@ -365,12 +414,17 @@ private:
     gateway::add_operations_routes(operations, {behind.now,
                                                 started_at_,
                                                 TROUPE_VERSION,
-                                                [board = board_] { return board->report(); },
+                                                [board = board_, pauses = pauses_->published()] {
+                                                  auto report = board->report();
+                                                  mark_paused(report, *pauses);
+                                                  return report;
+                                                },
                                                 [&system] { return prometheus_text(system); },
                                                 [&system, tree = tree_] { return gateway_parts(*tree, system); },
                                                 operators_guards_,
                                                 {parts_->dead_letters.directory, parts_->dead_letters.letters,
-                                                 parts_->dead_letters.jobs, behind.now, behind.random}});
+                                                 parts_->dead_letters.jobs, behind.now, behind.random},
+                                                {parts_->pauses, pauses_->published(), behind.orders, can_pause()}});
     operations_metrics_ = std::make_unique<request_metrics>(system, "operations");
     operations_ = std::make_unique<gateway::server>(
       gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_), contexts, system,

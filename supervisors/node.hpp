@@ -53,7 +53,10 @@ struct node_settings {
   std::size_t live_max = 250'000;
   bool demo_catalog = true;
   supervision::limits restarts{}; // of every part
-  failed_fn failed{};             // restarts do not help any more: the node is of no use from then on
+  /// Told when something is paused or goes on again (then with nothing), and at the start of what is paused still.
+  /// Called on any thread, one at a time; returns at once.
+  pause::registry::told_fn paused{};
+  failed_fn failed{}; // restarts do not help any more: the node is of no use from then on
 };
 
 /// Why a store cannot be used, for people: which file, and what to do.

@@ -7,6 +7,8 @@
 #include "actors/entity/store_actors.hpp"
 #include "actors/idempotency/idempotency_entity.hpp"
 #include "actors/inventory/inventory_entity.hpp"
+#include "actors/pause/directory.hpp"
+#include "actors/pause/pause_entity.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -30,7 +32,7 @@ auto spawn_region(const supervision::place& where, const entity::environment& en
 std::vector<std::string> stored_contexts() {
   return {order::traits::context,       inventory::traits::context,   catalog::traits::context,
           idempotency::traits::context, dead_letter::traits::context, dead_letter::job::traits::context,
-          outlet::traits::context};
+          outlet::traits::context,      pause::traits::context};
 }
 
 journal::journal_actor spawn_journal(const supervision::place& where, journal::writer_actor writer,
@@ -53,6 +55,10 @@ catalog::catalog_actor spawn_products(const supervision::place& where, entity::e
 
 idempotency::idempotency_actor spawn_idempotency_keys(const supervision::place& where, entity::environment env) {
   return spawn_region<idempotency::traits, idempotency::idempotency_entity>(where, env);
+}
+
+pause::pause_actor spawn_pauses(const supervision::place& where, entity::environment env, pause::registry_ptr puts_up) {
+  return spawn_region<pause::traits, pause::pause_entity>(where, env, std::move(puts_up));
 }
 
 order::order_actor spawn_orders(const supervision::place& where, entity::environment env, order::dependencies deps) {
@@ -217,6 +223,27 @@ void add_outlets(caf::actor_system& system, topology& made, const topology_setti
     {{dead_letter::source::outlet_gave_up, replayer}, {dead_letter::source::poisoned_event, replayer}});
 }
 
+/// As far ahead as orders that stand still may have put off being looked at.
+constexpr duration looks_ahead = order::paused_look + entity::resumed_after;
+
+/// Tells orders that they may go on: one at once, all others a few at a time, whether they are in memory or not.
+void wake_orders(const order::order_actor& orders, const pause::target& what) {
+  if (what.kind == pause::kind::order)
+    caf::anon_send(orders, request_context{"operator", {}, time_point::max()}, order::look{{what.name}});
+  else
+    caf::anon_send(caf::actor_cast<caf::actor>(orders), entity::look_ahead{looks_ahead});
+}
+
+pause::registry::told_fn wakes(const order::order_actor& orders) {
+  // Not a handle of its own: who is told lives as long as what is paused is known, which is longer than the orders.
+  return [weak = caf::actor_cast<caf::weak_actor_ptr>(orders)](const pause::target& what,
+                                                               const std::optional<pause::paused>& how) {
+    const bool concerns_orders = what.kind != pause::kind::outlet && (!how || what.kind == pause::kind::order);
+    if (const auto strong = concerns_orders ? weak.lock() : nullptr)
+      wake_orders(caf::actor_cast<order::order_actor>(strong), what);
+  };
+}
+
 } // namespace
 
 // Each region stands on its own streams alone, and recovers its entities from the journal; so does each provider on its
@@ -224,6 +251,7 @@ void add_outlets(caf::actor_system& system, topology& made, const topology_setti
 // begins from the store, which is what every restart does anyway.
 topology make_topology(caf::actor_system& system, topology_settings with) {
   topology made{group{system, "node", strategy::one_for_one, with.restarts}, {}, {}, {}, {}, {}, {}};
+  made.paused = with.pauses ? with.pauses : std::make_shared<pause::registry>();
   made.journal = add_store(system, made.root, with);
   const auto journal = join(with.journal_for_entities, made.journal);
 
@@ -243,14 +271,29 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
     "idempotency keys", [env = environment_of<idempotency::traits>(with, journal)](const place& where) {
       return spawn_idempotency_keys(where, env);
     });
+  made.pauses = entities.add<pause::pause_actor>(
+    "pauses", [env = environment_of<pause::traits>(with, journal), puts_up = made.paused](const place& where) {
+      return spawn_pauses(where, env, puts_up);
+    });
   auto deps = std::move(with.orders);
+  deps.pauses = made.paused->published();
   deps.inventory = join(with.inventory_for_orders, made.inventory);
   deps.catalog = join(with.catalog_for_orders, made.catalog);
   for (const auto& [name, provider] : made.providers)
     deps.providers[name] = {join(with.provider_for_orders, provider.actor), provider.key_lifetime};
-  made.orders = entities.add<order::order_actor>(
-    "orders", [env = environment_of<order::traits>(with, journal), deps = std::move(deps)](const place& where) {
-      return spawn_orders(where, env, deps);
+  auto env_of_orders = environment_of<order::traits>(with, journal);
+  env_of_orders.looks_ahead = looks_ahead;
+  made.orders =
+    entities.add<order::order_actor>("orders", [env = std::move(env_of_orders), deps = std::move(deps)](
+                                                 const place& where) { return spawn_orders(where, env, deps); });
+  made.paused->observe(wakes(made.orders));
+  // Until it has found out what is paused, every order stands still.
+  entities.add<caf::actor>(
+    "pause directory",
+    [journal, pauses = made.pauses, puts_up = made.paused, orders = made.orders](const place& where) -> caf::actor {
+      return where.spawn<pause::directory_impl>(journal, pauses, puts_up, [orders] {
+        caf::anon_send(caf::actor_cast<caf::actor>(orders), entity::look_ahead{looks_ahead});
+      });
     });
   made.root.add(std::move(entities));
   if (with.keeps_dead_letters) {

@@ -8,6 +8,8 @@
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/order/order_entity.hpp"
 #include "actors/outlet/parking_entity.hpp"
+#include "actors/pause/board.hpp"
+#include "actors/pause/pause_actor.hpp"
 #include "supervisors/supervision/supervisor.hpp"
 
 #include <functional>
@@ -31,6 +33,7 @@ inventory::inventory_actor spawn_inventories(const supervision::place& where, en
                                              live<inventory::policy> rules);
 catalog::catalog_actor spawn_products(const supervision::place& where, entity::environment env);
 idempotency::idempotency_actor spawn_idempotency_keys(const supervision::place& where, entity::environment env);
+pause::pause_actor spawn_pauses(const supervision::place& where, entity::environment env, pause::registry_ptr puts_up);
 order::order_actor spawn_orders(const supervision::place& where, entity::environment env, order::dependencies deps);
 
 /// Dead letters: where they are recorded, listed and replayed.
@@ -73,7 +76,9 @@ struct topology_settings {
   /// Of the entities of a context; its journal is filled in.
   std::function<entity::environment(std::string_view context)> environment;
   live<inventory::policy> inventory;
-  order::dependencies orders; // inventory, catalog and providers are filled in
+  order::dependencies orders; // inventory, catalog, providers and pauses are filled in
+  /// What is paused; whoever restarts the node gives it a new one. Made when it is null.
+  pause::registry_ptr pauses{};
   /// Adds the payment providers' actors to `to`.
   std::function<payment::providers(supervision::group& to)> providers;
 
@@ -103,6 +108,8 @@ struct topology {
   payment::providers providers;
   troupe::dead_letters dead_letters{};
   live<dead_letter::replayers> replayers{}; // of dead letters; those of outlets are there
+  pause::pause_actor pauses{};
+  pause::registry_ptr paused{};
 };
 
 topology make_topology(caf::actor_system& system, topology_settings with);

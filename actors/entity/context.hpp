@@ -20,6 +20,12 @@ struct idle {
   std::string key;
 };
 
+/// Wakes, a few at a time, whatever has a stored wake-up within this time: what kept them waiting is over. A region that
+/// is still at it begins anew. May be repeated.
+struct look_ahead {
+  duration within{0};
+};
+
 /// How far ahead an entity stores the wake-up of work that it is at, so that only a successor finds it due. A region
 /// that starts is that successor, and looks as far ahead.
 inline constexpr duration resumed_after{5'000};
@@ -33,6 +39,7 @@ struct environment {
   std::uint64_t snapshot_every = 1'000; // events
   std::size_t live_max = 250'000;       // entities of a region in memory; then overloaded
   std::size_t buffered_max = 1'024;     // commands that wait for one entity's recovery or appends; then overloaded
+  duration looks_ahead{0}; // a region that starts does look_ahead by this: the one before it may have been at it
 };
 
 } // namespace troupe::entity
@@ -41,8 +48,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_entity, caf::first_custom_type_id + 200)
   CAF_ADD_TYPE_ID(troupe_entity, (troupe::entity::wake))
   CAF_ADD_TYPE_ID(troupe_entity, (troupe::entity::stop))
   CAF_ADD_TYPE_ID(troupe_entity, (troupe::entity::idle))
+  CAF_ADD_TYPE_ID(troupe_entity, (troupe::entity::look_ahead))
 CAF_END_TYPE_ID_BLOCK(troupe_entity)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::wake)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::stop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::look_ahead)

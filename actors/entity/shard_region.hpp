@@ -19,7 +19,8 @@ namespace troupe::entity {
 template <class... Commands> struct command_list {};
 
 /// The region's own messages beside its context's commands.
-template <class Interface> using region_of = typename Interface::template extend<caf::result<void>(idle)>;
+template <class Interface>
+using region_of = typename Interface::template extend<caf::result<void>(idle), caf::result<void>(look_ahead)>;
 
 /// A stable reference to every entity of a context. Commands reach an entity only through it. `Traits` are those of
 /// stored_entity and, beside them:
@@ -57,6 +58,8 @@ public:
   typename handle_type::behavior_type make_behavior() {
     self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
     watch_wake_ups(resumed_after);
+    if (env_.looks_ahead > resumed_after)
+      look_far(env_.looks_ahead);
     return behavior(typename Traits::commands{});
   }
 
@@ -71,6 +74,7 @@ private:
     return {
       [this](request_context& context, Commands& command) { return pass_on(context, command); }...,
       [this](const idle& x) { on_idle(x.key); },
+      [this](const look_ahead& x) { look_far(x.within); },
     };
   }
 
@@ -227,31 +231,66 @@ private:
         });
   }
 
-  void wake_one(const std::string& key) {
+  // Slowly, so that what waited together does not go on together: the journal and whoever is called next would have to
+  // take it all at once.
+  void look_far(duration within) { look_on(env_.now() + within, std::nullopt, ++far_look_); }
+
+  void look_on(time_point until, std::optional<journal::wake_up> after, std::uint64_t look) {
+    if (look != far_look_)
+      return; // A later one has begun anew.
+    self_->request(env_.journal, caf::infinite, journal::read_due{Traits::context, until, after, far_at_once})
+      .then([this, until, after, look](const journal::due_page& due) { wake_far(until, after, look, due); },
+            [this, until, after, look](const caf::error&) {
+              run_later(self_, wake_ups_retry, [this, until, after, look] { look_on(until, after, look); });
+            });
+  }
+
+  void wake_far(time_point until, std::optional<journal::wake_up> after, std::uint64_t look,
+                const journal::due_page& due) {
+    bool all = true;
+    for (const auto& item : due.items)
+      all = wake_one(item.stream.key, true) && all;
+    if (all && due.items.size() < far_at_once)
+      return;
+    if (all)
+      after = due.items.back();
+    const auto wait = (all ? far_every : wake_ups_retry) + duration{static_cast<duration::rep>(env_.random() % 20)};
+    run_later(self_, wait, [this, until, after, look] { look_on(until, after, look); });
+  }
+
+  /// False when there is no room for it. What is woken before it is due would not be found again soon, and is tried
+  /// until it can be read.
+  bool wake_one(const std::string& key, bool early = false) {
     auto found = slots_.find(key);
     if (found == slots_.end()) {
       if (slots_.size() >= env_.live_max)
-        return; // It stays due.
+        return false; // It stays due.
       found = slots_.try_emplace(key).first;
       recover(key);
     }
     auto& place = found->second;
     if (place.entity && !place.stopping)
       caf::anon_send(place.entity, wake{});
-    else if (place.waiting.empty())
-      place.waiting.push_back([](const caf::expected<entity_type>& entity) {
+    else if (place.waiting.empty() || early)
+      place.waiting.push_back([this, key, early](const caf::expected<entity_type>& entity) {
         if (entity)
           caf::anon_send(*entity, wake{});
+        else if (early)
+          run_later(self_, wake_ups_retry, [this, key] { wake_one(key, true); });
       });
+    return true;
   }
 
   static constexpr duration wake_ups_every{1'000};
   static constexpr duration wake_ups_retry{100}; // the store is not open, say
   static constexpr std::size_t wake_ups_at_once = 500;
+  static constexpr duration far_every{20};
+  static constexpr std::size_t far_at_once = 20;
 
   pointer self_;
   environment env_;
   spawn_fn spawn_;
+  std::uint64_t far_look_ = 0; // the latest
   std::unordered_map<std::string, slot> slots_;
   std::unordered_map<caf::actor_addr, const std::string*> by_address_; // to the keys of slots_, of those that live
 };

@@ -98,6 +98,10 @@ protected:
   /// The same without anybody to answer.
   void commit(const request_context& context, outcome_type outcome) { append_events(context, outcome); }
 
+  /// Called when events have become durable, before those who wait for that are answered; more may be on their way
+  /// (see writing).
+  virtual void on_durable() {}
+
   /// Called when everything decided so far is durable: the place for timers, effects and messages to others.
   virtual void on_stored() {}
 
@@ -216,6 +220,7 @@ private:
   void on_appended(std::uint64_t version) {
     --appends_in_flight_;
     stored_ = std::max(stored_, version);
+    on_durable();
     answer_waiting({});
     if (appends_in_flight_ == 0 && !failed_)
       on_stored();

@@ -76,6 +76,11 @@ struct fold {
     s.low = true;
     s.low_threshold = e.threshold;
   }
+  void operator()(const hold_extended& e) {
+    s.available += end_hold(s, e.id);
+    s.past.erase(e.id); // It had expired. Its place in the order of forgetting is skipped.
+    (*this)(reserved{e.id, e.units, e.expires_at});
+  }
 };
 
 /// Adds low_stock when `available` is at the threshold or below and that was not told yet.
@@ -185,6 +190,18 @@ decision decide(const state& s, const take_back& cmd, time_point now) {
   if (s.on_hand() + units > std::numeric_limits<units_t>::max())
     return rejection::too_many_units;
   return std::vector<event>{taken_back{cmd.id, now, units}};
+}
+
+decision decide(const state& s, const extend& cmd, time_point now, const policy& p) {
+  const auto until = now + cmd.hold_time;
+  if (const auto* held = find_hold(s, cmd.id))
+    return held->expires_at >= until ? nothing() : std::vector<event>{hold_extended{cmd.id, held->units, until}};
+  const auto* past = find_ended(s, cmd.id);
+  if (!past || past->how != ending::expired)
+    return rejection::hold_expired;
+  if (past->units > s.available)
+    return rejection::out_of_stock;
+  return with_low_stock(s, hold_extended{cmd.id, past->units, until, true}, s.available - past->units, p);
 }
 
 decision decide(const state& s, const expire_holds&, time_point now) {

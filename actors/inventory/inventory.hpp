@@ -65,6 +65,15 @@ struct take_back {
   units_t units = 0; // of a sale that is known to have happened; 0 when it is not
 };
 
+/// Keeps a hold until `now + hold_time` at least, for whoever must wait longer than was foreseen. A hold whose time was
+/// over already is granted again while there are units. Refused with hold_expired when there was no such hold, or it
+/// ended otherwise, and with out_of_stock.
+struct extend {
+  sku_id sku;
+  reservation_id id;
+  duration hold_time{std::chrono::minutes{15}};
+};
+
 /// Ends the holds that have expired.
 struct expire_holds {};
 
@@ -120,7 +129,18 @@ struct low_stock {
   bool operator==(const low_stock&) const = default;
 };
 
-using event = std::variant<adjusted, reserved, released, hold_expired_event, allocated, taken_back, low_stock>;
+/// A hold ends later than it would have, or is there again although it had expired.
+struct hold_extended {
+  reservation_id id;
+  units_t units = 0;
+  time_point expires_at;
+  bool again = false; // it had expired
+
+  bool operator==(const hold_extended&) const = default;
+};
+
+using event =
+  std::variant<adjusted, reserved, released, hold_expired_event, allocated, taken_back, low_stock, hold_extended>;
 
 enum class rejection : std::uint8_t {
   no_units_requested = 1,
@@ -195,5 +215,6 @@ decision decide(const state& s, const release& cmd, time_point now);
 decision decide(const state& s, const allocate& cmd, time_point now);
 decision decide(const state& s, const take_back& cmd, time_point now);
 decision decide(const state& s, const expire_holds& cmd, time_point now);
+decision decide(const state& s, const extend& cmd, time_point now, const policy& p);
 
 } // namespace troupe::inventory

@@ -32,6 +32,8 @@ using inventory_actor = caf::typed_actor<
   caf::result<stock>(request_context, allocate),
   // Compensates allocate. Fails with too_many_units.
   caf::result<stock>(request_context, take_back),
+  // Fails with hold_expired, out_of_stock.
+  caf::result<stock>(request_context, extend),
   // Fails with unknown_sku.
   caf::result<stock>(request_context, get_stock)>;
 
@@ -63,6 +65,14 @@ template <class Inspector> bool inspect(Inspector& f, allocate& x) {
 template <class Inspector> bool inspect(Inspector& f, take_back& x) {
   return f.object(x).fields(f.field("sku", x.sku), f.field("id", x.id), f.field("units", x.units));
 }
+template <class Inspector> bool inspect(Inspector& f, extend& x) {
+  auto get = [&x] { return static_cast<std::int64_t>(x.hold_time.count()); };
+  auto set = [&x](std::int64_t milliseconds) {
+    x.hold_time = duration{milliseconds};
+    return true;
+  };
+  return f.object(x).fields(f.field("sku", x.sku), f.field("id", x.id), f.field("hold_time", get, set));
+}
 template <class Inspector> bool inspect(Inspector& f, get_stock& x) {
   return f.object(x).fields(f.field("sku", x.sku));
 }
@@ -82,6 +92,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_inventory, caf::first_custom_type_id + 300)
   CAF_ADD_TYPE_ID(troupe_inventory, (troupe::inventory::get_stock))
   CAF_ADD_TYPE_ID(troupe_inventory, (troupe::inventory::stock))
   CAF_ADD_TYPE_ID(troupe_inventory, (troupe::inventory::rejection))
+  CAF_ADD_TYPE_ID(troupe_inventory, (troupe::inventory::extend))
 CAF_END_TYPE_ID_BLOCK(troupe_inventory)
 
 CAF_ERROR_CODE_ENUM(troupe::inventory::rejection)

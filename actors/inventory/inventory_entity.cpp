@@ -24,6 +24,9 @@ inventory_entity::handle_type::behavior_type inventory_entity::make_behavior() {
     [this](const request_context& context, const take_back& command) {
       return answer(context, decide(state(), command, env().now()));
     },
+    [this](const request_context& context, const extend& command) {
+      return answer(context, decide(state(), command, env().now(), *rules_));
+    },
     [this](const request_context& context, const get_stock&) -> caf::result<stock> {
       if (!state().stocked) {
         touched();

@@ -13,7 +13,7 @@ struct traits {
   using event = inventory::event;
   using rejection = inventory::rejection;
   using interface = inventory_actor;
-  using commands = entity::command_list<set_available, reserve, release, allocate, take_back, get_stock>;
+  using commands = entity::command_list<set_available, reserve, release, allocate, take_back, extend, get_stock>;
   template <class Command> using answer_to = stock;
 
   static constexpr const char* context = "inventory";

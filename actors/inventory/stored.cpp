@@ -60,6 +60,13 @@ struct write_event {
     result.type = "inventory.low_stock";
     out.member("available", e.available).member("threshold", e.threshold);
   }
+  void operator()(const hold_extended& e) {
+    result.type = "inventory.hold_extended";
+    out.member("reservation", e.id.value)
+      .member("units", e.units)
+      .member("expires_at", milliseconds(e.expires_at))
+      .member("again", e.again);
+  }
 };
 
 using reader = event (*)(const json&);
@@ -84,6 +91,11 @@ reader find_reader(std::string_view type) {
   if (type == "inventory.low_stock")
     return [](const json& x) -> event {
       return low_stock{read_number<units_t>(x.at("available")), read_number<units_t>(x.at("threshold"))};
+    };
+  if (type == "inventory.hold_extended")
+    return [](const json& x) -> event {
+      return hold_extended{x.at("reservation").get<std::string>(), read_units(x), read_time(x.at("expires_at")),
+                           x.at("again").get<bool>()};
     };
   return nullptr;
 }
@@ -113,6 +125,9 @@ struct write_public {
   const char* operator()(const low_stock& e) {
     out.member("availableQuantity", e.available).member("threshold", e.threshold);
     return "InventoryLowStock";
+  }
+  const char* operator()(const hold_extended& e) {
+    return e.again ? (*this)(reserved{e.id, e.units, e.expires_at}) : nullptr; // Else no units moved.
   }
 
 private:

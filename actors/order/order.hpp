@@ -13,6 +13,9 @@
 // Money that may have moved is brought to a definite answer before anything is undone: while an authorization or a
 // capture may have happened, it stays outstanding (looked up first, then repeated with its key), whatever the order is
 // meant to become. When that is no longer possible, or a compensation is refused, the order goes to manual review.
+//
+// While operators have paused what the order needs next, it stands still where it is, keeps its holds, and no time of
+// it runs out; see standstill.
 #pragma once
 
 #include "actors/kernel/error.hpp"
@@ -216,6 +219,24 @@ struct sent_to_review {
   std::string why;
   bool operator==(const sent_to_review&) const = default;
 };
+/// The order stands still because operators want it so.
+struct paused {
+  std::string what;   // "provider/<name>", "saga/order", "order/<id>"
+  std::string reason; // an operator's, for operators
+  time_point since;
+  bool untouched = false; // surely no attempt of the step in progress was sent yet
+  bool operator==(const paused&) const = default;
+};
+/// The units of every line are held until then at least.
+struct hold_extended {
+  time_point expires_at;
+  bool operator==(const hold_extended&) const = default;
+};
+/// It goes on.
+struct resumed {
+  time_point hold_expires_at; // from now on, as far as it matters still
+  bool operator==(const resumed&) const = default;
+};
 enum class status : std::uint8_t {
   processing = 1,
   confirmed,
@@ -232,10 +253,10 @@ struct closed {
   bool operator==(const closed&) const = default;
 };
 
-using event =
-  std::variant<placed, priced, stock_reserved, rejected, payment_authorized, payment_declined, stock_allocated,
-               hold_expired, capture_requested, payment_captured, confirmed, cancel_requested, payment_voided,
-               payment_refunded, stock_released, attempt_failed, sent_to_review, closed>;
+using event = std::variant<placed, priced, stock_reserved, rejected, payment_authorized, payment_declined,
+                           stock_allocated, hold_expired, capture_requested, payment_captured, confirmed,
+                           cancel_requested, payment_voided, payment_refunded, stock_released, attempt_failed,
+                           sent_to_review, closed, paused, hold_extended, resumed>;
 
 /// The stored type without "order.".
 std::string_view name_of(const event& x);
@@ -305,6 +326,9 @@ struct state {
   std::uint32_t attempts = 0;                      // failed ones of failing_step in a row
   ec last_failure = ec::unavailable;               // meaningful while attempts > 0
   time_point next_at;                              // of the next attempt while attempts > 0
+  bool step_uncertain = false;                     // an attempt of the step in progress may have acted
+  std::optional<order::paused> pause;              // while it stands still
+  duration paused_for{0};                          // since the authorization; the capture window is as much longer
   time_point placed_at;
   time_point updated_at;
   std::vector<moment> timeline;
@@ -319,9 +343,41 @@ struct policy {
   duration hold_time{std::chrono::minutes{15}};
   duration key_lifetime{std::chrono::hours{24}}; // of the order's provider
   duration capture_window{std::chrono::days{7}}; // of an authorization that nobody captures
+  duration paused_hold{std::chrono::hours{24}};  // of units while the order is paused, renewed when half of it is over
 
   bool operator==(const policy&) const = default;
 };
+
+// ---- pauses --------------------------------------------------------------------------------------------------------
+
+enum class extent : std::uint8_t {
+  nothing,
+  money, // steps that ask the provider
+  all,
+};
+
+/// What operators have paused of what an order needs.
+struct standstill {
+  extent of = extent::nothing;
+  std::string what;   // as in `paused`; empty while it is not known yet what is paused: then nothing is told
+  std::string reason; // likewise
+  time_point since;
+
+  bool operator==(const standstill&) const = default;
+};
+
+/// Whether `s` can do nothing now because of `x`; attempts that are under way come to their end all the same.
+bool stands_still(const state& s, const standstill& x, time_point now, const policy& p);
+
+/// How often an order that stands still is looked at, lest it wait for ever when nobody tells it to go on.
+inline constexpr duration paused_look = std::chrono::minutes{1};
+
+/// Whether the units that a paused order holds, or may hold, are to be kept longer.
+bool wants_longer_hold(const state& s, time_point now, const policy& p);
+
+/// The end of the time in which the capture of an authorized order may be asked for; nothing when it does not wait for
+/// that.
+std::optional<time_point> capture_end(const state& s, const policy& p);
 
 // ---- what is to be done ------------------------------------------------------------------------------------------
 
@@ -380,7 +436,9 @@ std::optional<step> step_in_progress(const state& s);
 /// What is left to do by `s`, a pure function of what is stored. Empty while the next attempt is not due (see
 /// wake_up), while the order waits for capture to be asked for, and at the end. Effects of one answer may run at the
 /// same time; compensations come in reverse order: money first, then stock.
-std::vector<effect_t> outstanding(const order_id& id, const state& s, time_point now, const policy& p);
+/// Empty as well while what is next to do stands still.
+std::vector<effect_t> outstanding(const order_id& id, const state& s, time_point now, const policy& p,
+                                  const standstill& stops = {});
 
 /// When to look at `s` again: the next attempt, the end of the capture window, or, for work that is in progress, an
 /// instant that has passed: whoever recovers the order goes on at once. Nothing for an order that has ended.
@@ -401,6 +459,10 @@ decision decide(const state& s, const stock_returned& x);
 decision decide(const state& s, const step_failed& x, time_point now, const policy& p);
 decision decide(const state& s, const step_impossible& x);
 decision decide(const state& s, const time_passed& x, time_point now, const policy& p);
+/// Decide upon it only while nothing is in flight, and then upon time_passed only if the order does not stand still.
+/// `seen_all` as in time_passed.
+decision decide(const state& s, const standstill& x, bool seen_all, time_point now, const policy& p);
+decision decide(const state& s, const hold_extended& x);
 
 /// What a customer reads while the order is processing: "Processing payment...",
 /// "High volume, please wait", "Verifying payment...", "Technical issue"; a sentence of its own for every end.

@@ -35,6 +35,13 @@ struct view_moment {
   std::string detail;
 };
 
+/// Why an order stands still, for operators.
+struct view_pause {
+  std::string what;
+  std::string reason;
+  time_point since;
+};
+
 /// An order as people may see it; holds personal data.
 struct view {
   order_id id;
@@ -56,9 +63,15 @@ struct view {
   time_point updated_at;
   std::uint64_t version = 0; // of the stream
   std::vector<view_moment> timeline;
+  std::optional<view_pause> paused;
 };
 
 view make_view(const order_id& id, const state& s, std::uint64_t version);
+
+/// What operators have paused has changed, and concerns this order alone: a reason to look at it.
+struct look {
+  order_id id;
+};
 
 /// An order, or the region that leads to it. Every command fails as the journal does, too. Nothing is answered before
 /// what it tells is durable.
@@ -75,7 +88,9 @@ using order_actor = caf::typed_actor<
   // Fails with unknown_order, already_ended, not_authorized, in_review.
   caf::result<view>(request_context, capture),
   // May be repeated; an order that waits for nothing ignores it.
-  caf::result<void>(request_context, payment_news)>;
+  caf::result<void>(request_context, payment_news),
+  // May be repeated; an order that is not there ignores it.
+  caf::result<void>(request_context, look)>;
 
 std::string to_string(rejection x);
 bool from_string(caf::string_view text, rejection& x);
@@ -96,6 +111,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_order, caf::first_custom_type_id + 400)
   CAF_ADD_TYPE_ID(troupe_order, (troupe::order::view))
   CAF_ADD_TYPE_ID(troupe_order, (troupe::order::rejection))
   CAF_ADD_TYPE_ID(troupe_order, (troupe::order::payment_news))
+  CAF_ADD_TYPE_ID(troupe_order, (troupe::order::look))
 CAF_END_TYPE_ID_BLOCK(troupe_order)
 
 CAF_ERROR_CODE_ENUM(troupe::order::rejection)
@@ -108,3 +124,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::cancel)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::capture)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::payment_news)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::look)

@@ -1,6 +1,9 @@
 // How an order's events change it.
 #include "actors/order/order.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace troupe::order {
 
 namespace {
@@ -93,6 +96,8 @@ struct fold {
     s.attempts = e.attempt;
     s.last_failure = e.code;
     s.next_at = e.next_at;
+    if (may_have_acted(e.code))
+      s.step_uncertain = true;
     if (e.step == step::authorize && may_have_acted(e.code))
       s.authorize_uncertain = true;
   }
@@ -103,6 +108,39 @@ struct fold {
   }
 
   void operator()(const closed& e) { s.status = e.as; }
+
+  void operator()(const paused& e) {
+    // One pause after another: nothing was sent in between.
+    const auto before = std::exchange(s.pause, e);
+    if (!before)
+      return;
+    s.pause->since = before->since;
+    s.pause->untouched = before->untouched;
+  }
+
+  void operator()(const hold_extended& e) { s.hold_expires_at = e.expires_at; }
+
+  void operator()(const resumed& e) {
+    if (!s.pause)
+      return;
+    s.hold_expires_at = e.hold_expires_at;
+    if (s.phase >= phase::authorized)
+      s.paused_for += std::max(at - std::max(s.pause->since, s.authorized_at), duration{0});
+    renew_key();
+    s.pause.reset();
+  }
+
+  /// A key that waited was not used. Where an attempt may have been made that no event tells of, the step looks first,
+  /// and finds it after so long, or does no harm twice; a refund does neither.
+  void renew_key() {
+    const auto current = step_in_progress(s);
+    if (current == step::authorize && !s.authorize_uncertain)
+      s.authorize_since = at;
+    else if (current == step::capture && !s.step_uncertain)
+      s.capture_since = at;
+    else if (current == step::void_payment || (current == step::refund && s.pause->untouched))
+      s.undo_since = at;
+  }
 
   /// The first way out that is taken is the one that counts.
   void leave(order::status as, std::string_view why) {
@@ -131,6 +169,7 @@ struct detail_of {
   }
   std::string operator()(const sent_to_review& e) { return std::string{name_of(e.step)} + ": " + e.why; }
   std::string operator()(const closed& e) { return std::string{name_of(e.as)}; }
+  std::string operator()(const paused& e) { return e.what + ": " + e.reason; }
 
   // These say everything by their name, or hold personal data.
   std::string operator()(const placed&) { return {}; }
@@ -142,11 +181,14 @@ struct detail_of {
   std::string operator()(const cancel_requested&) { return {}; }
   std::string operator()(const payment_voided&) { return {}; }
   std::string operator()(const stock_released&) { return {}; }
+  std::string operator()(const hold_extended&) { return {}; }
+  std::string operator()(const resumed&) { return {}; }
 };
 
 /// Attempts belong to one step, and a step's key is made when the step begins.
 void begin(state& s, std::optional<step> next, time_point at) {
   s.attempts = 0;
+  s.step_uncertain = false;
   if (next == step::authorize)
     s.authorize_since = at;
   else if (next == step::capture)

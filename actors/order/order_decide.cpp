@@ -98,7 +98,7 @@ bool surely_not_sent(const state& s, const time_passed& x) {
 }
 
 bool awaits_capture(const state& s) {
-  return s.phase == phase::allocated && s.status == status::processing && !step_in_progress(s);
+  return capture_end(s, {}).has_value();
 }
 
 duration backoff(std::uint32_t attempt, double jitter, const policy& p) {
@@ -240,9 +240,27 @@ decision decide(const state& s, const step_impossible& x) {
 decision decide(const state& s, const time_passed& x, time_point now, const policy& p) {
   if (now >= s.hold_expires_at && surely_not_sent(s, x))
     return events{hold_expired{}};
-  if (awaits_capture(s) && now >= s.authorized_at + p.capture_window)
+  if (const auto end = capture_end(s, p); end && now >= *end)
     return events{hold_expired{.line = 0, .authorization = true}};
   return events{};
+}
+
+decision decide(const state& s, const standstill& x, bool seen_all, time_point now, const policy& p) {
+  if (!stands_still(s, x, now, p)) {
+    if (!s.pause || is_terminal(s.status))
+      return events{};
+    // Held longer than it is good for: whoever cannot go on now shall not keep the units of others for a day.
+    return events{resumed{std::min(s.hold_expires_at, now + p.hold_time)}};
+  }
+  if (x.what.empty() || (s.pause && s.pause->what == x.what && s.pause->reason == x.reason))
+    return events{};
+  return events{paused{x.what, shortened(x.reason), std::max(x.since, s.placed_at), seen_all && !s.step_uncertain}};
+}
+
+decision decide(const state& s, const hold_extended& x) {
+  if (!s.pause || x.expires_at <= s.hold_expires_at)
+    return events{};
+  return events{x};
 }
 
 } // namespace troupe::order

@@ -7,8 +7,9 @@ namespace troupe::order {
 
 namespace {
 
-constexpr duration ended_lingers{250}; // in memory, for those who ask how it ended
-constexpr std::size_t only = 0;        // the "line" of a step that an order takes once
+constexpr duration ended_lingers{250};  // in memory, for those who ask how it ended
+constexpr duration holds_again{30'000}; // are extended, after some could not be
+constexpr std::size_t only = 0;         // the "line" of a step that an order takes once
 
 // How long a provider is asked what became of a step whose key has died; then people ask.
 constexpr duration given_up_after{std::chrono::hours{24}};
@@ -25,6 +26,11 @@ ec code_of_failure(const caf::error& error, ec when_unclear) {
 bool may_work_later(ec code) {
   // Credentials and unknown forms are mended by people; the order waits for them.
   return code != ec::refused;
+}
+
+bool is_nothing(const decision& x) {
+  const auto* events = std::get_if<std::vector<event>>(&x);
+  return !events || events->empty();
 }
 
 /// Steps that every line takes on its own.
@@ -69,6 +75,10 @@ order_entity::handle_type::behavior_type order_entity::make_behavior() {
       return answer(context, decide(state(), command));
     },
     [this](const request_context&, const payment_news&) { on_payment_news(); },
+    [this](const request_context&, const look&) {
+      retire_if_empty();
+      advance();
+    },
     [this](entity::wake) {
       advance();
       rearm_wake_up();
@@ -115,7 +125,7 @@ void order_entity::expire_waiters() {
 // One timer, for the deadline that comes first. None while the first attempt of a step is under way: most orders end
 // that soon, and a timer for each costs more than all the rest of waiting.
 void order_entity::watch_deadlines() {
-  if (step_in_progress(state()) && state().attempts == 0)
+  if (step_in_progress(state()) && state().attempts == 0 && !stands_still())
     return;
   auto first = time_point::max();
   for (const auto& x : waiters_)
@@ -153,12 +163,14 @@ void order_entity::answer_waiters() {
 }
 
 std::optional<time_point> order_entity::wake_up() const {
+  if (stands_still()) // Nothing comes of looking more often; whoever resumes what was paused wakes it.
+    return env().now() + paused_look;
   const auto wanted = order::wake_up(state(), policy());
   return wanted ? std::optional{std::max(*wanted, env().now() + entity::resumed_after)} : std::nullopt;
 }
 
 bool order_entity::can_stop() const {
-  return in_flight_.empty() && waiters_.empty();
+  return in_flight_.empty() && waiters_.empty() && lines_to_keep_ == 0;
 }
 
 order::policy order_entity::policy() const {
@@ -187,14 +199,76 @@ request_context order_entity::provider_context() const {
 void order_entity::advance() {
   if (writing() || failed())
     return;
+  const auto stops = what_stops();
+  const auto now = env().now();
+  const auto rules = policy();
+  const bool still = order::stands_still(state(), stops, now, rules);
   if (in_flight_.empty()) {
-    const auto passed = decide(state(), time_passed{.seen_all = !recovered_}, env().now(), policy());
-    if (const auto* events = std::get_if<std::vector<event>>(&passed); events && !events->empty())
+    auto passed = decide(state(), stops, !recovered_, now, rules);
+    if (is_nothing(passed) && !still)
+      passed = decide(state(), time_passed{.seen_all = !recovered_}, now, rules);
+    if (!is_nothing(passed))
       return commit(effect_context(), passed);
+    if (still)
+      keep_holds();
   }
-  for (const auto& what : outstanding({key()}, state(), env().now(), policy()))
+  if (still)
+    watch_deadlines();
+  for (const auto& what : outstanding({key()}, state(), now, rules, stops))
     run(what);
   look_again();
+}
+
+standstill order_entity::what_stops() const {
+  const auto& board = *deps_->pauses;
+  if (board.is_clear())
+    return {};
+  if (!board.is_known())
+    return {extent::all, {}, {}, {}};
+  const auto told = [](extent of, const pause::target& what, const pause::paused& how) {
+    return standstill{of, to_string(what), how.reason, how.at};
+  };
+  if (const auto* how = board.find(pause::kind::order, key()))
+    return told(extent::all, {pause::kind::order, key()}, *how);
+  if (const auto* how = board.find(pause::kind::saga, pause::order_saga))
+    return told(extent::all, {pause::kind::saga, std::string{pause::order_saga}}, *how);
+  if (const auto* how = board.find(pause::kind::provider, state().provider))
+    return told(extent::money, {pause::kind::provider, state().provider}, *how);
+  return {};
+}
+
+// So that the units are there when it goes on. What fails is asked for again at the next look.
+void order_entity::keep_holds() {
+  const auto now = env().now();
+  const auto rules = policy();
+  if (!state().pause || lines_to_keep_ > 0 || !wants_longer_hold(state(), now, rules))
+    return;
+  lines_kept_ = 0;
+  lines_to_keep_ = state().items.size();
+  for (std::size_t line = 0; line < state().items.size(); ++line)
+    keep_hold_of(line, now + rules.paused_hold);
+}
+
+void order_entity::keep_hold_of(std::size_t line, time_point until) {
+  const auto answered = [this, until](bool kept) {
+    lines_kept_ += kept ? 1 : 0;
+    if (--lines_to_keep_ == 0)
+      on_holds_asked(until);
+  };
+  self()
+    ->request(deps_->inventory, deps_->local_timeout, effect_context(),
+              inventory::extend{state().items.at(line).sku, reservation_of({key()}, line), until - env().now()})
+    .then([answered](const inventory::stock&) { answered(true); },
+          [this, answered](const caf::error& error) {
+            // A line that was not reserved yet has nothing to keep.
+            answered(state().phase == phase::placed && error.category() == caf::type_id_v<inventory::rejection>);
+          });
+}
+
+void order_entity::on_holds_asked(time_point until) {
+  if (lines_kept_ == state().items.size())
+    return conclude(hold_extended{until});
+  run_later(self(), holds_again, [this] { advance(); });
 }
 
 // Takes the next attempt's time as come; looking first, it repeats nothing that was done.
@@ -202,7 +276,7 @@ void order_entity::on_payment_news() {
   retire_if_empty();
   if (writing() || failed() || state().attempts == 0)
     return;
-  for (const auto& what : outstanding({key()}, state(), std::max(env().now(), state().next_at), policy()))
+  for (const auto& what : outstanding({key()}, state(), std::max(env().now(), state().next_at), policy(), what_stops()))
     run(what);
 }
 
@@ -232,15 +306,17 @@ void order_entity::fail(step which, const caf::error& error, ec when_unclear) {
   if (is_taken_by_lines(which) && state().attempts > 0 && state().failing_step == which
       && state().next_at > env().now())
     return look_again();
-  const auto jitter = static_cast<double>(env().random() >> 11) * 0x1p-53;
   const auto code = code_of_failure(error, when_unclear);
+  if (!may_have_acted(code) && stands_still())
+    return advance(); // Refused because it was paused meanwhile, or of no account now: it did not fail.
+  const auto jitter = static_cast<double>(env().random() >> 11) * 0x1p-53;
   commit(effect_context(),
          decide(state(), step_failed{which, code, payment::retry_after(error), jitter, reason_of(error)}, env().now(),
                 policy()));
 }
 
 void order_entity::fail_or_give_up(step which, const caf::error& error, ec when_unclear, time_point key_dies_at) {
-  if (env().now() >= key_dies_at + given_up_after)
+  if (env().now() >= key_dies_at + given_up_after && !stands_still())
     conclude(step_impossible{which, given_up});
   else
     fail(which, error, when_unclear);
@@ -449,6 +525,10 @@ void order_entity::on_found(const effect::authorize& what, const payment::paymen
 }
 
 void order_entity::authorize(const effect::authorize& what) {
+  if (stands_still()) { // Since it was looked for.
+    ended(step::authorize);
+    return advance();
+  }
   self()
     ->request(provider()->actor, deps_->provider_timeout, provider_context(),
               payment::authorize{key(), what.key, state().total, state().method})
@@ -522,6 +602,10 @@ void order_entity::on_found(const effect::capture& what, const payment::payments
 }
 
 void order_entity::capture_now(const effect::capture& what) {
+  if (stands_still()) {
+    ended(step::capture);
+    return advance();
+  }
   self()
     ->request(provider()->actor, deps_->provider_timeout, provider_context(),
               payment::capture{state().payment, what.key, state().total})

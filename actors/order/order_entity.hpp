@@ -7,6 +7,7 @@
 #include "actors/kernel/live.hpp"
 #include "actors/order/order_actor.hpp"
 #include "actors/order/stored.hpp"
+#include "actors/pause/board.hpp"
 #include "actors/payment/provider.hpp"
 
 #include <functional>
@@ -22,8 +23,10 @@ struct traits {
   using event = order::event;
   using rejection = order::rejection;
   using interface = order_actor;
-  using commands = entity::command_list<place, get_order, await_end, cancel, capture, payment_news>;
-  template <class Command> using answer_to = std::conditional_t<std::is_same_v<Command, payment_news>, void, view>;
+  using commands = entity::command_list<place, get_order, await_end, cancel, capture, payment_news, look>;
+  template <class Command>
+  using answer_to =
+    std::conditional_t<std::is_same_v<Command, payment_news> || std::is_same_v<Command, look>, void, view>;
 
   static constexpr const char* context = "order";
   static constexpr const char* region_name = "orders";
@@ -48,6 +51,7 @@ struct dependencies {
   inventory::inventory_actor inventory;
   catalog::catalog_actor catalog;
   payment::providers providers;
+  live<pause::board> pauses;         // what must stand still
   live<order::policy> policy;        // of every decision from when it is set, also on orders that are on their way
   duration local_timeout{5'000};     // of an answer from inventory and catalog
   duration provider_timeout{40'000}; // of an answer from a provider with all that its guard does; it gets nine tenths
@@ -95,6 +99,11 @@ private:
   void advance();
   void on_payment_news();
   void look_again();
+  standstill what_stops() const;
+  bool stands_still() const { return order::stands_still(state(), what_stops(), env().now(), policy()); }
+  void keep_holds();
+  void keep_hold_of(std::size_t line, time_point until);
+  void on_holds_asked(time_point until);
   void answer_waiters();
   void expire_waiters();
   void watch_deadlines();
@@ -137,6 +146,8 @@ private:
   std::vector<waiter> waiters_;
   std::optional<time_point> deadlines_at_; // the timer of the waiters' deadlines
   std::optional<time_point> timer_at_;
+  std::size_t lines_kept_ = 0;    // of the holds that are being extended
+  std::size_t lines_to_keep_ = 0; // answers that are still to come
 };
 
 } // namespace troupe::order

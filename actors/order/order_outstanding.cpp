@@ -38,6 +38,10 @@ std::optional<step> step_back(const state& s) {
   return std::nullopt;
 }
 
+bool moves_money(step x) {
+  return x == step::authorize || x == step::capture || x == step::void_payment || x == step::refund;
+}
+
 bool backs_off(const state& s, step current) {
   return s.attempts > 0 && s.failing_step == current;
 }
@@ -84,9 +88,30 @@ std::optional<step> step_in_progress(const state& s) {
   return s.closing ? step_back(s) : step_forward(s);
 }
 
-std::vector<effect_t> outstanding(const order_id& id, const state& s, time_point now, const policy& p) {
+bool stands_still(const state& s, const standstill& x, time_point now, const policy& p) {
+  if (x.of == extent::nothing)
+    return false;
+  if (const auto current = step_in_progress(s))
+    return x.of == extent::all || moves_money(*current);
+  const auto end = capture_end(s, p);
+  return end && now >= *end;
+}
+
+bool wants_longer_hold(const state& s, time_point now, const policy& p) {
+  // A placed order may have begun to reserve.
+  const bool holds = s.phase == phase::placed || s.phase == phase::reserved || s.phase == phase::authorized;
+  return holds && !s.closing && !is_terminal(s.status) && s.hold_expires_at < now + p.paused_hold / 2;
+}
+
+std::optional<time_point> capture_end(const state& s, const policy& p) {
+  const bool awaits = s.status == status::processing && s.phase == phase::allocated && !step_in_progress(s);
+  return awaits ? std::optional{s.authorized_at + p.capture_window + s.paused_for} : std::nullopt;
+}
+
+std::vector<effect_t> outstanding(const order_id& id, const state& s, time_point now, const policy& p,
+                                  const standstill& stops) {
   const auto current = step_in_progress(s);
-  if (!current || (backs_off(s, *current) && now < s.next_at))
+  if (!current || (backs_off(s, *current) && now < s.next_at) || stands_still(s, stops, now, p))
     return {};
   switch (*current) {
     case step::reserve: return for_every_line<effect::price_and_reserve>(s);
@@ -104,10 +129,8 @@ std::vector<effect_t> outstanding(const order_id& id, const state& s, time_point
 
 std::optional<time_point> wake_up(const state& s, const policy& p) {
   const auto current = step_in_progress(s);
-  if (!current) {
-    const bool awaits_capture = s.status == status::processing && s.phase == phase::allocated;
-    return awaits_capture ? std::optional{s.authorized_at + p.capture_window} : std::nullopt;
-  }
+  if (!current)
+    return capture_end(s, p);
   if (!backs_off(s, *current))
     return s.updated_at; // It is in progress: whoever recovers the order goes on at once.
   return s.next_at;

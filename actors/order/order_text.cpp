@@ -24,6 +24,9 @@ struct type_of {
   std::string_view operator()(const attempt_failed&) { return "attempt_failed"; }
   std::string_view operator()(const sent_to_review&) { return "sent_to_review"; }
   std::string_view operator()(const closed&) { return "closed"; }
+  std::string_view operator()(const paused&) { return "paused"; }
+  std::string_view operator()(const hold_extended&) { return "hold_extended"; }
+  std::string_view operator()(const resumed&) { return "resumed"; }
 };
 
 constexpr std::string_view paying = "Processing payment...";

@@ -87,6 +87,10 @@ struct public_form {
     return "OrderSentToReview";
   }
   type_name operator()(const closed& e) { return name_of_end(e.as); }
+  // What operators do concerns nobody outside, and their reasons are their own.
+  type_name operator()(const paused&) { return nullptr; }
+  type_name operator()(const hold_extended&) { return nullptr; }
+  type_name operator()(const resumed&) { return nullptr; }
 
   void write_amount(const money& x) { w.member("amount", x.minor).member("currency", x.currency.code()); }
 };

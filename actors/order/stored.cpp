@@ -59,6 +59,10 @@ void write_contact(json_writer& w, const std::string& email, const std::optional
     write(w.key("shipping"), *shipping);
 }
 
+void write_pause(json_writer& w, const paused& x) {
+  w.member("what", x.what).member("reason", x.reason).member("since", stored(x.since)).member("untouched", x.untouched);
+}
+
 /// Writes the members of `data`, and those of `personal` where there are any.
 struct writer_of {
   json_writer& data;
@@ -111,6 +115,9 @@ struct writer_of {
   }
   void operator()(const sent_to_review& e) { data.member("step", name_of(e.step)).member("why", e.why); }
   void operator()(const closed& e) { data.member("as", name_of(e.as)); }
+  void operator()(const paused& e) { write_pause(data, e); }
+  void operator()(const hold_extended& e) { data.member("expires_at", stored(e.expires_at)); }
+  void operator()(const resumed& e) { data.member("hold_expires_at", stored(e.hold_expires_at)); }
 };
 
 // ---- reading -------------------------------------------------------------------------------------------------------
@@ -229,6 +236,18 @@ event read_sent_to_review(const form& x) {
 event read_closed(const form& x) {
   return closed{named<status>(x.data.at("as"))};
 }
+paused read_pause(const json& x) {
+  return {text(x.at("what")), text(x.at("reason")), read_time(x.at("since")), x.at("untouched").get<bool>()};
+}
+event read_paused(const form& x) {
+  return read_pause(x.data);
+}
+event read_hold_extended(const form& x) {
+  return hold_extended{read_time(x.data.at("expires_at"))};
+}
+event read_resumed(const form& x) {
+  return resumed{read_time(x.data.at("hold_expires_at"))};
+}
 template <class Event> event read_bare(const form&) {
   return Event{};
 }
@@ -263,6 +282,9 @@ constexpr type types[] = {
   {"attempt_failed", read_attempt_failed},
   {"sent_to_review", read_sent_to_review},
   {"closed", read_closed},
+  {"paused", read_paused},
+  {"hold_extended", read_hold_extended},
+  {"resumed", read_resumed},
 };
 static_assert(std::size(types) == std::variant_size_v<event>);
 
@@ -326,6 +348,15 @@ void write_progress(json_writer& w, const state& x) {
     .member("attempts", x.attempts)
     .member("last_failure", to_string(x.last_failure))
     .member("next_at", stored(x.next_at));
+  // These came later; most orders have none of them.
+  if (x.attempts > 0)
+    w.member("step_uncertain", x.step_uncertain);
+  if (x.paused_for > duration{0})
+    w.member("paused_for", static_cast<std::int64_t>(x.paused_for.count()));
+  if (x.pause) {
+    write_pause(w.key("pause").begin_object(), *x.pause);
+    w.end_object();
+  }
 }
 
 void write_history(json_writer& w, const state& x) {
@@ -372,6 +403,10 @@ void read_progress(const json& x, state& s) {
   s.attempts = read_number<std::uint32_t>(x.at("attempts"));
   s.last_failure = code(x.at("last_failure"));
   s.next_at = read_time(x.at("next_at"));
+  s.step_uncertain = x.value("step_uncertain", s.attempts > 0);
+  s.paused_for = duration{x.contains("paused_for") ? read_number<std::int64_t>(x.at("paused_for")) : 0};
+  if (x.contains("pause"))
+    s.pause = read_pause(x.at("pause"));
 }
 
 void read_history(const json& x, state& s) {

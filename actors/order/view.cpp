@@ -55,6 +55,8 @@ view make_view(const order_id& id, const state& s, std::uint64_t version) {
   x.timeline.reserve(s.timeline.size());
   for (const auto& m : s.timeline)
     x.timeline.push_back({m.at, std::string{m.what}, m.detail});
+  if (s.pause && !is_terminal(s.status))
+    x.paused = view_pause{s.pause->what, s.pause->reason, s.pause->since};
   return x;
 }
 

@@ -70,6 +70,13 @@ int replay_dead_letters(const target& where, const std::string& group, const std
 
 int show_replay_job(const target& where, const std::string& id);
 
+/// What is paused, by whom and why.
+int show_pauses(const target& where);
+
+/// `what` is "provider/<name>", "outlet/<name>", "saga/order" or "order/<id>".
+int begin_pause(const target& where, const std::string& what, const std::string& reason);
+int end_pause(const target& where, const std::string& what, const std::string& reason);
+
 /// Puts the sandbox's payment provider out of order (`PUT /_sandbox/faults`), or in order again.
 int set_outage(const target& where, bool out);
 

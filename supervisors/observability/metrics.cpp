@@ -153,6 +153,22 @@ void outlet_metrics::lags(std::string_view outlet, std::string_view context, std
   parked_->get_or_add(labels)->value(static_cast<std::int64_t>(parked));
 }
 
+pause_metrics::pause_metrics(caf::actor_system& system)
+  : paused_(system.metrics().gauge_family("troupe", "paused", {"kind", "name"},
+                                          "1 for what operators have paused; of single orders how many.", "1")) {}
+
+void pause_metrics::changed(std::string_view kind, std::string_view name, bool paused) {
+  if (kind != "order") {
+    paused_->get_or_add({{"kind", label(kind)}, {"name", label(name)}})->value(paused ? 1 : 0);
+    return;
+  }
+  if (paused)
+    orders_.emplace(name);
+  else if (const auto found = orders_.find(name); found != orders_.end())
+    orders_.erase(found);
+  paused_->get_or_add({{"kind", label(kind)}, {"name", "all"}})->value(static_cast<std::int64_t>(orders_.size()));
+}
+
 std::string prometheus_text(caf::actor_system& system) {
   caf::telemetry::collector::prometheus collector;
   const auto text = collector.collect_from(system.metrics());

@@ -15,6 +15,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -111,6 +112,19 @@ private:
   caf::telemetry::metric_family_impl<caf::telemetry::int_gauge>* behind_;
   caf::telemetry::metric_family_impl<caf::telemetry::dbl_gauge>* oldest_;
   caf::telemetry::metric_family_impl<caf::telemetry::int_gauge>* parked_;
+};
+
+/// What operators have paused: `troupe_paused{kind,name}` is 1 while it is, and for single orders, which are too many
+/// for labels, their number under the name "all". One change at a time.
+class pause_metrics {
+public:
+  explicit pause_metrics(caf::actor_system& system);
+
+  void changed(std::string_view kind, std::string_view name, bool paused);
+
+private:
+  caf::telemetry::metric_family_impl<caf::telemetry::int_gauge>* paused_;
+  std::set<std::string, std::less<>> orders_;
 };
 
 /// All metrics of the system in Prometheus' text form.

@@ -243,6 +243,15 @@ private:
     return question.empty() ? nobody : question.get_as<request_context>(0);
   }
 
+  std::optional<refusal> held_back(const slot& x, time_point now) const {
+    if (!port_.held_back)
+      return std::nullopt;
+    auto why = port_.held_back();
+    if (why.empty())
+      return std::nullopt;
+    return core_.give_up(x.is, ec::circuit_open, held_back_for_, std::move(why), now);
+  }
+
   bool ask(caf::mailbox_element_ptr what, std::size_t found, caf::execution_unit* unit) {
     effects out;
     {
@@ -265,6 +274,13 @@ private:
       x.asker = std::move(what->sender);
       x.question_id = what->mid;
       x.id = new_number(index);
+      if (auto held = held_back(x, now)) {
+        x.question = std::move(what->payload);
+        refuse(out, index, std::move(*held), now);
+        guard.unlock();
+        carry_out(out, unit);
+        return true;
+      }
       auto decided = core_.begin(x.is, x.id, now);
       if (auto* started = std::get_if<attempt>(&decided)) {
         // The message is ours alone still, so that this copies nothing.
@@ -416,6 +432,10 @@ private:
       auto& x = slots_[index];
       if (x.stage != stage::in_line || x.id != turn->ticket)
         continue;
+      if (auto held = held_back(x, now)) {
+        refuse(out, index, std::move(*held), now);
+        continue;
+      }
       auto entered = core_.enter(x.is, *turn, now);
       if (const auto* started = std::get_if<attempt>(&entered))
         repeat(out, x, index, *started, 0, now);
@@ -479,6 +499,8 @@ private:
     const auto index = id & slot_mask;
     auto& x = slots_[index];
     if (x.stage == stage::pausing && x.id == id) {
+      if (auto held = held_back(x, now))
+        return refuse(out, index, std::move(*held), now);
       auto next = core_.try_again(x.is, x.last, now);
       if (const auto* started = std::get_if<attempt>(&next))
         return repeat(out, x, index, *started, 0, now);
@@ -487,6 +509,8 @@ private:
     if (x.stage != stage::trying)
       return;
     if (x.id == id) {
+      if (held_back(x, now))
+        return;
       if (const auto started = core_.hedge(x.is, now)) {
         note(out, now, "hedged", &x, x.question, "no answer for " + span_text(now - x.is.begun));
         repeat(out, x, index, *started, x.trials[0].id == 0 ? 0 : 1, now);
@@ -602,6 +626,7 @@ private:
 
   static constexpr duration lateness_{250}; // that an answer at the last moment may have
   static constexpr duration timer_max_ = std::chrono::hours{1};
+  static constexpr duration held_back_for_{30'000}; // nobody knows; a while that does no harm
 
   caf::actor_system& system_;
   std::mutex mutex_; // held while anything below is touched

@@ -40,6 +40,9 @@ struct port {
   std::string service; // "payment.stripe"
   std::vector<operation> operations;
   duration key_lifetime = duration::max(); // a call is not repeated once its key has died
+  /// Why no attempt may begin now, because people want it so; empty when they may. Such a call is refused with
+  /// `circuit_open`, and neither the breaker nor the budget hears of it. Called on any thread; returns at once.
+  std::function<std::string()> held_back{};
 };
 
 /// One attempt, or a call that was refused without any.

@@ -54,7 +54,7 @@ void read_snapshot(std::string_view data, std::uint16_t schema,
   require(again && encode(*again) == form);
 }
 
-constexpr std::array<std::string_view, 25> types{
+constexpr std::array<std::string_view, 26> types{
   "inventory.adjusted",     "inventory.reserved",        "inventory.released",
   "inventory.hold_expired", "inventory.allocated",       "inventory.taken_back",
   "inventory.low_stock",    "catalog.product_created",   "catalog.product_retitled",
@@ -63,7 +63,7 @@ constexpr std::array<std::string_view, 25> types{
   "outlet.letter_recorded", "dead_letter.recorded",      "dead_letter.replay_requested",
   "dead_letter.replayed",   "dead_letter.replay_failed", "dead_letter.discarded",
   "replay_job.begun",       "replay_job.advanced",       "replay_job.ended",
-  "replay_job.stopped"};
+  "replay_job.stopped",     "inventory.hold_extended"};
 
 void read_as_event(std::string_view type, std::string data) {
   journal::stored_event stored;

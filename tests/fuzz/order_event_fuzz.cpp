@@ -17,11 +17,27 @@ void require(bool holds) {
 }
 
 std::string type_of(std::uint8_t choice) {
-  static constexpr const char* types[] = {
-    "placed",           "priced",           "stock_reserved", "rejected",          "payment_authorized",
-    "payment_declined", "stock_allocated",  "hold_expired",   "capture_requested", "payment_captured",
-    "confirmed",        "cancel_requested", "payment_voided", "payment_refunded",  "stock_released",
-    "attempt_failed",   "sent_to_review",   "closed"};
+  static constexpr const char* types[] = {"placed",
+                                          "priced",
+                                          "stock_reserved",
+                                          "rejected",
+                                          "payment_authorized",
+                                          "payment_declined",
+                                          "stock_allocated",
+                                          "hold_expired",
+                                          "capture_requested",
+                                          "payment_captured",
+                                          "confirmed",
+                                          "cancel_requested",
+                                          "payment_voided",
+                                          "payment_refunded",
+                                          "stock_released",
+                                          "attempt_failed",
+                                          "sent_to_review",
+                                          "closed",
+                                          "paused",
+                                          "hold_extended",
+                                          "resumed"};
   return "order." + std::string{types[choice % std::size(types)]};
 }
 

@@ -186,6 +186,14 @@ void auditor::follow(stock_record& x, const journal::stored_event& e) {
     end_hold(allocated->id, allocated->units);
     x.sold += allocated->units;
     x.sales[allocated->id.value] = allocated->units;
+  } else if (const auto* extended = std::get_if<inventory::hold_extended>(&*event)) {
+    auto& held = x.holds[extended->id.value];
+    const auto more = extended->units - held;
+    if (more != (extended->again ? extended->units : 0))
+      fail("SKU " + sku + ": the hold of " + extended->id.value + " was extended to other units");
+    held = extended->units;
+    x.available -= more;
+    x.held += more;
   } else if (const auto* taken_back = std::get_if<inventory::taken_back>(&*event)) {
     const auto found = x.sales.find(taken_back->id.value);
     if (found == x.sales.end() || found->second != taken_back->units)
@@ -220,24 +228,43 @@ void auditor::need(bool durable, std::string_view id, std::string_view what, std
          + " was durable");
 }
 
+/// Nothing new is begun of what stands still.
+void auditor::need_going(std::string_view id, bool money, std::string_view what) {
+  const auto stops = [&](pause::kind of, std::string_view name) {
+    if (paused_.contains({of, std::string{name}}))
+      fail(std::string{what} + " of order " + std::string{id} + " left the node while " + std::string{name_of(of)} + '/'
+           + std::string{name} + " was paused");
+  };
+  stops(pause::kind::order, id);
+  stops(pause::kind::saga, pause::order_saga);
+  if (money)
+    stops(pause::kind::provider, "default");
+}
+
 void auditor::left(const caf::message& x) {
   if (const auto* reserve = command_in<inventory::reserve>(x)) {
     const auto id = order_in(reserve->id.value);
     need(record_of(id).placed, id, "a reservation", "its placing");
+    need_going(id, false, "a reservation");
   } else if (const auto* authorize = command_in<payment::authorize>(x)) {
     need(record_of(authorize->reference).reserved, authorize->reference, "an authorization", "its reservation");
+    need_going(authorize->reference, true, "an authorization");
   } else if (const auto* allocate = command_in<inventory::allocate>(x)) {
     const auto id = order_in(allocate->id.value);
     need(record_of(id).authorized, id, "an allocation", "its authorization");
+    need_going(id, false, "an allocation");
   } else if (const auto* capture = command_in<payment::capture>(x)) {
     const auto id = order_in(capture->key);
     need(record_of(id).allocated, id, "a capture", "its allocation");
+    need_going(id, true, "a capture");
   } else if (const auto* undo = command_in<payment::void_payment>(x)) {
     const auto id = order_in(undo->key);
     need(record_of(id).authorized, id, "a void", "its authorization");
+    need_going(id, true, "a void");
   } else if (const auto* refund = command_in<payment::refund>(x)) {
     const auto id = order_in(refund->key);
     need(record_of(id).captured, id, "a refund", "its capture");
+    need_going(id, true, "a refund");
   }
 }
 

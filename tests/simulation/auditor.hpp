@@ -3,6 +3,7 @@
 
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/order/order_actor.hpp"
+#include "actors/pause/pause.hpp"
 #include "actors/payment/provider.hpp"
 #include "adapters/payment/ledger.hpp"
 #include "adapters/simulated_store/simulated_store.hpp"
@@ -71,6 +72,10 @@ public:
 
   void stock_answered(const inventory::stock& x);
 
+  /// An operator was told that `what` stands still, and is about to let it go on.
+  void paused(const pause::target& what) { paused_.insert(what); }
+  void resuming(const pause::target& what) { paused_.erase(what); }
+
   /// A client was told that its reservation is granted.
   void granted(const sku_id& sku, const reservation_id& id);
 
@@ -129,6 +134,7 @@ private:
   bool may_be_reviewed(const order::view& x) const;
   void check(const stock_record& x, const std::string& sku);
   const order_record& record_of(std::string_view id) const;
+  void need_going(std::string_view id, bool money, std::string_view what);
   void need(bool durable, std::string_view id, std::string_view what, std::string_view before);
 
   simulated::disk& disk_; // read only; it has no other way to look
@@ -140,6 +146,7 @@ private:
   std::map<std::string, std::string> keys_;
   std::map<std::string, std::string> reviews_; // allowed ones, by order
   bool keys_die_ = false;
+  std::set<pause::target> paused_; // acknowledged
   std::set<journal::stream_name> unsynced_;
   std::uint32_t entries_ = 0; // of the books, looked at
 };

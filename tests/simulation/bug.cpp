@@ -17,10 +17,10 @@ namespace troupe::simulation {
 namespace {
 
 constexpr std::array bugs{
-  bug::missing_idempotency_key, bug::effect_before_commit, bug::lost_compensation,  bug::immortal_hold,
-  bug::stale_snapshot,          bug::unsynced_write,       bug::forgotten_wake_up,  bug::forgotten_key,
-  bug::second_reservation,      bug::hasty_refund,         bug::breaker_stays_open, bug::retried_refusal,
-  bug::retries_without_budget,  bug::lost_while_restarting};
+  bug::missing_idempotency_key, bug::effect_before_commit,  bug::lost_compensation,  bug::immortal_hold,
+  bug::stale_snapshot,          bug::unsynced_write,        bug::forgotten_wake_up,  bug::forgotten_key,
+  bug::second_reservation,      bug::hasty_refund,          bug::breaker_stays_open, bug::retried_refusal,
+  bug::retries_without_budget,  bug::lost_while_restarting, bug::forgotten_pause};
 
 payment::provider_actor::behavior_type forget_keys(payment::provider_actor::pointer self,
                                                    payment::provider_actor behind, random_fn random) {
@@ -69,6 +69,7 @@ inventory::inventory_actor::behavior_type keep_sold(inventory::inventory_actor::
     [look](request_context& c, inventory::release& x) { return look(c, x.sku); },
     [pass](request_context& c, inventory::allocate& x) { return pass(c, x); },
     [look](request_context& c, inventory::take_back& x) { return look(c, x.sku); },
+    [pass](request_context& c, inventory::extend& x) { return pass(c, x); },
     [pass](request_context& c, inventory::get_stock& x) { return pass(c, x); },
   };
 }
@@ -88,6 +89,7 @@ inventory::inventory_actor::behavior_type reserve_again(inventory::inventory_act
     [pass](request_context& c, inventory::release& x) { return pass(c, x); },
     [pass](request_context& c, inventory::allocate& x) { return pass(c, x); },
     [pass](request_context& c, inventory::take_back& x) { return pass(c, x); },
+    [pass](request_context& c, inventory::extend& x) { return pass(c, x); },
     [pass](request_context& c, inventory::get_stock& x) { return pass(c, x); },
   };
 }
@@ -179,6 +181,21 @@ private:
 using bad_guard_impl = payment::provider_actor::stateful_impl<bad_guard>;
 constexpr int never = 1'000'000;
 
+journal::journal_actor::behavior_type know_no_keys(journal::journal_actor::pointer self,
+                                                   journal::journal_actor behind) {
+  auto pass = [self, behind](auto& x) { return self->delegate(behind, std::move(x)); };
+  return {
+    [pass](journal::append& x) { return pass(x); },
+    [pass](journal::load& x) { return pass(x); },
+    [pass](journal::forget& x) { return pass(x); },
+    [pass](journal::read_stream& x) { return pass(x); },
+    [pass](journal::read_shard& x) { return pass(x); },
+    [pass](journal::read_due& x) { return pass(x); },
+    [](const journal::read_keys&) { return journal::key_page{}; },
+    [pass](journal::get_health& x) { return pass(x); },
+  };
+}
+
 /// Stands where a supervised child's handle stands, and keeps nothing for the child's next incarnation.
 class forgetful : public caf::monitorable_actor {
 public:
@@ -219,6 +236,7 @@ std::string_view name_of(bug x) {
     case bug::retried_refusal: return "retried_refusal";
     case bug::retries_without_budget: return "retries_without_budget";
     case bug::lost_while_restarting: return "lost_while_restarting";
+    case bug::forgotten_pause: return "forgotten_pause";
   }
   return "invalid";
 }
@@ -277,6 +295,8 @@ idempotency::idempotency_actor plant(world& w, bug planted, idempotency::idempot
 journal::journal_actor plant(world& w, bug planted, journal::journal_actor behind) {
   if (planted == bug::effect_before_commit)
     return w.outside(w.system().spawn(acknowledge_early, std::move(behind)));
+  if (planted == bug::forgotten_pause)
+    return w.outside(w.system().spawn(know_no_keys, std::move(behind)));
   if (planted == bug::lost_while_restarting) {
     auto& system = w.system();
     caf::actor_config config{system.dummy_execution_unit()};

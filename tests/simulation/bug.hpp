@@ -32,6 +32,7 @@ enum class bug {
   retried_refusal,         // a guard repeats what was refused
   retries_without_budget,  // a guard repeats until it works, whatever happens
   lost_while_restarting,   // what is sent to the journal while it is down is lost, and nobody hears of it
+  forgotten_pause,         // a node that starts finds nothing that was paused
 };
 
 /// Those that can be planted.

@@ -259,6 +259,44 @@ private:
   stocking plan_;
 };
 
+class human_operator : visitor {
+public:
+  static constexpr const char* name = "operator";
+
+  human_operator(caf::event_based_actor* self, world& w, auditor& audit, front at, pausing what,
+                 std::shared_ptr<attendance> all)
+    : visitor(self, w, audit, std::move(at), std::move(all)), plan_(std::move(what)) {}
+
+  caf::behavior make_behavior() {
+    later(plan_.begins_at, [this] { pause(); });
+    return waiting();
+  }
+
+private:
+  void pause() {
+    ask(
+      at_.pauses, pause::begin{plan_.what, "drill"},
+      [this](const pause::status& x) {
+        if (!x.is)
+          audit_.fail(to_string(x.what) + " was paused and is not");
+        audit_.paused(plan_.what);
+        later(plan_.lasts, [this] {
+          audit_.resuming(plan_.what);
+          resume();
+        });
+      },
+      [this](const caf::error&) { soon([this] { pause(); }); });
+  }
+
+  void resume() {
+    ask(
+      at_.pauses, pause::resume{plan_.what, "drill is over"}, [this](const pause::status&) { leave(); },
+      [this](const caf::error&) { soon([this] { resume(); }); });
+  }
+
+  pausing plan_;
+};
+
 class last_reader : visitor {
 public:
   static constexpr const char* name = "reader";
@@ -320,6 +358,10 @@ void spawn_holder(world& w, auditor& audit, const front& at, hold_plan what, std
 
 void spawn_stocker(world& w, auditor& audit, const front& at, stocking what, std::shared_ptr<attendance> all) {
   spawn_visitor<stocker>(w, audit, at, std::move(what), std::move(all));
+}
+
+void spawn_operator(world& w, auditor& audit, const front& at, pausing what, std::shared_ptr<attendance> all) {
+  spawn_visitor<human_operator>(w, audit, at, std::move(what), std::move(all));
 }
 
 std::shared_ptr<final_reading> spawn_reader(world& w, auditor& audit, const front& at, std::vector<order_id> orders,

@@ -48,6 +48,14 @@ struct stocking {
 };
 void spawn_stocker(world& w, auditor& audit, const front& at, stocking what, std::shared_ptr<attendance> all);
 
+/// An operator who pauses something and lets it go on later, and insists on both.
+struct pausing {
+  duration begins_at{0};
+  pause::target what;
+  duration lasts{0}; // from when it was acknowledged
+};
+void spawn_operator(world& w, auditor& audit, const front& at, pausing what, std::shared_ptr<attendance> all);
+
 /// Reads every order and every SKU once, and repeats what gets no answer.
 struct final_reading {
   std::vector<order::view> orders;

@@ -30,6 +30,7 @@ node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> sto
   front_.orders = w.wire<order::order_actor>(places_[orders]);
   front_.stock = w.wire<inventory::inventory_actor>(places_[inventories]);
   front_.products = w.wire<catalog::catalog_actor>(places_[products]);
+  front_.pauses = w.wire<pause::pause_actor>(places_[pauses]);
   front_.keys = plant(w, planted, w.wire<idempotency::idempotency_actor>(places_[keys]));
 }
 
@@ -76,9 +77,12 @@ payment::provider_actor node::guarded(const payment::provider_actor& adapter) {
     world_.mishap("breaker " + std::string{resilience::name_of(x)});
   };
   told.decided = [this](const resilience::decided& x) { world_.mishap("guard: " + std::string{x.what}); };
+  auto port = resilience::payment_port("default", options_.key_lifetime);
+  port.held_back = [board = paused_->published()] {
+    return std::string{board->stops(pause::kind::provider, "default") ? "paused" : ""};
+  };
   return resilience::guard::spawn(
-           world_.system(), caf::actor_cast<caf::strong_actor_ptr>(adapter),
-           resilience::payment_port("default", options_.key_lifetime), faults_.policy,
+           world_.system(), caf::actor_cast<caf::strong_actor_ptr>(adapter), std::move(port), faults_.policy,
            [this] { return world_.node_time(); }, [this] { return random_(); }, std::move(told))
     .as<payment::provider_actor>();
 }
@@ -96,6 +100,7 @@ topology_settings node::describe() {
     return env;
   };
   with.orders = order_dependencies();
+  with.pauses = paused_ = std::make_shared<pause::registry>(); // A new node knows nothing.
   with.providers = [this](supervision::group& to) {
     payment::providers made;
     auto& configured = made["default"];
@@ -133,6 +138,7 @@ void node::start() {
   put(products, made.catalog);
   put(keys, made.keys);
   put(orders, made.orders);
+  put(pauses, made.pauses);
   supervision::surroundings with;
   with.now = [this] { return world_.true_time(); };
   with.jitter = [this] { return random_.unit(); };

@@ -38,6 +38,7 @@ struct front {
   inventory::inventory_actor stock;
   catalog::catalog_actor products;
   idempotency::idempotency_actor keys;
+  pause::pause_actor pauses;
 };
 
 /// A node's actors: supervisors/topology.hpp over a store and an HTTP client. It must outlive `world`'s last step.
@@ -59,7 +60,7 @@ public:
   void on_death(caf::actor_id died);
 
 private:
-  enum part : std::size_t { journal_part, inventories, products, keys, orders, part_count };
+  enum part : std::size_t { journal_part, inventories, products, keys, orders, pauses, part_count };
 
   void end_and_start();
   entity::environment environment() const;
@@ -81,6 +82,7 @@ private:
   std::array<place, part_count> places_; // what clients hold survives the node, as an address does
   front front_;
   caf::actor root_;
+  pause::registry_ptr paused_;
   std::uint64_t boots_ = 0;
   bool up_ = false;
 };

@@ -22,6 +22,7 @@ constexpr duration patience = std::chrono::seconds{280};  // until every order m
 constexpr duration holds_end = std::chrono::seconds{120}; // longer than any hold, and than the clock is set back
 constexpr duration clock_step_max = std::chrono::seconds{20};
 constexpr duration darkness_max = std::chrono::minutes{1};
+constexpr duration pause_max = std::chrono::seconds{25};
 constexpr duration short_key_lifetime = std::chrono::seconds{10};
 constexpr duration in_flight_max = std::chrono::seconds{20}; // from a call's departure until it acts at the latest
 constexpr std::uint64_t steps_max = 5'000'000;
@@ -163,6 +164,7 @@ private:
     invite();
     if (options_.faults > 0) {
       plan_mishaps();
+      plan_pauses();
       world_.after(trouble_, [this] {
         world_.note("no more trouble");
         world_.set_faults(false);
@@ -210,6 +212,7 @@ private:
         spawn_client(world_, audit_, node_->reach(), std::move(impatient), all_);
       }
       expect(wish.command);
+      chosen_ = wish.command.id;
       spawn_client(world_, audit_, node_->reach(), std::move(wish), all_);
     }
     for (std::size_t i = 0; i < options_.orders / 4; ++i) {
@@ -296,6 +299,22 @@ private:
     }
   }
 
+  void plan_pauses() {
+    std::vector<pause::target> what;
+    if (random_.chance(0.2))
+      what.push_back({pause::kind::provider, "default"});
+    if (random_.chance(0.2))
+      what.push_back({pause::kind::saga, std::string{pause::order_saga}});
+    if (random_.chance(0.3))
+      what.push_back({pause::kind::order, chosen_.value});
+    for (auto& x : what) {
+      world_.mishap("paused: " + std::string{name_of(x.kind)});
+      spawn_operator(world_, audit_, node_->reach(),
+                     {random_.between(duration{0}, trouble_), std::move(x), random_.between(duration{1}, pause_max)},
+                     all_);
+    }
+  }
+
   void crash() {
     if (!node_->is_up() || !world_.faults_on())
       return;
@@ -324,6 +343,7 @@ private:
   std::unique_ptr<node> node_;
   std::shared_ptr<attendance> all_ = std::make_shared<attendance>();
   std::vector<sku_id> skus_;
+  order_id chosen_; // one of the orders, for an operator
   duration trouble_{0};
   double kill_ = 0;
   double crash_ = 0;

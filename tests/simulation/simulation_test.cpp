@@ -86,6 +86,9 @@ TEST_F(Seeds, SufferEveryMishap) {
          "crash",
          "clock set",
          "early timer",
+         "paused: provider",
+         "paused: saga",
+         "paused: order",
          "killed: order",
          "killed: orders",
          "killed: inventory",
@@ -94,6 +97,7 @@ TEST_F(Seeds, SufferEveryMishap) {
          "killed: products",
          "killed: idempotency",
          "killed: idempotency_keys",
+         "killed: pauses",
          "killed: journal",
          "killed: payment.rest",
          // wires

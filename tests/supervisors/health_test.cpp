@@ -86,6 +86,7 @@ protected:
     checks.providers["main"].actor = sys.spawn(make_provider, state);
     checks.now = [this] { return now(); };
     checks.parts = parts;
+    checks.pauses = pauses.published();
     health = spawn_health_checks(sys, std::move(checks), board);
     run();
   }
@@ -109,6 +110,7 @@ protected:
   world_ptr state = std::make_shared<world>();
   std::shared_ptr<health_board> board = std::make_shared<health_board>();
   std::shared_ptr<const supervision::tree> parts;
+  pause::registry pauses{pause::board{}};
   caf::actor health;
 };
 
@@ -118,6 +120,23 @@ TEST_F(HealthChecks, RequireTheStoreAndNotTheProviders) {
   EXPECT_TRUE(of("store").required);
   EXPECT_EQ(of("payment/main").is, condition::up);
   EXPECT_FALSE(of("payment/main").required);
+}
+
+TEST_F(HealthChecks, DoNotAskAProviderThatIsPausedAndSaySo) {
+  pauses.put({pause::kind::provider, "main"}, pause::paused{"maintenance", "ada", now()});
+  start();
+  advance(60s);
+  EXPECT_TRUE(state->looked_for.empty());
+  auto report = board->report();
+  mark_paused(report, *pauses.published());
+  const auto found = std::find_if(report.dependencies.begin(), report.dependencies.end(),
+                                  [](const auto& x) { return x.name == "payment/main"; });
+  ASSERT_NE(found, report.dependencies.end());
+  EXPECT_EQ(found->is, condition::paused);
+  EXPECT_EQ(found->detail, "paused by ada: maintenance");
+  pauses.put({pause::kind::provider, "main"}, std::nullopt);
+  advance(1s);
+  EXPECT_EQ(of("payment/main").is, condition::up);
 }
 
 TEST_F(HealthChecks, KnowNothingBeforeTheFirstAnswer) {

@@ -6,6 +6,7 @@
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/order/order_actor.hpp"
+#include "actors/pause/pause_actor.hpp"
 
 namespace troupe::gateway {
 
@@ -136,6 +137,19 @@ std::optional<explanation> explain(guard::rejection x, const caf::message& conte
   return std::nullopt;
 }
 
+std::optional<explanation> explain(pause::rejection x) {
+  switch (x) {
+    using enum pause::rejection;
+    case no_reason:
+      return explanation{422, "no-reason", "No reason", "What an operator does needs a reason.", "/reason"};
+    case too_many:
+      return explanation{409, "too-many-paused", "Too much is paused",
+                         "No more than 500 things are paused at the same time; pause the saga or a provider instead.",
+                         ""};
+  }
+  return std::nullopt;
+}
+
 } // namespace
 
 std::optional<explanation> explain(const caf::error& x) {
@@ -150,6 +164,7 @@ std::optional<explanation> explain(const caf::error& x) {
     case caf::type_id_v<dead_letter::rejection>: return explain(static_cast<dead_letter::rejection>(x.code()));
     case caf::type_id_v<dead_letter::job::rejection>:
       return explain(static_cast<dead_letter::job::rejection>(x.code()));
+    case caf::type_id_v<pause::rejection>: return explain(static_cast<pause::rejection>(x.code()));
     default: return std::nullopt;
   }
 }

@@ -18,6 +18,7 @@ std::string_view name_of(dependency::condition x) {
     case dependency::condition::up: return "up";
     case dependency::condition::down: return "down";
     case dependency::condition::unknown: return "unknown";
+    case dependency::condition::paused: return "paused";
   }
   return "unknown";
 }
@@ -113,11 +114,11 @@ json dependencies_schema() {
   const json milliseconds = {{"type", "integer"}, {"minimum", 0}};
   const json each =
     object_schema({{"name", text},
-                   {"status", {{"type", "string"}, {"enum", {"up", "down", "unknown"}}}},
+                   {"status", {{"type", "string"}, {"enum", {"up", "down", "unknown", "paused"}}}},
                    {"required", {{"type", "boolean"}, {"description", "Without it the node is not ready"}}},
                    {"checkedAt", described(instant, "When it was last checked")},
                    {"ageMilliseconds", described(milliseconds, "How long ago that was")},
-                   {"detail", described(text, "Why it is down")}},
+                   {"detail", described(text, "Why it is down or paused")}},
                   {"name", "status", "required"});
   return {{"type", "array"}, {"items", each}};
 }
@@ -157,6 +158,7 @@ void add_operations_routes(router& table, const operations& behind) {
   add_supervisor_routes(table, behind);
   add_guard_routes(table, behind.guards);
   add_dead_letter_routes(table, behind.dead_letters);
+  add_pause_routes(table, behind.pauses);
 }
 
 } // namespace troupe::gateway

@@ -30,9 +30,10 @@ ordered_json line_json(const order::view_line& x) {
   return out;
 }
 
-ordered_json moment_json(const order::view_moment& x) {
+ordered_json moment_json(const order::view_moment& x, bool for_operator) {
   ordered_json out{{"at", to_rfc3339(x.at)}, {"what", x.what}};
-  if (!x.detail.empty())
+  // Why something was paused is the operators' own affair.
+  if (!x.detail.empty() && (for_operator || x.what != "paused"))
     out["detail"] = x.detail;
   return out;
 }
@@ -140,6 +141,10 @@ ordered_json receipt_json(const order::view& x) {
 
 ordered_json order_v2_json(const order::view& x, bool with_personal) {
   auto out = head_json(x, with_personal);
+  if (x.paused && with_personal) {
+    out["message"] = "Paused: " + x.paused->reason;
+    out["paused"] = {{"what", x.paused->what}, {"reason", x.paused->reason}, {"since", to_rfc3339(x.paused->since)}};
+  }
   out["customerId"] = x.customer.value;
   out["email"] = with_personal ? x.email : mask_email(x.email);
   out["currency"] = x.currency.code();
@@ -160,7 +165,7 @@ ordered_json order_v2_json(const order::view& x, bool with_personal) {
   out["version"] = x.version;
   auto& timeline = out["timeline"] = ordered_json::array();
   for (const auto& moment : x.timeline)
-    timeline.push_back(moment_json(moment));
+    timeline.push_back(moment_json(moment, with_personal));
   out["links"] = links_json(x);
   return out;
 }

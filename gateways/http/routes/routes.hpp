@@ -24,6 +24,8 @@ void add_product_routes(router& table, const shared_services& behind);
 void add_inventory_routes(router& table, const shared_services& behind);
 void add_webhook_routes(router& table, const shared_services& behind);
 
+void add_pause_routes(router& table, const pausing& behind);
+
 void add_supervisor_routes(router& table, const operations& behind);
 
 } // namespace troupe::gateway

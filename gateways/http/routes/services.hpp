@@ -12,6 +12,8 @@
 #include "actors/kernel/time.hpp"
 #include "actors/kernel/uuid.hpp"
 #include "actors/order/order_actor.hpp"
+#include "actors/pause/board.hpp"
+#include "actors/pause/pause_actor.hpp"
 #include "gateways/http/routes/order_json.hpp"
 
 #include <cstdint>
@@ -49,12 +51,12 @@ struct services {
 };
 
 struct dependency {
-  enum class condition : std::uint8_t { up = 1, down, unknown };
+  enum class condition : std::uint8_t { up = 1, down, unknown, paused };
 
   std::string name;
   condition is = condition::unknown;
   bool required = true;  // the node is not ready without it
-  std::string detail;    // why it is down
+  std::string detail;    // why it is down or paused
   time_point checked_at; // meaningless while unknown
 };
 
@@ -78,6 +80,14 @@ struct part {
   std::size_t buffered = 0; // messages that wait for its restart
 };
 
+/// What operators can bid to stand still. Its handles keep their actors alive, see `services`.
+struct pausing {
+  pause::pause_actor actor;
+  live<pause::board> board;
+  order::order_actor orders;                            // an order that is to be paused is looked for there
+  std::function<bool(const pause::target&)> is_there{}; // of all but orders; called on the gateway's threads
+};
+
 /// What the routes of dead letters stand on.
 struct dead_letter_desk {
   dead_letter::directory_actor directory;
@@ -98,6 +108,7 @@ struct operations {
   std::function<std::vector<part>()> parts; // sorted by path
   guard::guards_actor guards; // its handle keeps its actor alive: let go of the router before the actor system
   dead_letter_desk dead_letters{};
+  pausing pauses{};
 };
 
 } // namespace troupe::gateway

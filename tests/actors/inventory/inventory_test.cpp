@@ -259,6 +259,48 @@ TEST(InventoryDecide, TellsLowStockByTheThresholdOfToday) {
   EXPECT_EQ(decide(told_at_two, reserve_units("r-1", 2), noon, policy{5}), decision{events{held_two}});
 }
 
+TEST(InventoryDecide, KeepsAHoldLonger) {
+  const auto s = after({ten, held_two});
+  const auto until = noon + 24h;
+  EXPECT_EQ(decide(s, extend{"sku", "r-1", 24h}, noon, quiet), decision{events{hold_extended{"r-1", 2, until}}});
+  const auto longer = after({ten, held_two, hold_extended{"r-1", 2, until}});
+  EXPECT_EQ(longer.available, 8u);
+  EXPECT_EQ(longer.held, 2u);
+  EXPECT_EQ(longer.next_expiry(), until);
+  EXPECT_EQ(decide(longer, expire_holds{}, noon + hold_time), decision{events{}});
+  EXPECT_EQ(decide(longer, extend{"sku", "r-1", 1h}, noon, quiet), decision{events{}}) << "it is never cut short";
+}
+
+TEST(InventoryDecide, HoldsAgainWhatExpiredWhileThereAreUnits) {
+  const auto late = noon + 1h;
+  const auto s = after({ten, held_two, hold_expired_event{"r-1", late, 2}});
+  const auto again = hold_extended{"r-1", 2, late + 24h, true};
+  EXPECT_EQ(decide(s, extend{"sku", "r-1", 24h}, late, quiet), decision{events{again}});
+  auto held = s;
+  held.apply(again);
+  EXPECT_EQ(held.available, 8u);
+  EXPECT_EQ(held.on_hand(), 10u);
+  EXPECT_EQ(decide(held, allocate{"sku", "r-1"}, late), decision{(events{allocated{"r-1", late, 2}})});
+  const auto gone = after({ten, held_two, hold_expired_event{"r-1", late, 2}, adjusted{1, -9}});
+  EXPECT_EQ(decide(gone, extend{"sku", "r-1", 24h}, late, quiet), decision{rejection::out_of_stock});
+}
+
+TEST(InventoryDecide, KeepsNoHoldThatNobodyHas) {
+  for (const auto& s : {after({ten}), after({ten, held_two, released{"r-1", noon, 2}}),
+                        after({ten, held_two, allocated{"r-1", noon, 2}})})
+    EXPECT_EQ(decide(s, extend{"sku", "r-1", 24h}, noon, quiet), decision{rejection::hold_expired});
+}
+
+TEST(InventoryState, RemembersTheEndOfAHoldThatWasGrantedAgain) {
+  auto s = after({ten, held_two, hold_expired_event{"r-1", noon + 1h, 2}, hold_extended{"r-1", 2, noon + 24h, true}});
+  s.apply(released{"r-1", noon + 2h, 2});
+  EXPECT_EQ(s.available, 10u);
+  EXPECT_EQ(s.past.at("r-1").how, ending::released);
+  const auto read = decode_snapshot(encode_snapshot(s), snapshot_schema);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(encode_snapshot(*read), encode_snapshot(s));
+}
+
 TEST(InventoryState, ForgetsAnEndedReservationAfterItsMemory) {
   auto s = after({ten, released{"r-1", noon, 0}});
   s.apply(released{"r-2", noon + memory_of_ended, 0});

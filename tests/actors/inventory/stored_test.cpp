@@ -32,6 +32,7 @@ const std::vector<sample>& samples() {
     {allocated{line, instant, 3}, "allocated", "InventoryAllocated"},
     {taken_back{line, instant, 3}, "taken_back", "InventoryReleased"},
     {low_stock{4, 5}, "low_stock", "InventoryLowStock"},
+    {hold_extended{line, 3, instant, true}, "hold_extended", "InventoryReserved"},
   };
   return all;
 }
@@ -122,6 +123,7 @@ TEST(InventoryPublic, TellsEveryEventInItsFrozenForm) {
 
 TEST(InventoryPublic, TellsNothingOfWhatMovedNoUnits) {
   EXPECT_FALSE(to_public(stored("inventory.released", encode(released{line, instant, 0}).data)));
+  EXPECT_FALSE(to_public(stored("inventory.hold_extended", encode(hold_extended{line, 3, instant, false}).data)));
 }
 
 TEST(InventoryPublic, TellsNothingOfWhatItCannotRead) {

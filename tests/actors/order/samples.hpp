@@ -64,7 +64,10 @@ inline std::vector<event> one_of_every_kind() {
           stock_released{},
           attempt_failed{step::authorize, 3, ec::timed_out, noon + 5s},
           sent_to_review{step::refund, "the key is too old"},
-          closed{status::cancelled}};
+          closed{status::cancelled},
+          paused{"provider/main", "it maintains its system", noon, true},
+          hold_extended{noon + 24h},
+          resumed{hold_end}};
 }
 
 /// What an order is after `history`, all of it recorded at noon.

@@ -70,6 +70,7 @@ order::order_actor::behavior_type order_behavior(order::order_actor::pointer sel
       return find(x.id);
     },
     [](const request_context&, const order::payment_news&) -> caf::result<void> { return caf::unit; },
+    [](const request_context&, const order::look&) -> caf::result<void> { return caf::unit; },
   };
 }
 
@@ -116,6 +117,9 @@ inventory::inventory_actor::behavior_type stock_behavior(inventory::inventory_ac
       return unsupported;
     },
     [unsupported](const request_context&, const inventory::take_back&) -> caf::result<inventory::stock> {
+      return unsupported;
+    },
+    [unsupported](const request_context&, const inventory::extend&) -> caf::result<inventory::stock> {
       return unsupported;
     },
     [&room](const request_context&, const inventory::get_stock& x) -> caf::result<inventory::stock> {
@@ -203,8 +207,30 @@ gateway_fixture::gateway_fixture() {
   operations.metrics = [] { return std::string{"troupe_orders_total 3\n"}; };
   operations.parts = [this] { return parts; };
   operations.guards = sys.spawn([this]() { return guards_behavior(); });
+  operations.pauses = {sys.spawn([this]() { return pauses_behavior(); }), paused.published(), behind.orders,
+                       [this](const pause::target& x) { return pausable.contains(x); }};
   gateway::add_operations_routes(table, operations);
   asker_.emplace(sys, io_);
+}
+
+pause::pause_actor::behavior_type gateway_fixture::pauses_behavior() {
+  const auto status = [this](const pause::target& x) {
+    const auto* how = paused.published()->find(x.kind, x.name);
+    return pause::status{x, how ? std::optional{*how} : std::nullopt};
+  };
+  return {
+    [this, status](const request_context& c, const pause::begin& x) {
+      pausings.emplace_back("pause " + to_string(x.what) + ": " + x.reason, c);
+      paused.put(x.what, pause::paused{x.reason, c.principal, noon});
+      return status(x.what);
+    },
+    [this, status](const request_context& c, const pause::resume& x) {
+      pausings.emplace_back("resume " + to_string(x.what) + ": " + x.reason, c);
+      paused.put(x.what, std::nullopt);
+      return status(x.what);
+    },
+    [status](const request_context&, const pause::get& x) { return status(x.what); },
+  };
 }
 
 guard::guards_actor::behavior_type gateway_fixture::guards_behavior() {

@@ -11,7 +11,9 @@
 #include <atomic>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe::test {
@@ -94,6 +96,9 @@ protected:
   std::vector<guard::set_breaker> breakers;
   std::vector<guard::set_policy> policies;
   std::optional<caf::error> guard_refuses;
+  pause::registry paused{pause::board{}};
+  std::vector<std::pair<std::string, request_context>> pausings; // what was asked, and by whom
+  std::set<pause::target> pausable;
   gateway::webhook_outcome webhook = gateway::webhook_outcome::accepted;
   std::vector<http::request> webhooks;
   std::atomic<std::uint64_t> drawn{0};
@@ -106,6 +111,7 @@ private:
 
   std::vector<http::response> run(const std::vector<call>& calls);
   guard::guards_actor::behavior_type guards_behavior();
+  pause::pause_actor::behavior_type pauses_behavior();
 };
 
 } // namespace troupe::test

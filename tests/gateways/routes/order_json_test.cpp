@@ -118,6 +118,21 @@ TEST(OrderV2, ShowsPersonalDataOnlyToThoseWhoMaySeeIt) {
   EXPECT_EQ(order_v1_text(view(), false).find("ann@"), std::string::npos);
 }
 
+TEST(OrderV2, TellsOperatorsAloneWhyAnOrderIsPaused) {
+  auto x = view();
+  x.status = order::status::processing;
+  x.message = "Processing payment...";
+  x.paused = order::view_pause{"provider/rest", "they were hacked", x.placed_at};
+  x.timeline = {{x.placed_at, "paused", "provider/rest: they were hacked"}};
+  const auto told = json::parse(order_v2_json(x, true).dump());
+  EXPECT_EQ(told["message"], "Paused: they were hacked");
+  EXPECT_EQ(told["paused"]["what"], "provider/rest");
+  EXPECT_EQ(told["timeline"][0]["detail"], "provider/rest: they were hacked");
+  const auto shown = order_v2_json(x, false).dump();
+  EXPECT_EQ(shown.find("hacked"), std::string::npos) << shown;
+  EXPECT_EQ(json::parse(shown)["message"], "Processing payment...");
+}
+
 TEST(OrderV1, WritesDecimalAmountsInSnakeCase) {
   const auto text = order_v1_text(view(), false);
   const auto x = json::parse(text);

@@ -118,8 +118,10 @@ protected:
     };
     told.decided = [this](const decided& x) { decisions.emplace_back(std::string{x.what}, std::string{x.why}); };
     told.breaker = [this](std::string_view, breaker_state x) { breaker.push_back(x); };
+    auto port = payment_port("main", 24h);
+    port.held_back = held_back;
     shield = guard::spawn(
-      sys, caf::actor_cast<caf::strong_actor_ptr>(provider), payment_port("main", 24h), rules, [this] { return now(); },
+      sys, caf::actor_cast<caf::strong_actor_ptr>(provider), port, rules, [this] { return now(); },
       [] { return std::uint64_t{0}; }, told);
     return shield->as<provider_actor>();
   }
@@ -143,6 +145,7 @@ protected:
   }
 
   policy rules;
+  std::function<std::string()> held_back;
   provider_script script;
   caf::actor provider;
   std::optional<guard> shield;
@@ -294,6 +297,38 @@ TEST_F(Guard, ObeysAnOperator) {
   send(port, some_authorize());
   EXPECT_FALSE(ends.back());
   EXPECT_EQ(shield->look().recent.front().caller, "operator");
+}
+
+TEST_F(Guard, LetsNothingThroughThatIsHeldBackAndCountsNoFailure) {
+  rules.breaker.failures = 1;
+  std::string why = "paused by ada: maintenance";
+  held_back = [&why] { return why; };
+  const auto port = guarded();
+  for (int i = 0; i < 3; ++i)
+    send(port, some_authorize());
+  EXPECT_TRUE(script.attempts.empty());
+  ASSERT_EQ(ends.size(), 3u);
+  EXPECT_EQ(code_of(ends.back()), ec::circuit_open);
+  EXPECT_EQ(reason_of(ends.back()), why);
+  EXPECT_EQ(shield->look().state, breaker_state::closed);
+  EXPECT_EQ(shield->look().failures, 0u);
+  EXPECT_EQ(shield->look().recent.back().why, why);
+  why.clear();
+  send(port, some_authorize());
+  EXPECT_FALSE(ends.back());
+}
+
+TEST_F(Guard, RepeatsNothingThatIsHeldBackMeanwhile) {
+  std::string why;
+  held_back = [&why] { return why; };
+  const auto port = guarded();
+  script.next.push_back({caf::make_error(ec::timed_out)});
+  send(port, some_authorize());
+  why = "paused by ada: maintenance";
+  advance(10s);
+  EXPECT_EQ(script.attempts.size(), 1u);
+  EXPECT_TRUE(may_have_acted(code_of(end()))) << "the first attempt may have acted";
+  EXPECT_NE(reason_of(ends.back()).find(why), std::string::npos);
 }
 
 TEST_F(Guard, GoesByNewRulesAtOnce) {

@@ -1,0 +1,88 @@
+// actors/pause/board.hpp: what is paused now, for whoever must know before each of its steps.
+#pragma once
+
+#include "actors/kernel/live.hpp"
+#include "actors/pause/pause.hpp"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace troupe::pause {
+
+/// Beyond it nothing more is paused: each change of the board is a copy that is kept.
+inline constexpr std::size_t paused_max = 500;
+
+struct posted {
+  target what;
+  paused how;
+
+  bool operator==(const posted&) const = default;
+};
+
+/// All that is paused at one moment. Until the journal was read nothing is known, and then everything counts as paused:
+/// a node that starts must not do what was forbidden before it ended.
+class board {
+public:
+  board() = default; // nothing is paused
+  static board unknown();
+
+  /// What mostly holds: it is known that nothing at all is paused.
+  bool is_clear() const { return known_ && posted_.empty(); }
+  bool is_known() const { return known_; }
+
+  /// Null when it goes on, or when nothing is known.
+  const paused* find(kind of, std::string_view name) const;
+
+  /// Whether it may not go on.
+  bool stops(kind of, std::string_view name) const { return !known_ || (!posted_.empty() && find(of, name)); }
+
+  /// Sorted by kind and name.
+  const std::vector<std::shared_ptr<const posted>>& all() const { return posted_; }
+
+  bool operator==(const board& other) const = default;
+
+private:
+  friend class registry;
+
+  bool known_ = true;
+  std::vector<std::shared_ptr<const posted>> posted_;
+};
+
+/// Where what is paused is put up. Safe on any thread.
+class registry {
+public:
+  explicit registry(board first = board::unknown());
+
+  /// The present board: copies read what is put up later.
+  const live<board>& published() const { return published_; }
+
+  /// `how` is durable: nothing when the thing was resumed.
+  void put(const target& what, const std::optional<paused>& how);
+
+  /// What the journal said when the node started. What was put up meanwhile is newer and counts.
+  void know(const std::vector<posted>& found);
+
+  /// Told of each change after it is on the board, and with `how` empty of what was resumed. On any thread, one at a
+  /// time; returns at once.
+  using told_fn = std::function<void(const target& what, const std::optional<paused>& how)>;
+  void observe(told_fn told);
+
+private:
+  bool set(board& next, const target& what, const std::optional<paused>& how) const;
+
+  mutable std::mutex mutex_;
+  live<board> published_;
+  std::set<target> put_; // before everything was known
+  std::vector<told_fn> told_;
+};
+
+using registry_ptr = std::shared_ptr<registry>;
+
+} // namespace troupe::pause

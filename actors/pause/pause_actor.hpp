@@ -1,0 +1,52 @@
+// actors/pause/pause_actor.hpp: what can be paused, as operators see it.
+#pragma once
+
+#include "actors/entity/context.hpp"
+#include "actors/pause/pause.hpp"
+
+#include <caf/typed_actor.hpp>
+
+namespace troupe::pause {
+
+struct get {
+  target what;
+};
+
+struct status {
+  target what;
+  std::optional<paused> is; // nothing while it goes on
+};
+
+/// Something that can be paused, or the region that leads to all of it. Whether there is such a thing is not known
+/// here. Every command fails as the journal does, too.
+using pause_actor = caf::typed_actor<
+  // Once it is answered, nothing new is begun. Fails with no_reason, too_many.
+  caf::result<status>(request_context, begin),
+  // Fails with no_reason.
+  caf::result<status>(request_context, resume), caf::result<status>(request_context, get)>;
+
+std::string to_string(rejection x);
+bool from_string(caf::string_view text, rejection& x);
+bool from_integer(std::uint8_t value, rejection& x);
+
+template <class Inspector> bool inspect(Inspector& f, rejection& x) {
+  return caf::default_enum_inspect(f, x);
+}
+
+} // namespace troupe::pause
+
+CAF_BEGIN_TYPE_ID_BLOCK(troupe_pause, caf::first_custom_type_id + 1300)
+  CAF_ADD_TYPE_ID(troupe_pause, (troupe::pause::begin))
+  CAF_ADD_TYPE_ID(troupe_pause, (troupe::pause::resume))
+  CAF_ADD_TYPE_ID(troupe_pause, (troupe::pause::get))
+  CAF_ADD_TYPE_ID(troupe_pause, (troupe::pause::status))
+  CAF_ADD_TYPE_ID(troupe_pause, (troupe::pause::rejection))
+CAF_END_TYPE_ID_BLOCK(troupe_pause)
+
+CAF_ERROR_CODE_ENUM(troupe::pause::rejection)
+
+// They cross nodes once nodes share entities; until then they stay on theirs.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pause::begin)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pause::resume)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pause::get)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pause::status)
