@@ -213,6 +213,8 @@ void state::apply(const event& e, time_point at) {
   updated_at = at;
   if (const auto next = step_in_progress(*this); next != before)
     begin(*this, next, at);
+  if (is_terminal(status))
+    pause.reset(); // What was in flight has ended it.
   note(*this, e, at);
 }
 

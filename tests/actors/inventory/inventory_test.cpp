@@ -262,7 +262,7 @@ TEST(InventoryDecide, TellsLowStockByTheThresholdOfToday) {
 TEST(InventoryDecide, KeepsAHoldLonger) {
   const auto s = after({ten, held_two});
   const auto until = noon + 24h;
-  EXPECT_EQ(decide(s, extend{"sku", "r-1", 24h}, noon, quiet), decision{events{hold_extended{"r-1", 2, until}}});
+  EXPECT_EQ(decide(s, extend{"sku", "r-1", 24h}, noon, quiet), (decision{events{hold_extended{"r-1", 2, until}}}));
   const auto longer = after({ten, held_two, hold_extended{"r-1", 2, until}});
   EXPECT_EQ(longer.available, 8u);
   EXPECT_EQ(longer.held, 2u);

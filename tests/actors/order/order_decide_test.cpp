@@ -1,3 +1,4 @@
+#include "actors/order/stored.hpp"
 #include "tests/actors/order/samples.hpp"
 
 #include <gtest/gtest.h>
@@ -727,6 +728,12 @@ TEST(OrderPause, TakesNoTimeFromTheCaptureWindow) {
   s.apply(how, week);
   s.apply(resumed{}, week + 24h);
   EXPECT_EQ(capture_end(s, standard), week + 48h);
+}
+
+TEST(OrderPause, EndsWithTheOrder) {
+  const auto ended = after(with(until_allocated(), {by_provider, payment_captured{total}, confirmed{}}));
+  EXPECT_FALSE(ended.pause);
+  EXPECT_EQ(decide(ended, standstill{}, true, noon, standard), decision{events{}});
 }
 
 TEST(OrderPause, SurvivesASnapshot) {

@@ -140,8 +140,9 @@ TEST_F(PauseDirectory, ReadsMoreThanOnePage) {
   for (int i = 0; i < 1'005; ++i) {
     const target order{kind::order, "o-" + std::to_string(i)};
     ASSERT_TRUE(tell(begin{order, "why"}));
-    if (i >= 3)
+    if (i >= 3) {
       ASSERT_TRUE(tell(resume{order, "over"}));
+    }
   }
   end();
   start();
