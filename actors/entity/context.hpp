@@ -20,8 +20,8 @@ struct idle {
   std::string key;
 };
 
-/// Wakes, a few at a time, whatever has a stored wake-up within this time: what kept them waiting is over. A region that
-/// is still at it begins anew. May be repeated.
+/// Wakes, a few at a time, whatever has a stored wake-up within this time: what kept them waiting is over. A region
+/// that is still at it begins anew. May be repeated.
 struct look_ahead {
   duration within{0};
 };
