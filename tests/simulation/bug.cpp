@@ -192,6 +192,7 @@ journal::journal_actor::behavior_type know_no_keys(journal::journal_actor::point
     [pass](journal::read_shard& x) { return pass(x); },
     [pass](journal::read_due& x) { return pass(x); },
     [](const journal::read_keys&) { return journal::key_page{}; },
+    [pass](journal::read_positions& x) { return pass(x); },
     [pass](journal::get_health& x) { return pass(x); },
     [pass](journal::subscribe& x) { return pass(x); },
     [pass](journal::save_offsets& x) { return pass(x); },
