@@ -154,8 +154,9 @@ decision decide(const state& s, const reserve& cmd, time_point now, const policy
 }
 
 decision decide(const state& s, const release& cmd, time_point now) {
-  if (find_ended(s, cmd.id))
-    return nothing(); // Sold units come back by take_back only.
+  // Sold units come back by take_back only. What has expired is remembered as released: nobody extends it any more.
+  if (const auto* past = find_ended(s, cmd.id))
+    return past->how == ending::expired ? std::vector<event>{released{cmd.id, now, 0}} : nothing();
   // Whoever asks for what does not exist shall leave nothing behind.
   if (!s.stocked)
     return nothing();
@@ -181,6 +182,8 @@ decision decide(const state& s, const allocate& cmd, time_point now) {
 
 decision decide(const state& s, const take_back& cmd, time_point now) {
   const auto* past = find_ended(s, cmd.id);
+  if (past && past->how == ending::expired)
+    return decide(s, release{cmd.sku, cmd.id}, now);
   if (past && past->how != ending::sold)
     return nothing();
   const auto forgotten = past || find_hold(s, cmd.id) ? 0 : std::min<std::uint64_t>(cmd.units, s.sold);

@@ -8,6 +8,9 @@ pause_entity::pause_entity(pointer self, std::string key, entity::environment en
 
 pause_entity::handle_type::behavior_type pause_entity::make_behavior() {
   started();
+  // The one before may have ended between its commit and the board.
+  if (const auto what = parse_target(key()); what && version() > 0)
+    registry_->put(*what, state().is);
   return {
     [this](const request_context& context, const begin& command) {
       if (!state().is && is_full())
