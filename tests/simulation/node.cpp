@@ -50,6 +50,7 @@ order::dependencies node::order_dependencies() const {
   rules.retry_max = std::chrono::seconds{4};
   rules.hold_time = options_.hold_time;
   rules.capture_window = options_.capture_window;
+  rules.paused_hold = std::chrono::minutes{1}; // An order in review leaves its units to their time.
   deps.policy.set(rules);
   deps.local_timeout = std::chrono::seconds{1};
   deps.provider_timeout = std::chrono::seconds{5};
