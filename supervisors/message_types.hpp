@@ -6,6 +6,7 @@
 #include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
+#include "actors/notification/notification_actor.hpp"
 #include "actors/order/order_actor.hpp"
 #include "actors/payment/provider.hpp"
 #include "adapters/http_client/http_client.hpp"
@@ -28,6 +29,8 @@ inline void register_message_types() {
   caf::init_global_meta_objects<caf::id_block::troupe_http_client>();
   caf::init_global_meta_objects<caf::id_block::troupe_supervision>();
   caf::init_global_meta_objects<caf::id_block::troupe_guard>();
+  caf::init_global_meta_objects<caf::id_block::troupe_mailer>();
+  caf::init_global_meta_objects<caf::id_block::troupe_notification>();
   caf::core::init_global_meta_objects();
 }
 

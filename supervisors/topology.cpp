@@ -23,7 +23,8 @@ auto spawn_region(const supervision::place& where, const entity::environment& en
 } // namespace
 
 std::vector<std::string> stored_contexts() {
-  return {order::traits::context, inventory::traits::context, catalog::traits::context, idempotency::traits::context};
+  return {order::traits::context, inventory::traits::context, catalog::traits::context, idempotency::traits::context,
+          notification::traits::context};
 }
 
 journal::journal_actor spawn_journal(const supervision::place& where, journal::writer_actor writer,
@@ -46,6 +47,12 @@ catalog::catalog_actor spawn_products(const supervision::place& where, entity::e
 
 idempotency::idempotency_actor spawn_idempotency_keys(const supervision::place& where, entity::environment env) {
   return spawn_region<idempotency::traits, idempotency::idempotency_entity>(where, env);
+}
+
+notification::notification_actor spawn_notifications(const supervision::place& where, entity::environment env,
+                                                     notification::dependencies deps) {
+  return spawn_region<notification::traits, notification::notification_entity>(
+    where, env, notification::shared_dependencies{std::make_shared<const notification::dependencies>(std::move(deps))});
 }
 
 order::order_actor spawn_orders(const supervision::place& where, entity::environment env, order::dependencies deps) {

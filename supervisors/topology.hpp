@@ -5,6 +5,7 @@
 #include "actors/entity/context.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
+#include "actors/notification/notification_entity.hpp"
 #include "actors/order/order_entity.hpp"
 #include "supervisors/supervision/supervisor.hpp"
 
@@ -29,6 +30,8 @@ inventory::inventory_actor spawn_inventories(const supervision::place& where, en
                                              live<inventory::policy> rules);
 catalog::catalog_actor spawn_products(const supervision::place& where, entity::environment env);
 idempotency::idempotency_actor spawn_idempotency_keys(const supervision::place& where, entity::environment env);
+notification::notification_actor spawn_notifications(const supervision::place& where, entity::environment env,
+                                                     notification::dependencies deps);
 order::order_actor spawn_orders(const supervision::place& where, entity::environment env, order::dependencies deps);
 
 /// Puts something before a part, for whoever uses it: a wire that loses messages, say.
