@@ -12,6 +12,18 @@ std::string one_line(std::string text) {
   return text;
 }
 
+/// Mail programs show no more of a subject, and some servers take no longer line. Never half of a character.
+std::string cut(std::string text) {
+  constexpr std::size_t subject_bytes_max = 300;
+  if (text.size() <= subject_bytes_max)
+    return text;
+  auto end = subject_bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
+    --end;
+  text.resize(end);
+  return text;
+}
+
 std::string_view trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(' ');
   return begin == text.npos ? std::string_view{} : text.substr(begin, text.find_last_not_of(' ') - begin + 1);
@@ -40,7 +52,7 @@ caf::expected<message> compose(const notification::send_mail& x, const renderer&
   return message{x.key,
                  x.from,
                  {x.to.address, one_line(x.to.name)},
-                 one_line(std::move(parts->subject)),
+                 cut(one_line(std::move(parts->subject))),
                  std::move(parts->text),
                  std::move(parts->html),
                  x.kind};

@@ -53,7 +53,8 @@ protected:
   }
 
   caf::expected<mail_view> ask_for_mail(std::string id = "o-1/confirmation") {
-    return tell<mail_view>(request_mail{{std::move(id)}, {"ada@example.org", "Ada"}, "order_confirmation", "{}", {}});
+    return tell<mail_view>(
+      request_mail{{std::move(id)}, {"ada@example.org", "Ada"}, "order_confirmation", "{}", category::transactional});
   }
 
   mail_view found(std::string id = "o-1/confirmation") {
@@ -85,7 +86,8 @@ TEST_F(NotificationEntity, SendsOneMailHoweverOftenItIsAskedFor) {
 
 TEST_F(NotificationEntity, SendsNothingBeforeTheRequestIsDurable) {
   book->holds = true;
-  auto asked = request(request_mail{{"o-1/confirmation"}, {"ada@example.org", ""}, "order_confirmation", "{}", {}});
+  auto asked = request(
+    request_mail{{"o-1/confirmation"}, {"ada@example.org", ""}, "order_confirmation", "{}", category::transactional});
   run();
   EXPECT_TRUE(first->asked.empty());
   EXPECT_TRUE(nothing_is_answered());
@@ -171,7 +173,8 @@ TEST_F(NotificationEntity, UsesTheDefaultTemplateForABrokenOne) {
 }
 
 TEST_F(NotificationEntity, LogsNoPersonalDataOfWhatItSkips) {
-  ASSERT_TRUE(tell<mail_view>(request_mail{{"o-2/confirmation"}, {"nobody", ""}, "order_confirmation", "{}", {}}));
+  ASSERT_TRUE(tell<mail_view>(
+    request_mail{{"o-2/confirmation"}, {"nobody", ""}, "order_confirmation", "{}", category::transactional}));
   EXPECT_EQ(ends, std::vector<std::string>{"o-2/confirmation skipped invalid_address"});
   EXPECT_TRUE(first->asked.empty());
 }

@@ -12,7 +12,11 @@ constexpr auto noon = time_point{1'772'366'400'000ms};
 const policy rules{.providers = {"resend", "sendgrid"}};
 
 request_mail some_request() {
-  return {{"o-1/confirmation"}, {"ada@example.org", "Ada"}, "order_confirmation", R"({"orderId":"o-1"})", {}};
+  return {{"o-1/confirmation"},
+          {"ada@example.org", "Ada"},
+          "order_confirmation",
+          R"({"orderId":"o-1"})",
+          category::transactional};
 }
 
 events made(const decision& x) {
