@@ -10,6 +10,7 @@
 #include "actors/order/order_actor.hpp"
 #include "actors/payment/provider.hpp"
 #include "adapters/http_client/http_client.hpp"
+#include "adapters/smtp_client/smtp_client.hpp"
 #include "supervisors/supervision/failure.hpp"
 
 #include <caf/init_global_meta_objects.hpp>
@@ -29,6 +30,7 @@ inline void register_message_types() {
   caf::init_global_meta_objects<caf::id_block::troupe_http_client>();
   caf::init_global_meta_objects<caf::id_block::troupe_supervision>();
   caf::init_global_meta_objects<caf::id_block::troupe_guard>();
+  caf::init_global_meta_objects<caf::id_block::troupe_smtp_client>();
   caf::init_global_meta_objects<caf::id_block::troupe_mailer>();
   caf::init_global_meta_objects<caf::id_block::troupe_notification>();
   caf::core::init_global_meta_objects();

@@ -171,6 +171,8 @@ private:
       with.orders.provider_timeout = std::max({with.orders.provider_timeout, configured.timeout + longer_,
                                                policy_of(configured.name).deadline + longer_});
     with.providers = [this, now, random](supervision::group& to) { return add_providers(to, now, random); };
+    with.mailers = [this, now, random](supervision::group& to) { return add_mailers(to, now, random); };
+    with.notifications = describe_notifications();
     parts_.emplace(make_topology(system, std::move(with)));
     auto& parts = *parts_;
 
@@ -228,6 +230,49 @@ private:
       guards_->add(name_of_guard(configured.name), std::move(guard));
     }
     return result;
+  }
+
+  std::map<std::string, notification::mailer_actor> add_mailers(supervision::group& to, const clock_fn& now,
+                                                                const random_fn& random) {
+    std::map<std::string, notification::mailer_actor> result;
+    if (settings_.email.providers.empty())
+      return result;
+    const auto templates = std::make_shared<const email::renderer>(settings_.email.templates);
+    for (const auto& problem : templates->problems())
+      log::warn("A mail template cannot be used; the default one takes its place", {{"problem", problem}});
+    const auto client = to.add<http::client_actor>("http client", [with = settings_.client](const auto& where) {
+      return http::spawn_curl_client(where.system(), with);
+    });
+    for (const auto& configured : settings_.email.providers)
+      result[configured.name] =
+        to.add<notification::mailer_actor>(configured.name, [configured, client, now, random, templates,
+                                                             ca_file = settings_.client.ca_file](const auto& where) {
+          return email::spawn_mailer({where.system(), client, now, random, templates, ca_file, {}}, configured);
+        });
+    return result;
+  }
+
+  notification::dependencies describe_notifications() {
+    notification::dependencies deps;
+    deps.from = settings_.email.from;
+    auto rules = settings_.email.policy;
+    for (const auto& configured : settings_.email.providers) {
+      // A mail may first wait for those before it.
+      deps.timeout = std::max(deps.timeout, configured.timeout + duration{30'000});
+      rules.providers.push_back(configured.name);
+    }
+    deps.policy.set(std::move(rules));
+    deps.ended = [](const std::string& id, notification::status how, const std::string& why) {
+      if (how == notification::status::skipped)
+        log::warn("A mail was skipped", {{"mail", id}, {"reason", why}});
+      else if (how == notification::status::given_up)
+        log::warn("A mail was given up", {{"mail", id}, {"reason", why}});
+    };
+    deps.domain_blocked = [](const std::string& id, const std::string& provider) {
+      log::error("A mail provider blocks a domain: is the one in email.from verified there?",
+                 {{"mail", id}, {"service", provider}});
+    };
+    return deps;
   }
 
   supervision::surroundings surroundings(const clock_fn& now) {

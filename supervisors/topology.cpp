@@ -117,13 +117,20 @@ entity::environment environment_of(const topology_settings& with, journal::journ
 // own connection. Whatever of them fails is restarted alone. When restarts do not help, the node ends: its next start
 // begins from the store, which is what every restart does anyway.
 topology make_topology(caf::actor_system& system, topology_settings with) {
-  topology made{group{system, "node", strategy::one_for_one, with.restarts}, {}, {}, {}, {}, {}, {}};
+  topology made{group{system, "node", strategy::one_for_one, with.restarts}, {}, {}, {}, {}, {}, {}, {}};
   made.journal = add_store(system, made.root, with);
   const auto journal = join(with.journal_for_entities, made.journal);
 
   group providers{system, "payment", strategy::one_for_one, with.restarts};
   made.providers = with.providers(providers);
   made.root.add(std::move(providers));
+
+  auto mails = std::move(with.notifications);
+  if (with.mailers) {
+    group mailers{system, "email", strategy::one_for_one, with.restarts};
+    mails.providers = with.mailers(mailers);
+    made.root.add(std::move(mailers));
+  }
 
   group entities{system, "entities", strategy::one_for_one, with.restarts};
   made.inventory = entities.add<inventory::inventory_actor>(
@@ -146,6 +153,9 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
     "orders", [env = environment_of<order::traits>(with, journal), deps = std::move(deps)](const place& where) {
       return spawn_orders(where, env, deps);
     });
+  made.notifications = entities.add<notification::notification_actor>(
+    "notifications", [env = environment_of<notification::traits>(with, journal),
+                      deps = std::move(mails)](const place& where) { return spawn_notifications(where, env, deps); });
   made.root.add(std::move(entities));
   return made;
 }

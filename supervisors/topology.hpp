@@ -10,6 +10,7 @@
 #include "supervisors/supervision/supervisor.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,6 +50,9 @@ struct topology_settings {
   order::dependencies orders; // inventory, catalog and providers are filled in
   /// Adds the payment providers' actors to `to`.
   std::function<payment::providers(supervision::group& to)> providers;
+  notification::dependencies notifications{}; // providers are filled in
+  /// Adds the mail providers' actors to `to`; none without it.
+  std::function<std::map<std::string, notification::mailer_actor>(supervision::group& to)> mailers{};
 
   // Between those named first and those named after "for"; nothing stands there as long as they are empty.
   joint<journal::writer_actor> writer_for_journal{};
@@ -68,6 +72,7 @@ struct topology {
   idempotency::idempotency_actor keys;
   order::order_actor orders;
   payment::providers providers;
+  notification::notification_actor notifications;
 };
 
 topology make_topology(caf::actor_system& system, topology_settings with);

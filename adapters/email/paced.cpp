@@ -1,5 +1,6 @@
 #include "adapters/email/paced.hpp"
 
+#include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
@@ -21,6 +22,11 @@ public:
   paced_state(mailer_actor::pointer self, mailer_actor provider, pace_options options, clock_fn now)
     : self_(self), provider_(std::move(provider)), options_(options),
       now_(std::move(now)), transactional_{bucket{options.transactional}, {}}, bulk_{bucket{options.bulk}, {}} {}
+
+  ~paced_state() { caf::anon_send_exit(provider_, caf::exit_reason::user_shutdown); }
+
+  paced_state(const paced_state&) = delete;
+  paced_state& operator=(const paced_state&) = delete;
 
   mailer_actor::behavior_type make_behavior() {
     return {[this](const request_context& context, const send_mail& x) { return admit(context, x); }};

@@ -7,8 +7,6 @@
 #include "adapters/email/smtp/smtp.hpp"
 #include "adapters/smtp_client/curl_smtp.hpp"
 
-#include <caf/actor_cast.hpp>
-
 #include <algorithm>
 #include <array>
 
@@ -28,20 +26,20 @@ std::string problem_with_http(const provider_options& x) {
   return x.api_key.empty() ? "api_key: needed" : "";
 }
 
-mailer spawn_http(const surroundings& s, const provider_options& x, codec form, const char* usual_url) {
+mailer_actor spawn_http(const surroundings& s, const provider_options& x, codec form, const char* usual_url) {
   http::way_out way{s.client, x.base_url.empty() ? usual_url : x.base_url, x.timeout, s.now, s.random};
-  return {spawn_http_mailer(s.system, form, std::move(way), x.api_key, s.templates), {}};
+  return spawn_http_mailer(s.system, form, std::move(way), x.api_key, s.templates);
 }
 
 // ---- resend ----
 
-mailer spawn_resend(const surroundings& s, const provider_options& x) {
+mailer_actor spawn_resend(const surroundings& s, const provider_options& x) {
   return spawn_http(s, x, {resend::encode, resend::decode}, "https://api.resend.com");
 }
 
 // ---- sendgrid ----
 
-mailer spawn_sendgrid(const surroundings& s, const provider_options& x) {
+mailer_actor spawn_sendgrid(const surroundings& s, const provider_options& x) {
   return spawn_http(s, x, {sendgrid::encode, sendgrid::decode}, "https://api.sendgrid.com");
 }
 
@@ -51,8 +49,8 @@ std::string problem_with_simulated(const provider_options&) {
   return {};
 }
 
-mailer spawn_simulated(const surroundings& s, const provider_options&) {
-  return {simulated::spawn_simulated(s.system, s.now, s.templates), {}};
+mailer_actor spawn_simulated(const surroundings& s, const provider_options&) {
+  return simulated::spawn_simulated(s.system, s.now, s.templates);
 }
 
 // ---- smtp ----
@@ -84,15 +82,14 @@ troupe::smtp::client_actor make_client(const surroundings& s, const provider_opt
   return troupe::smtp::spawn_curl_smtp(s.system, std::move(with));
 }
 
-mailer spawn_smtp_provider(const surroundings& s, const provider_options& x) {
-  auto client = make_client(s, x);
-  return {smtp::spawn_smtp(s.system, client, x.timeout, s.now, s.templates), {caf::actor_cast<caf::actor>(client)}};
+mailer_actor spawn_smtp_provider(const surroundings& s, const provider_options& x) {
+  return smtp::spawn_smtp(s.system, make_client(s, x), x.timeout, s.now, s.templates);
 }
 
 struct kind {
   std::string_view name;
   std::string (*problem_with)(const provider_options&);
-  mailer (*spawn)(const surroundings&, const provider_options&);
+  mailer_actor (*spawn)(const surroundings&, const provider_options&);
 };
 
 constexpr std::array kinds{
@@ -131,13 +128,10 @@ std::string problem_with(const provider_options& x) {
   return found->problem_with(x);
 }
 
-mailer spawn_mailer(const surroundings& s, const provider_options& x) {
+mailer_actor spawn_mailer(const surroundings& s, const provider_options& x) {
   const auto problem = problem_with(x);
   ensure(problem.empty(), "mail provider " + x.name + ": " + problem);
-  auto made = find_kind(x.kind)->spawn(s, x);
-  made.behind.push_back(caf::actor_cast<caf::actor>(made.actor));
-  made.actor = spawn_paced(s.system, made.actor, x.pace, s.now);
-  return made;
+  return spawn_paced(s.system, find_kind(x.kind)->spawn(s, x), x.pace, s.now);
 }
 
 } // namespace troupe::email

@@ -48,12 +48,7 @@ struct surroundings {
   std::function<troupe::smtp::client_actor(const provider_options&)> make_smtp_client{};
 };
 
-struct mailer {
-  notification::mailer_actor actor; // paced
-  std::vector<caf::actor> behind;   // ends with it
-};
-
-/// Throws std::logic_error when problem_with(x) has something to say.
-mailer spawn_mailer(const surroundings& s, const provider_options& x);
+/// A paced mailer. What it stands on ends with it. Throws std::logic_error when problem_with(x) has something to say.
+notification::mailer_actor spawn_mailer(const surroundings& s, const provider_options& x);
 
 } // namespace troupe::email

@@ -3,6 +3,7 @@
 #include "adapters/email/smtp/codec.hpp"
 #include "adapters/http_client/failure.hpp"
 
+#include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
@@ -23,6 +24,12 @@ public:
              std::shared_ptr<const renderer> templates)
     : self_(self), client_(std::move(client)), timeout_(timeout), now_(std::move(now)),
       templates_(std::move(templates)) {}
+
+  // It waits on a thread of its own, so that its last handle does not end it.
+  ~smtp_state() { caf::anon_send_exit(client_, caf::exit_reason::user_shutdown); }
+
+  smtp_state(const smtp_state&) = delete;
+  smtp_state& operator=(const smtp_state&) = delete;
 
   mailer_actor::behavior_type make_behavior() {
     return {[this](const request_context& context, const send_mail& x) { return send(context, x); }};

@@ -10,7 +10,7 @@
 
 namespace troupe::email::smtp {
 
-/// Makes one try per command.
+/// Makes one try per command. Ends `client` at its own end.
 notification::mailer_actor spawn_smtp(caf::actor_system& system, troupe::smtp::client_actor client, duration timeout,
                                       clock_fn now, std::shared_ptr<const renderer> templates);
 
