@@ -84,9 +84,9 @@ protected:
         for (const auto& field : x.fields)
           head += field + "\r\n";
         std::string said;
-        for (const auto& part :
-             {"EHLO x\r\n", ("MAIL FROM:<" + x.from + ">\r\n").c_str(), ("RCPT TO:<" + x.to + ">\r\n").c_str(),
-              "DATA\r\n", (head + "\r\n" + x.text + "\r\n.\r\n").c_str()}) {
+        const std::string parts[] = {"EHLO x\r\n", "MAIL FROM:<" + x.from + ">\r\n", "RCPT TO:<" + x.to + ">\r\n",
+                                     "DATA\r\n", head + "\r\n" + x.text + "\r\n.\r\n"};
+        for (const auto& part : parts) {
           said = session.receive(part).text;
           if (said[0] == '4' || said[0] == '5')
             break;
@@ -174,8 +174,10 @@ TEST_P(EmailContract, TellsATemplateThatCannotBeRendered) {
 TEST_P(EmailContract, TellsALimitAndAProviderThatIsAway) {
   EXPECT_EQ(send(test::some_mail("limited@example.org")).error(), ec::rate_limited);
   EXPECT_TRUE(send(test::some_mail("limited@example.org")));
-  EXPECT_EQ(send(test::some_mail("unavailable@example.org")).error(), ec::unavailable);
-  EXPECT_TRUE(send(test::some_mail("unavailable@example.org")));
+  auto other = test::some_mail("unavailable@example.org");
+  other.key = "o-2/confirmation";
+  EXPECT_EQ(send(other).error(), ec::unavailable);
+  EXPECT_TRUE(send(other));
 }
 
 TEST_P(EmailContract, BeginsNothingAfterTheDeadline) {
