@@ -42,13 +42,14 @@ bool add_part(curl_mime* to, const std::string& body, const char* type) {
          && curl_mime_encoder(part, "quoted-printable") == CURLE_OK;
 }
 
-/// Keeps the last line that the server said, without its code.
-std::size_t keep_line(char* bytes, std::size_t size, std::size_t count, void* into) {
+/// Keeps what the server refused last, without its code; libcurl takes leave afterwards, which is answered, too.
+std::size_t keep_refusal(char* bytes, std::size_t size, std::size_t count, void* into) {
   auto& text = *static_cast<std::string*>(into);
   std::string_view line{bytes, size * count};
   while (line.ends_with('\n') || line.ends_with('\r'))
     line.remove_suffix(1);
-  text = line.substr(std::min<std::size_t>(line.size(), 4), reply_bytes_max);
+  if (line.starts_with('4') || line.starts_with('5'))
+    text = line.substr(std::min<std::size_t>(line.size(), 4), reply_bytes_max);
   return size * count;
 }
 
@@ -107,7 +108,7 @@ private:
     set(CURLOPT_MAIL_RCPT, recipients.get());
     set(CURLOPT_HTTPHEADER, fields.get());
     set(CURLOPT_MIMEPOST, mime.get());
-    set(CURLOPT_HEADERFUNCTION, keep_line);
+    set(CURLOPT_HEADERFUNCTION, keep_refusal);
     set(CURLOPT_HEADERDATA, static_cast<void*>(&said));
     if (!good_)
       return caf::make_error(ec::refused, "the mail cannot be put into the form of SMTP");
@@ -121,7 +122,7 @@ private:
 
   static caf::result<reply> outcome(CURLcode result, int code, bool begun, std::string said) {
     if (result == CURLE_OK)
-      return reply{250, std::move(said)};
+      return reply{250, {}};
     if (result == CURLE_LOGIN_DENIED)
       return caf::make_error(ec::denied, curl_easy_strerror(result));
     if (code >= 400 && code < 600)

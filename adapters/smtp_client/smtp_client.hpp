@@ -16,15 +16,15 @@ struct submission {
   std::string from;
   std::string to;
   std::vector<std::string> fields; // From, To, Subject, Date, Message-ID and what else; not of MIME
-  std::string text;                // UTF-8
-  std::string html;                // UTF-8
+  std::string text;                // UTF-8, lines end with CR and LF
+  std::string html;                // the same
   duration timeout{30'000};        // for all of it
 };
 
 /// The server's last reply: the one to the mail as a whole when it took it, otherwise the one that refused it.
 struct reply {
-  int code = 0; // RFC 5321: 250 means taken over
-  std::string text;
+  int code = 0;     // RFC 5321: 250 means taken over
+  std::string text; // of a refusal
 };
 
 /// Any reply of the server is an answer. Fails with unavailable (surely nothing was sent), denied (the server does not

@@ -32,6 +32,18 @@ std::string mailbox_field(const notification::mailbox& x) {
   return is_ascii(x.name) ? to_header(x) : encoded_words(x.name) + " <" + x.address + '>';
 }
 
+/// With lines that end as SMTP wants them.
+std::string with_crlf(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 32);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r'))
+      out += '\r';
+    out += text[i];
+  }
+  return out;
+}
+
 /// The enhanced status code (RFC 3463) that a reply begins with, such as "5.1.1"; empty when there is none.
 std::string_view enhanced_code(std::string_view text) {
   const auto end = std::min(text.find_first_not_of("0123456789."), text.size());
@@ -89,8 +101,8 @@ troupe::smtp::submission encode(const message& x, time_point now, duration timeo
                 "Message-ID: " + message_id_of(x),      "Auto-Submitted: auto-generated"};
   if (x.kind == notification::category::bulk)
     out.fields.emplace_back("Precedence: bulk");
-  out.text = x.text;
-  out.html = x.html;
+  out.text = with_crlf(x.text);
+  out.html = with_crlf(x.html);
   out.timeout = timeout;
   return out;
 }

@@ -67,10 +67,13 @@ protected:
   }
 
   void TearDown() override {
-    actor = nullptr;
-    caf::anon_send(provider, caf::make_action([book = book] { book->waiting.clear(); }));
-    provider = nullptr;
+    // What is kept waiting refers to them.
+    self->send_exit(actor, caf::exit_reason::kill);
+    self->send_exit(provider, caf::exit_reason::kill);
     run();
+    book->waiting.clear();
+    actor = nullptr;
+    provider = nullptr;
     deterministic_system::TearDown();
   }
 

@@ -16,8 +16,8 @@ TEST(SmtpCodec, WritesTheHeaderFields) {
   EXPECT_EQ(x.from, "shop@example.org");
   EXPECT_EQ(x.to, "ada@example.org");
   EXPECT_EQ(x.timeout, 7s);
-  EXPECT_EQ(x.text, "plain\n");
-  EXPECT_EQ(x.html, "<p>rich</p>\n");
+  EXPECT_EQ(x.text, "plain\r\n");
+  EXPECT_EQ(x.html, "<p>rich</p>\r\n");
   EXPECT_EQ(x.fields, (std::vector<std::string>{
                         "From: The shop <shop@example.org>", "To: \"Ada \\\"Countess\\\" L.\" <ada@example.org>",
                         "Subject: Your order o-1", "Date: Sun, 01 Mar 2026 12:00:00 +0000",
