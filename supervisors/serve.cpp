@@ -206,12 +206,8 @@ node_settings to_settings(const config::options& x, const origin_map& origins) {
   out.client.ca_file = x.client.ca_file;
   for (const auto& [name, provider] : x.payment.providers)
     out.providers.push_back(to_adapter(name, provider));
-<<<<<<< HEAD
-  out.tuning = to_tuning(x, origins);
-=======
   out.email = to_email(x.email);
-  out.tuning = to_tuning(x);
->>>>>>> fe4a6b8 (Join mailers and mails into the node, add troupe ctl email preview, and test the mail adapters)
+  out.tuning = to_tuning(x, origins);
   out.idle_timeout = x.entities.idle_timeout;
   out.snapshot_every = x.entities.snapshot_every;
   out.live_max = x.entities.live_max;

@@ -109,9 +109,9 @@ TEST_F(ConfigLoad, EveryOptionCanBeSetInEachWay) {
       std::string operator()(const secret*) const { return "hidden"; }
     };
     // Some are held against others of their section, or against a list.
-    const std::map<std::string, std::string> fitting{{"ca_file", "/dev/null"}, {"policy", "email"},
-                                                     {"timeout", "2s"},        {"deadline", "45m"},
-                                                     {"backoff", "constant"},  {"base", "7s"}};
+    const std::map<std::string, std::string> fitting{
+      {"ca_file", "/dev/null"}, {"policy", "email"}, {"timeout", "2s"}, {"deadline", "45m"},
+      {"backoff", "constant"},  {"base", "7s"},      {"order", "smtp"}, {"start_tls", "offered"}};
     const auto own = fitting.find(x.key.substr(x.key.rfind('.') + 1));
     const auto wanted = own == fitting.end() ? std::visit(other_value{}, x.value) : own->second;
     for (int way = 0; way < 2; ++way) {
