@@ -262,7 +262,9 @@ private:
       rules.providers.push_back(configured.name);
     }
     deps.policy.set(std::move(rules));
-    deps.ended = [](const std::string& id, notification::status how, const std::string& why) {
+    deps.ended = [metrics = std::make_shared<mail_metrics>(system)](const std::string& id, notification::status how,
+                                                                    const std::string& why) {
+      metrics->ended(notification::name_of(how));
       if (how == notification::status::skipped)
         log::warn("A mail was skipped", {{"mail", id}, {"reason", why}});
       else if (how == notification::status::given_up)

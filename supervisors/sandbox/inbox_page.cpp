@@ -17,24 +17,25 @@ constexpr std::string_view style = R"(
 @media(prefers-color-scheme:dark){:root{--ground:#14191f;--card:#1d242c;--ink:#e6ebf0;--soft:#98a5b3;--line:#323c47;--mark:#5eead4}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.5 system-ui,Helvetica,Arial,sans-serif}
-main{max-width:1000px;margin:0 auto;padding:28px 16px 48px}
+main{max-width:1120px;margin:0 auto;padding:28px 16px 48px}
 h1{font-size:22px;margin:0 0 2px;overflow-wrap:anywhere}
 a{color:inherit;text-decoration:none}
 .soft{color:var(--soft)}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;margin-top:18px;overflow:hidden}
-.row{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr) auto;gap:4px 18px;padding:13px 18px;border-top:1px solid var(--line)}
+.row{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr) 300px;gap:4px 18px;padding:13px 18px;border-top:1px solid var(--line)}
 .row:first-child{border-top:0}
 .row:hover,.row:focus{background:color-mix(in srgb,var(--mark) 8%,transparent)}
+.row>:last-child{text-align:right}
 .row>*{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .tag{display:inline-block;font-size:12px;line-height:18px;padding:0 8px;border-radius:9px;border:1px solid var(--line);color:var(--soft)}
 .bad{color:#fff;background:#b42318;border-color:#b42318}
 .empty{padding:48px 18px;text-align:center;color:var(--soft)}
 dl{display:grid;grid-template-columns:auto minmax(0,1fr);gap:4px 18px;margin:0;padding:16px 18px}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-iframe{display:block;width:100%;height:760px;border:0;background:#fff}
+iframe{display:block;width:100%;height:620px;border:0;background:#fff}
 h2{font-size:13px;font-weight:600;margin:0;padding:10px 18px;border-bottom:1px solid var(--line);color:var(--soft)}
 pre{margin:0;padding:16px 18px;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.5 ui-monospace,Menlo,Consolas,monospace}
-@media(max-width:640px){.row{grid-template-columns:minmax(0,1fr) auto}.row .subject{grid-row:2;grid-column:1/-1}}
+@media(max-width:640px){.row{grid-template-columns:minmax(0,1fr)}.row>:last-child{text-align:left}.row .subject{grid-row:2;grid-column:1/-1}}
 )";
 
 /// Text as it may stand in HTML, between tags and in quoted attributes.
