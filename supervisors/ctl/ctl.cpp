@@ -201,7 +201,7 @@ int set_outage(const target& where, bool out) {
   const json fault{{"rules", std::move(rules)}};
   const auto got = call(where, where.sandbox_url, "PUT", "/_sandbox/faults", fault);
   if (got.exit == answered)
-    std::cout << "The sandbox providers answer 503 to every call. Place an order, and watch it wait with\n"
+    std::cout << "The sandbox's payment providers answer 503 to every call. Place an order, and watch it wait with\n"
                  "  troupe ctl order ID\n"
                  "End the outage with\n"
                  "  troupe ctl outage end\n";

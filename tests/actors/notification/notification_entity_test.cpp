@@ -16,6 +16,7 @@ struct provider_book {
   std::vector<time_point> deadlines;
   std::vector<caf::error> failures; // of the first tries; then it accepts
   bool silent = false;
+  std::function<void()> on_ask; // before it answers
   std::vector<caf::typed_response_promise<accepted>> silence;
 };
 
@@ -25,6 +26,8 @@ mailer_actor::behavior_type make_provider(mailer_actor::pointer self, provider_b
   return {[self, book](const request_context& context, const send_mail& x) -> caf::result<accepted> {
     book->asked.push_back(x);
     book->deadlines.push_back(context.deadline);
+    if (book->on_ask)
+      book->on_ask();
     if (book->silent) {
       book->silence.push_back(self->make_response_promise<accepted>());
       return book->silence.back();
@@ -118,6 +121,17 @@ TEST_F(NotificationEntity, GoesOnWithTheNextProviderAndWaitsWhenAllHaveFailed) {
   EXPECT_EQ(first->asked.size(), 2u);
   EXPECT_EQ(second->asked.size(), 2u);
   EXPECT_EQ(found().provider, "second");
+}
+
+TEST_F(NotificationEntity, TriesNothingBeforeTheFailedTryIsDurable) {
+  first->failures = {caf::make_error(ec::unavailable)};
+  first->on_ask = [this] { book->holds = true; };
+  ASSERT_TRUE(ask_for_mail());
+  advance(7s); // Its stored wake-up comes meanwhile.
+  EXPECT_EQ(first->asked.size(), 1u);
+  EXPECT_TRUE(second->asked.empty());
+  release();
+  EXPECT_EQ(second->asked.size(), 1u);
 }
 
 TEST_F(NotificationEntity, ObeysTheWaitThatALimitNames) {
