@@ -262,8 +262,8 @@ private:
       rules.providers.push_back(configured.name);
     }
     deps.policy.set(std::move(rules));
-    deps.ended = [metrics = std::make_shared<mail_metrics>(system)](const std::string& id, notification::status how,
-                                                                    const std::string& why) {
+    deps.ended = [metrics = std::make_shared<mail_metrics>(*system_)](const std::string& id, notification::status how,
+                                                                      const std::string& why) {
       metrics->ended(notification::name_of(how));
       if (how == notification::status::skipped)
         log::warn("A mail was skipped", {{"mail", id}, {"reason", why}});

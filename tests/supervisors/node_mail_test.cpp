@@ -9,7 +9,6 @@
 #include "tests/support/folder.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
-#include <caf/actor_cast.hpp>
 #include <caf/after.hpp>
 #include <caf/scoped_actor.hpp>
 #include <gtest/gtest.h>
@@ -83,8 +82,10 @@ protected:
 
   /// The mail when it has ended, or as it is after ten seconds.
   static mail_view send(const node& running, const notification::request_mail& what) {
-    const auto mails = caf::actor_cast<notification_actor>(running.parts().at("notifications"));
-    caf::scoped_actor self{mails.home_system()};
+    const auto mails = running.parts().notifications;
+    caf::actor_system_config config;
+    caf::actor_system clients{config};
+    caf::scoped_actor self{clients};
     const request_context context{"tester", {}, time_point::max()};
     mail_view result;
     const auto keep = [&](mail_view& x) { result = std::move(x); };
@@ -157,15 +158,19 @@ TEST_F(NodeMail, SendsWhatWasAskedForBeforeItEnded) {
     auto first = settings({away});
     first.email.policy.retry_base = 1s;
     node running{std::move(first)};
-    const auto mails = caf::actor_cast<notification_actor>(running.parts().at("notifications"));
-    caf::scoped_actor self{mails.home_system()};
+    const auto mails = running.parts().notifications;
+    caf::actor_system_config config;
+    caf::actor_system clients{config};
+    caf::scoped_actor self{clients};
     self->request(mails, 10s, request_context{"tester", {}, time_point::max()}, request)
       .receive([](const mail_view&) {}, [](const caf::error& e) { ADD_FAILURE() << to_string(e); });
   }
   // The first try has failed, or was cut off; either way the mail waits for its wake-up or is due.
   node running{settings({provider("resend")})};
-  const auto mails = caf::actor_cast<notification_actor>(running.parts().at("notifications"));
-  caf::scoped_actor self{mails.home_system()};
+  const auto mails = running.parts().notifications;
+  caf::actor_system_config config;
+  caf::actor_system clients{config};
+  caf::scoped_actor self{clients};
   auto found = mail_view{};
   const auto until = std::chrono::steady_clock::now() + 30s;
   while (found.status == notification::status::pending && std::chrono::steady_clock::now() < until) {
