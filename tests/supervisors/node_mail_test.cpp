@@ -9,6 +9,8 @@
 #include "tests/support/folder.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
 #include <caf/after.hpp>
 #include <caf/scoped_actor.hpp>
 #include <gtest/gtest.h>
