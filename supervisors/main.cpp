@@ -195,8 +195,7 @@ int main(int argc, char** argv) {
     ->add_flag("--watch", watches, "Show it again each second");
   std::string named_policy;
   std::vector<std::string> rules;
-  add_ctl("guards", "The guards in front of other services",
-          shown([&] { return ctl::show_guards(ctl_target.where); }))
+  add_ctl("guards", "The guards in front of other services", shown([&] { return ctl::show_guards(ctl_target.where); }))
     ->add_flag("--watch", watches, "Show it again each second");
   std::string what_to_explain;
   auto* explain_ctl = add_ctl("explain", "What was tried and when, why it was repeated or refused, what is left", [&] {

@@ -168,8 +168,8 @@ private:
     with.orders.policy = orders_;
     with.orders.ended = observe_ends();
     for (const auto& configured : settings_.providers)
-      with.orders.provider_timeout = std::max({with.orders.provider_timeout, configured.timeout + longer_,
-                                               policy_of(configured.name).deadline + longer_});
+      with.orders.provider_timeout = std::max(
+        {with.orders.provider_timeout, configured.timeout + longer_, policy_of(configured.name).deadline + longer_});
     with.providers = [this, now, random](supervision::group& to) { return add_providers(to, now, random); };
     with.mailers = [this, now, random](supervision::group& to) { return add_mailers(to, now, random); };
     with.notifications = describe_notifications();
@@ -180,9 +180,10 @@ private:
       "health", [checks = health_checks_of(parts, now), board = board_](const supervision::place& where) {
         return spawn_health_checks(where.system(), checks, board);
       });
-    operators_guards_ = parts.root.add<guard::guards_actor>("guards", [list = guards_](const supervision::place& where) {
-      return resilience::spawn_guards(where.system(), list);
-    });
+    operators_guards_ =
+      parts.root.add<guard::guards_actor>("guards", [list = guards_](const supervision::place& where) {
+        return resilience::spawn_guards(where.system(), list);
+      });
     root_ = supervision::spawn_supervisor(system, parts.root, surroundings(now));
 
     await_open(system, parts.journal);
@@ -387,11 +388,10 @@ private:
       std::move(commerce));
 
     gateway::router operations;
-    gateway::add_operations_routes(operations, {behind.now, started_at_, TROUPE_VERSION,
-                                                [board = board_] { return board->report(); },
-                                                [&system] { return prometheus_text(system); },
-                                                [&system, tree = tree_] { return gateway_parts(*tree, system); },
-                                                operators_guards_});
+    gateway::add_operations_routes(
+      operations, {behind.now, started_at_, TROUPE_VERSION, [board = board_] { return board->report(); },
+                   [&system] { return prometheus_text(system); },
+                   [&system, tree = tree_] { return gateway_parts(*tree, system); }, operators_guards_});
     operations_metrics_ = std::make_unique<request_metrics>(system, "operations");
     operations_ = std::make_unique<gateway::server>(
       gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_), contexts, system,
