@@ -6,6 +6,7 @@
 #include "adapters/sqlite/store.hpp"
 #include "gateways/http/openapi.hpp"
 #include "gateways/http/routes/routes.hpp"
+#include "supervisors/confirmation_sink.hpp"
 #include "supervisors/dead_letters/sealer.hpp"
 #include "supervisors/dead_letters/webhooks.hpp"
 #include "supervisors/demo.hpp"
@@ -182,6 +183,9 @@ private:
         {with.orders.provider_timeout, configured.timeout + longer_, policy_of(configured.name).deadline + longer_});
     with.providers = [this, now, random](supervision::group& to) { return add_providers(to, now, random); };
     with.observe_outlets = observe_outlets(system, now);
+    with.mailers = [this, now, random](supervision::group& to) { return add_mailers(to, now, random); };
+    with.notifications = describe_notifications();
+    with.outlets = [this, now](supervision::group& to, const topology& made) { return add_outlets(to, made, now); };
     parts_.emplace(make_topology(system, std::move(with)));
     auto& parts = *parts_;
     add_webhook_replayer(parts);
@@ -211,6 +215,30 @@ private:
                    hold_time_,
                    {},
                    [board = board_] { return board->is_overloaded(); }});
+  }
+
+  std::vector<outlet::definition> add_outlets(supervision::group& to, const topology& made, const clock_fn& now) {
+    std::vector<outlet::definition> result;
+    if (settings_.email.providers.empty())
+      return result;
+    outlet::definition email;
+    email.name = "email";
+    email.context = order::traits::context;
+    email.types = confirmation_types();
+    email.sink = to.add<outlet::sink_actor>(
+      "email sink",
+      [orders = made.orders, mails = made.notifications, now, age_max = settings_.email.policy.lifetime](
+        const supervision::place& where) { return spawn_confirmation_sink(where, orders, mails, now, age_max); });
+    result.push_back(std::move(email));
+    return result;
+  }
+
+  /// For what hands over a letter and goes on.
+  void record_letter(const dead_letter::record& what, const request_context& context) {
+    if (parts_)
+      record(*system_, parts_->dead_letters.letters, context, what, [](const caf::error& why) {
+        log::error("A dead letter could not be stored", {{"reason", to_string(why)}});
+      });
   }
 
   void add_webhook_replayer(topology& parts) {
@@ -252,6 +280,80 @@ private:
     return result;
   }
 
+  std::map<std::string, notification::mailer_actor> add_mailers(supervision::group& to, const clock_fn& now,
+                                                                const random_fn& random) {
+    std::map<std::string, notification::mailer_actor> result;
+    if (settings_.email.providers.empty())
+      return result;
+    const auto templates = std::make_shared<const email::renderer>(settings_.email.templates);
+    for (const auto& problem : templates->problems())
+      log::warn("A mail template cannot be used; the default one takes its place", {{"problem", problem}});
+    const auto client = to.add<http::client_actor>("http client", [with = settings_.client](const auto& where) {
+      return http::spawn_curl_client(where.system(), with);
+    });
+    for (const auto& configured : settings_.email.providers)
+      result[configured.name] =
+        to.add<notification::mailer_actor>(configured.name, [configured, client, now, random, templates,
+                                                             ca_file = settings_.client.ca_file](const auto& where) {
+          return email::spawn_mailer({where.system(), client, now, random, templates, ca_file, {}}, configured);
+        });
+    return result;
+  }
+
+  void give_up_mail(const std::string& id, const std::string& why) {
+    log::warn("A mail was given up", {{"mail", id}, {"reason", why}});
+    dead_letter::record letter;
+    letter.id = dead_letter::id_of("notification/" + id);
+    letter.letter.source = dead_letter::source::exhausted_effect;
+    letter.letter.code = why;
+    letter.letter.place = "email";
+    letter.letter.summary = "The mail " + id + " was given up: " + why;
+    letter.letter.about = {notification::traits::context, id, 0, "send"};
+    letter.letter.origin = "email";
+    record_letter(letter, {"email", {}, time_point::max()});
+  }
+
+  notification::dependencies describe_notifications() {
+    notification::dependencies deps;
+    deps.from = settings_.email.from;
+    auto rules = settings_.email.policy;
+    for (const auto& configured : settings_.email.providers) {
+      // A mail may first wait for those before it.
+      deps.timeout = std::max(deps.timeout, configured.timeout + duration{30'000});
+      rules.providers.push_back(configured.name);
+    }
+    deps.policy.set(std::move(rules));
+    deps.ended = [this, metrics = std::make_shared<mail_metrics>(*system_)](
+                   const std::string& id, notification::status how, const std::string& why) {
+      metrics->ended(notification::name_of(how));
+      if (how == notification::status::skipped)
+        log::warn("A mail was skipped", {{"mail", id}, {"reason", why}});
+      else if (how == notification::status::given_up)
+        give_up_mail(id, why);
+    };
+    deps.domain_blocked = [](const std::string& id, const std::string& provider) {
+      log::error("A mail provider blocks a domain: is the one in email.from verified there?",
+                 {{"mail", id}, {"service", provider}});
+    };
+    return deps;
+  }
+
+  // Its content is in no message of ours that a letter could hold; what it was about is in the journal.
+  void lose_message(const supervision::undelivered& x) {
+    const auto why = to_string(x.why);
+    log::warn("A message reached nobody", {{"part", x.path}, {"message", x.message}, {"reason", why}});
+    if (x.path.starts_with("node/dead letters"))
+      return; // It would go the same way.
+    dead_letter::record letter;
+    letter.id = dead_letter::id_of(make_uuid7(system_clock()(), system_random()));
+    letter.letter.source = dead_letter::source::undeliverable_message;
+    letter.letter.code = why;
+    letter.letter.place = x.path;
+    letter.letter.summary = "A message to " + x.path + " reached nobody: " + x.message;
+    letter.letter.origin = "node";
+    record_letter(letter, {"node", {}, time_point::max()});
+  }
+
   supervision::surroundings surroundings(const clock_fn& now) {
     supervision::surroundings with;
     with.now = now;
@@ -260,9 +362,7 @@ private:
     with.refuse.error = [](supervision::failure why, const std::string& path) {
       return caf::make_error(ec::unavailable, path + ": " + to_string(why));
     };
-    with.refuse.lost = [](const supervision::undelivered& x) {
-      log::warn("A message reached nobody", {{"part", x.path}, {"message", x.message}, {"reason", to_string(x.why)}});
-    };
+    with.refuse.lost = [this](const supervision::undelivered& x) { lose_message(x); };
     with.failed = [](const supervision::incident& x) {
       log::error("A part of the node failed", {{"part", x.path},
                                                {"reason", x.error},

@@ -153,6 +153,14 @@ void outlet_metrics::lags(std::string_view outlet, std::string_view context, std
   parked_->get_or_add(labels)->value(static_cast<std::int64_t>(parked));
 }
 
+mail_metrics::mail_metrics(caf::actor_system& system)
+  : count_(system.metrics().counter_family("troupe", "mails_ended", {"status"},
+                                           "Mails that were sent, skipped or given up.", "1", true)) {}
+
+void mail_metrics::ended(std::string_view status) {
+  count_->get_or_add({{"status", label(status)}})->inc();
+}
+
 std::string prometheus_text(caf::actor_system& system) {
   caf::telemetry::collector::prometheus collector;
   const auto text = collector.collect_from(system.metrics());

@@ -113,6 +113,17 @@ private:
   caf::telemetry::metric_family_impl<caf::telemetry::int_gauge>* parked_;
 };
 
+/// Mails that have ended: `troupe_mails_ended_total{status}`. Safe on any thread.
+class mail_metrics {
+public:
+  explicit mail_metrics(caf::actor_system& system);
+
+  void ended(std::string_view status);
+
+private:
+  caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* count_;
+};
+
 /// All metrics of the system in Prometheus' text form.
 std::string prometheus_text(caf::actor_system& system);
 
