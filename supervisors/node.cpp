@@ -136,6 +136,7 @@ public:
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<request_metrics> commerce_metrics_;
   std::unique_ptr<request_metrics> operations_metrics_;
+  std::unique_ptr<node_metrics> node_metrics_;
   std::unique_ptr<gateway::server> commerce_;
   std::unique_ptr<gateway::server> operations_;
   std::shared_ptr<supervision::tree> tree_ = std::make_shared<supervision::tree>();
@@ -366,15 +367,30 @@ private:
                                                 started_at_,
                                                 TROUPE_VERSION,
                                                 [board = board_] { return board->report(); },
-                                                [&system] { return prometheus_text(system); },
+                                                [this] { return metrics_text(); },
                                                 [&system, tree = tree_] { return gateway_parts(*tree, system); },
                                                 operators_guards_,
                                                 {parts_->dead_letters.directory, parts_->dead_letters.letters,
                                                  parts_->dead_letters.jobs, behind.now, behind.random}});
     operations_metrics_ = std::make_unique<request_metrics>(system, "operations");
+    node_metrics_ = std::make_unique<node_metrics>(system);
     operations_ = std::make_unique<gateway::server>(
       gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_), contexts, system,
       std::move(operations));
+  }
+
+  std::string metrics_text() {
+    using condition = gateway::dependency::condition;
+    const auto report = board_->report();
+    bool ready = !report.draining;
+    for (const auto& x : report.dependencies) {
+      ready = ready && (!x.required || x.is == condition::up);
+      node_metrics_->dependency(x.name, x.is == condition::up);
+    }
+    node_metrics_->ready(ready);
+    for (const auto& x : tree_->rows(system_->scheduler().clock().now()))
+      node_metrics_->part(x);
+    return prometheus_text(*system_);
   }
 
   static std::vector<gateway::part> gateway_parts(const supervision::tree& tree, caf::actor_system& system) {
