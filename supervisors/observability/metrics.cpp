@@ -128,9 +128,9 @@ void service_metrics::breaker(std::string_view state) {
 order_metrics::order_metrics(caf::actor_system& system)
   : count_(system.metrics().counter_family("troupe", "orders_ended", {"status"}, "Orders that have come to their end.",
                                            "1", true)) {
-  for (const auto x : {order::status::confirmed, order::status::rejected, order::status::declined,
-                       order::status::expired, order::status::cancelled, order::status::refunded,
-                       order::status::review})
+  for (const auto x :
+       {order::status::confirmed, order::status::rejected, order::status::declined, order::status::expired,
+        order::status::cancelled, order::status::refunded, order::status::review})
     count_->get_or_add({{"status", label(order::name_of(x))}});
 }
 

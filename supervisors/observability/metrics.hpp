@@ -137,8 +137,8 @@ private:
   std::mutex mutex_; // what is added to a counter depends on what it is
 };
 
-/// All metrics of the system in Prometheus' text form, without times: whoever asks knows when, and takes what has a time
-/// for present long after a node has gone.
+/// All metrics of the system in Prometheus' text form, without times: whoever asks knows when, and takes what has a
+/// time for present long after a node has gone.
 std::string prometheus_text(caf::actor_system& system);
 
 } // namespace troupe
