@@ -124,6 +124,16 @@ TEST(Rules, LookAtMetricsThatAreDocumented) {
   }
 }
 
+TEST(Runbooks, HaveNoSectionThatNothingLeadsTo) {
+  std::set<std::string> parts;
+  for (const auto line : lines_of(named("docs/runbooks.md").text))
+    if (line.starts_with("## "))
+      parts.emplace(line.substr(3));
+  EXPECT_EQ(parts, (std::set<std::string>{"Alerts", "Dead letters", "Disasters", "Pauses"}));
+  EXPECT_EQ(sections_of("Pauses"), (std::set<std::string>{"A breaker that is held open",
+                                                          "New orders are answered with 503", "What the label names"}));
+}
+
 TEST(Runbooks, TellOfEachCauseOfADeadLetter) {
   EXPECT_EQ(sections_of("Dead letters"), (std::set<std::string>{"exhausted_effect", "outlet_gave_up", "poisoned_event",
                                                                 "refused_webhook", "undeliverable_message"}));
