@@ -136,7 +136,7 @@ public:
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<request_metrics> commerce_metrics_;
   std::unique_ptr<request_metrics> operations_metrics_;
-  std::unique_ptr<node_metrics> node_metrics_;
+  std::shared_ptr<node_metrics> node_metrics_;
   std::unique_ptr<gateway::server> commerce_;
   std::unique_ptr<gateway::server> operations_;
   std::shared_ptr<supervision::tree> tree_ = std::make_shared<supervision::tree>();
@@ -163,6 +163,7 @@ private:
     const auto now = system_clock();
     const auto random = system_random();
     started_at_ = now();
+    node_metrics_ = std::make_shared<node_metrics>(system);
 
     topology_settings with;
     with.node = settings_.name;
@@ -227,6 +228,10 @@ private:
     health_checks checks{parts.journal, parts.providers, now};
     checks.parts = tree_;
     checks.limits = slowness_;
+    checks.letters = parts.dead_letters.directory;
+    checks.letters_open = [metrics = node_metrics_](dead_letter::source x, std::size_t open) {
+      metrics->dead_letters(name_of(x), open);
+    };
     return checks;
   }
 
@@ -373,7 +378,6 @@ private:
                                                 {parts_->dead_letters.directory, parts_->dead_letters.letters,
                                                  parts_->dead_letters.jobs, behind.now, behind.random}});
     operations_metrics_ = std::make_unique<request_metrics>(system, "operations");
-    node_metrics_ = std::make_unique<node_metrics>(system);
     operations_ = std::make_unique<gateway::server>(
       gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_), contexts, system,
       std::move(operations));

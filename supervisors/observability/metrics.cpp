@@ -20,6 +20,10 @@ constexpr double millisecond_bounds[] = {1,   2.5,   5,     10,    25,    50,   
                                          500, 1'000, 2'000, 2'500, 5'000, 10'000, 30'000, 60'000};
 constexpr std::size_t outcomes = 256; // an answer, or a failure by its code
 
+// CAF calls a gauge of its own a total, which Prometheus takes for a counter.
+constexpr std::string_view misnamed = "caf_system_queued_messages_total";
+constexpr std::string_view renamed = "caf_system_queued_messages";
+
 std::string_view known(std::string_view method) {
   constexpr std::string_view methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
   return std::find(std::begin(methods), std::end(methods), method) == std::end(methods) ? "other" : method;
@@ -171,6 +175,8 @@ node_metrics::node_metrics(caf::actor_system& system)
                                            "Messages that wait for a part, also for its restart.")),
     dependencies_(system.metrics().gauge_family("troupe", "dependency_up", {"dependency"},
                                                 "1 when the last look at a dependency found it well.")),
+    letters_(
+      system.metrics().gauge_family("troupe", "dead_letters_open", {"source"}, "Dead letters that wait for people.")),
     oldest_(system.metrics().gauge_family<double>("troupe", "oldest_message", {"part"},
                                                   "How long the oldest message of a part has waited.", "seconds")),
     restarts_(system.metrics().counter_family("troupe", "part_restarts", {"part"}, "Restarts of a part.", "1", true)),
@@ -191,17 +197,13 @@ void node_metrics::dependency(std::string_view name, bool up) {
   dependencies_->get_or_add({{"dependency", label(name)}})->value(up ? 1 : 0);
 }
 
+void node_metrics::dead_letters(std::string_view source, std::size_t open) {
+  letters_->get_or_add({{"source", label(source)}})->value(static_cast<std::int64_t>(open));
+}
+
 void node_metrics::ready(bool yes) {
   ready_->value(yes ? 1 : 0);
 }
-
-namespace {
-
-// CAF calls a gauge of its own a total, which Prometheus takes for a counter.
-constexpr std::string_view misnamed = "caf_system_queued_messages_total";
-constexpr std::string_view renamed = "caf_system_queued_messages";
-
-} // namespace
 
 std::string prometheus_text(caf::actor_system& system) {
   caf::telemetry::collector::prometheus collector;

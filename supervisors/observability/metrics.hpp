@@ -115,14 +115,15 @@ private:
 };
 
 /// What a node consists of and depends on: `troupe_part_up{part}`, `troupe_part_restarts_total{part}`,
-/// `troupe_waiting_messages{part}`, `troupe_oldest_message_seconds{part}`, `troupe_dependency_up{dependency}` and
-/// `troupe_ready`. Shows what it was told last. Safe on any thread.
+/// `troupe_waiting_messages{part}`, `troupe_oldest_message_seconds{part}`, `troupe_dependency_up{dependency}`,
+/// `troupe_dead_letters_open{source}` and `troupe_ready`. Shows what it was told last. Safe on any thread.
 class node_metrics {
 public:
   explicit node_metrics(caf::actor_system& system);
 
   void part(const supervision::row& x);
   void dependency(std::string_view name, bool up);
+  void dead_letters(std::string_view source, std::size_t open);
   void ready(bool yes);
 
 private:
@@ -131,6 +132,7 @@ private:
   gauges* up_;
   gauges* waiting_;
   gauges* dependencies_;
+  gauges* letters_;
   caf::telemetry::metric_family_impl<caf::telemetry::dbl_gauge>* oldest_;
   caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* restarts_;
   caf::telemetry::int_gauge* ready_;

@@ -74,6 +74,7 @@ TEST_F(Prometheus, ScrapesTheNodeAndRunsTheShippedRulesOverIt) {
        {"troupe_ready", "troupe_dependency_up{dependency=\"store\"}", "troupe_part_up{part=\"node/entities/orders\"}",
         "circuit_breaker_state{service=\"payment.rest\",state=\"closed\"}"})
     EXPECT_EQ(value_of(expression), "1") << expression;
+  EXPECT_TRUE(eventually(seconds{20}, [&] { return value_of("count(troupe_dead_letters_open==0)") == "5"; }));
   EXPECT_TRUE(eventually(seconds{20}, [&] { return value_of("slo:burn_rate:rate5m{slo=\"payment\"}") == "0"; }));
   EXPECT_TRUE(
     eventually(seconds{20}, [&] { return !value_of("integration_latency{service=\"payment.rest\"}").empty(); }));

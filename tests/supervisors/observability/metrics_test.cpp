@@ -105,10 +105,12 @@ TEST_F(Metrics, ShowThePartsOfANodeAsTheyAreNow) {
   part.restarts = 3;
   node.part(part);
   node.dependency("store", false);
+  node.dead_letters("poisoned_event", 2);
   node.ready(true);
   for (const auto* row :
        {"troupe_part_up{part=\"node/store\"} 1\n", "troupe_part_restarts_total{part=\"node/store\"} 3\n",
-        "troupe_dependency_up{dependency=\"store\"} 0\n", "troupe_ready 1\n"})
+        "troupe_dependency_up{dependency=\"store\"} 0\n", "troupe_ready 1\n",
+        "troupe_dead_letters_open{source=\"poisoned_event\"} 2\n"})
     EXPECT_NE(text().find(row), std::string::npos) << row << '\n' << text();
 }
 
