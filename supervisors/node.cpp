@@ -137,6 +137,7 @@ public:
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<request_metrics> commerce_metrics_;
   std::unique_ptr<request_metrics> operations_metrics_;
+  std::shared_ptr<node_metrics> node_metrics_;
   std::unique_ptr<gateway::server> commerce_;
   std::unique_ptr<gateway::server> operations_;
   std::shared_ptr<supervision::tree> tree_ = std::make_shared<supervision::tree>();
@@ -163,6 +164,7 @@ private:
     const auto now = system_clock();
     const auto random = system_random();
     started_at_ = now();
+    node_metrics_ = std::make_shared<node_metrics>(system);
 
     topology_settings with;
     with.node = settings_.name;
@@ -254,6 +256,10 @@ private:
     health_checks checks{parts.journal, parts.providers, now};
     checks.parts = tree_;
     checks.limits = slowness_;
+    checks.letters = parts.dead_letters.directory;
+    checks.letters_open = [metrics = node_metrics_](dead_letter::source x, std::size_t open) {
+      metrics->dead_letters(name_of(x), open);
+    };
     return checks;
   }
 
@@ -466,7 +472,7 @@ private:
                                                 started_at_,
                                                 TROUPE_VERSION,
                                                 [board = board_] { return board->report(); },
-                                                [&system] { return prometheus_text(system); },
+                                                [this] { return metrics_text(); },
                                                 [&system, tree = tree_] { return gateway_parts(*tree, system); },
                                                 operators_guards_,
                                                 {parts_->dead_letters.directory, parts_->dead_letters.letters,
@@ -475,6 +481,20 @@ private:
     operations_ = std::make_unique<gateway::server>(
       gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_), contexts, system,
       std::move(operations));
+  }
+
+  std::string metrics_text() {
+    using condition = gateway::dependency::condition;
+    const auto report = board_->report();
+    bool ready = !report.draining;
+    for (const auto& x : report.dependencies) {
+      ready = ready && (!x.required || x.is == condition::up);
+      node_metrics_->dependency(x.name, x.is == condition::up);
+    }
+    node_metrics_->ready(ready);
+    for (const auto& x : tree_->rows(system_->scheduler().clock().now()))
+      node_metrics_->part(x);
+    return prometheus_text(*system_);
   }
 
   static std::vector<gateway::part> gateway_parts(const supervision::tree& tree, caf::actor_system& system) {
