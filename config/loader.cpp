@@ -433,6 +433,11 @@ private:
         const auto field = joined(joined(std::string{providers_key}, name), "policy");
         add_problem(origin(field), field + ": there is no policy \"" + provider.policy + "\"");
       }
+    for (const auto& [name, provider] : result_.values.email.providers)
+      if (!result_.values.policies.contains(provider.policy)) {
+        const auto field = joined(joined(std::string{email_providers_key}, name), "policy");
+        add_problem(origin(field), field + ": there is no policy \"" + provider.policy + "\"");
+      }
   }
 
   void validate_providers() {

@@ -213,6 +213,7 @@ struct email_provider_options {
   secret password;
   std::string start_tls = "required";
   duration timeout{std::chrono::seconds{10}};
+  std::string policy = "mail";
 
   bool operator==(const email_provider_options&) const = default;
 };

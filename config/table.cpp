@@ -300,6 +300,8 @@ constexpr row<policy_options> policy_table[] = {
 constexpr row<email_provider_options> email_provider_table[] = {
   {"kind", [](email_provider_options& x) -> field { return &x.kind; },
    "Which adapter: resend, sendgrid, smtp or simulated.", some},
+  {"policy", [](email_provider_options& x) -> field { return &x.policy; },
+   "By which of the policies calls to it are guarded.", some, change::at_once},
   {"base_url", [](email_provider_options& x) -> field { return &x.base_url; },
    "resend, sendgrid: where it is; the real one when empty."},
   {"api_key", [](email_provider_options& x) -> field { return &x.api_key; }, "resend, sendgrid: its key."},
@@ -398,6 +400,13 @@ policy_map shipped_policies() {
   email.retry.timeout_attempts = 3;
   email.retry.backoff = "linear";
   email.retry.base = seconds{1};
+
+  // A mail tries again by itself, durably, and keeps the rates of its provider.
+  auto& mail = all["mail"];
+  mail.timeout = seconds{10};
+  mail.deadline = seconds{40};
+  mail.breaker = integration.breaker;
+  mail.bulkhead = {20, 1'000, seconds{10}};
 
   auto& sandbox = all["sandbox"];
   sandbox.breaker = {5, 0, seconds{10}, 10, seconds{5}, 3};

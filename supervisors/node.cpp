@@ -18,6 +18,7 @@
 #include "supervisors/operator_key.hpp"
 #include "supervisors/resilience/decision_log.hpp"
 #include "supervisors/resilience/guards.hpp"
+#include "supervisors/resilience/mail_port.hpp"
 #include "supervisors/resilience/payment_port.hpp"
 #include "supervisors/scheduler/asio_coordinator.hpp"
 #include "supervisors/topology.hpp"
@@ -96,10 +97,7 @@ public:
     for (const auto& configured : settings_.providers)
       defaults.providers.insert(configured.name);
     ordering_.set(std::move(defaults));
-    std::map<std::string, std::string> of_guards;
-    for (const auto& [provider, policy] : x.provider_policies)
-      of_guards.emplace(name_of_guard(provider), policy);
-    guards_->configure(x.policies, of_guards);
+    guards_->configure(x.policies, x.guard_policies);
   }
 
   bool stop() {
@@ -181,8 +179,8 @@ private:
     with.orders.policy = orders_;
     with.orders.ended = observe_ends();
     for (const auto& configured : settings_.providers)
-      with.orders.provider_timeout = std::max(
-        {with.orders.provider_timeout, configured.timeout + longer_, policy_of(configured.name).deadline + longer_});
+      with.orders.provider_timeout = std::max({with.orders.provider_timeout, configured.timeout + longer_,
+                                               policy_of("payment." + configured.name).deadline + longer_});
     with.providers = [this, now, random](supervision::group& to) { return add_providers(to, now, random); };
     with.observe_outlets = observe_outlets(system, now);
     with.mailers = [this, now, random](supervision::group& to) { return add_mailers(to, now, random); };
@@ -263,6 +261,17 @@ private:
     return checks;
   }
 
+  /// What stands in front of `adapter` for everybody else; known to operators by the port's service.
+  template <class Port>
+  Port guarded(const Port& adapter, const resilience::port& port, const std::string& target, const clock_fn& now,
+               const random_fn& random) {
+    auto guard = resilience::guard::spawn(*system_, caf::actor_cast<caf::strong_actor_ptr>(adapter), port,
+                                          policy_of(port.service), now, random, observer_of(target, port, now));
+    auto result = guard.template as<Port>();
+    guards_->add(port.service, std::move(guard));
+    return result;
+  }
+
   payment::providers add_providers(supervision::group& to, const clock_fn& now, const random_fn& random) {
     const auto client = to.add<http::client_actor>("http client", [with = settings_.client](const auto& where) {
       return http::spawn_curl_client(where.system(), with);
@@ -276,12 +285,8 @@ private:
           return payment::spawn_provider(where.system(), configured, client, now, random).actor;
         });
       // Before the handle that survives restarts, so that it remembers across them what it has seen.
-      const auto port = resilience::payment_port(configured.name, configured.key_lifetime);
-      auto guard =
-        resilience::guard::spawn(*system_, caf::actor_cast<caf::strong_actor_ptr>(adapter), port,
-                                 policy_of(configured.name), now, random, observer_of(configured.name, port, now));
-      made.actor = guard.as<payment::provider_actor>();
-      guards_->add(name_of_guard(configured.name), std::move(guard));
+      made.actor = guarded(adapter, resilience::payment_port(configured.name, configured.key_lifetime), configured.name,
+                           now, random);
     }
     return result;
   }
@@ -298,11 +303,13 @@ private:
       return http::spawn_curl_client(where.system(), with);
     });
     for (const auto& configured : settings_.email.providers)
-      result[configured.name] =
-        to.add<notification::mailer_actor>(configured.name, [configured, client, now, random, templates,
-                                                             ca_file = settings_.client.ca_file](const auto& where) {
-          return email::spawn_mailer({where.system(), client, now, random, templates, ca_file, {}}, configured);
-        });
+      result[configured.name] = guarded(
+        to.add<notification::mailer_actor>(
+          configured.name,
+          [configured, client, now, random, templates, ca_file = settings_.client.ca_file](const auto& where) {
+            return email::spawn_mailer({where.system(), client, now, random, templates, ca_file, {}}, configured);
+          }),
+        resilience::mail_port(configured.name), configured.name, now, random);
     return result;
   }
 
@@ -382,12 +389,10 @@ private:
     return with;
   }
 
-  static std::string name_of_guard(const std::string& provider) { return "payment." + provider; }
-
-  resilience::policy policy_of(const std::string& provider) const {
+  resilience::policy policy_of(const std::string& guard) const {
     const auto& tuning = settings_.tuning;
-    const auto found = tuning.provider_policies.find(provider);
-    return tuning.policies.find(found == tuning.provider_policies.end() ? "default" : found->second);
+    const auto found = tuning.guard_policies.find(guard);
+    return tuning.policies.find(found == tuning.guard_policies.end() ? "default" : found->second);
   }
 
   resilience::observer observer_of(const std::string& target, const resilience::port& port, const clock_fn& now) {
@@ -402,12 +407,12 @@ private:
       metrics->finished(x.operation, x.answered ? std::nullopt : std::optional{x.failure}, x.took);
       // Whatever fails for a while is tried again and counted; these two do not mend themselves.
       if (!x.answered && (x.failure == ec::bad_response || x.failure == ec::denied))
-        log::warn("A payment provider cannot be used", {{"service", x.service},
-                                                        {"operation", endpoints[x.operation]},
-                                                        {"caller", x.context.principal},
-                                                        {"reason", name_of(x.failure)},
-                                                        {"durationMs", std::int64_t{x.took.count()}},
-                                                        {"correlationId", x.context.trace.trace_id()}});
+        log::warn("A provider cannot be used", {{"service", x.service},
+                                                {"operation", endpoints[x.operation]},
+                                                {"caller", x.context.principal},
+                                                {"reason", name_of(x.failure)},
+                                                {"durationMs", std::int64_t{x.took.count()}},
+                                                {"correlationId", x.context.trace.trace_id()}});
     };
     out.decided = [written = std::make_shared<resilience::decision_log>(), now](const resilience::decided& x) {
       written->write(x, now());

@@ -34,7 +34,7 @@ struct node_tuning {
   inventory::policy inventory;
   troupe::slowness slowness;
   resilience::policy_book policies;
-  std::map<std::string, std::string> provider_policies; // by provider; "default" for those that are not in it
+  std::map<std::string, std::string> guard_policies; // by guard: "payment.stripe"; "default" for those not in it
 };
 
 struct email_settings {

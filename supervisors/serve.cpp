@@ -183,7 +183,9 @@ node_tuning to_tuning(const config::options& x, const origin_map& origins) {
       sources.emplace(name, short_place(found->second));
   out.policies = {x.policies, std::move(sources)};
   for (const auto& [name, provider] : x.payment.providers)
-    out.provider_policies.emplace(name, provider.policy);
+    out.guard_policies.emplace("payment." + name, provider.policy);
+  for (const auto& [name, provider] : x.email.providers)
+    out.guard_policies.emplace("email." + name, provider.policy);
   return out;
 }
 
