@@ -171,7 +171,10 @@ void outlet_metrics::lags(std::string_view outlet, std::string_view context, std
 
 mail_metrics::mail_metrics(caf::actor_system& system)
   : count_(system.metrics().counter_family("troupe", "mails_ended", {"status"},
-                                           "Mails that were sent, skipped or given up.", "1", true)) {}
+                                           "Mails that were sent, skipped or given up.", "1", true)) {
+  for (const auto* status : {"sent", "skipped", "given_up"})
+    count_->get_or_add({{"status", status}});
+}
 
 void mail_metrics::ended(std::string_view status) {
   count_->get_or_add({{"status", label(status)}})->inc();

@@ -114,7 +114,7 @@ private:
   caf::telemetry::metric_family_impl<caf::telemetry::int_gauge>* parked_;
 };
 
-/// Mails that have ended: `troupe_mails_ended_total{status}`. Safe on any thread.
+/// Mails that have ended: `troupe_mails_ended_total{status}`, from 0 on. Safe on any thread.
 class mail_metrics {
 public:
   explicit mail_metrics(caf::actor_system& system);

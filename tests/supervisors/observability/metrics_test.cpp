@@ -78,10 +78,12 @@ TEST_F(Metrics, TellHowOrdersEnd) {
 // Prometheus sees a rise only of what it has seen before.
 TEST_F(Metrics, CountFromZeroWhatHasToBeToldAtItsFirstTime) {
   order_metrics orders{sys};
+  mail_metrics mails{sys};
   service_metrics rest{sys, "rest", "payment.rest", {"authorize"}};
   const auto all = text();
-  for (const auto* row : {"troupe_orders_ended_total{status=\"review\"} 0\n",
-                          "integration_errors_total{error_type=\"unavailable\",service=\"payment.rest\"} 0\n"})
+  for (const auto* row :
+       {"troupe_mails_ended_total{status=\"given_up\"} 0\n", "troupe_orders_ended_total{status=\"review\"} 0\n",
+        "integration_errors_total{error_type=\"unavailable\",service=\"payment.rest\"} 0\n"})
     EXPECT_NE(all.find(row), std::string::npos) << row << '\n' << all;
   EXPECT_EQ(all.find("status=\"processing\""), std::string::npos) << all;
 }
