@@ -14,8 +14,16 @@ void take_over(const field& to, const field& from) {
   std::visit([&from](auto* x) { *x = *std::get<decltype(x)>(from); }, to);
 }
 
-std::string name_of_provider(const std::string& name) {
-  return std::string{providers_key} + "." + name;
+/// Gives both the providers that only one of them has: they can be compared option by option then, and are told here.
+template <class Map>
+void even_out(std::string_view family, const Map& old, const Map& wanted, Map& from, Map& to, difference& result) {
+  const auto key = [family](const std::string& name) { return std::string{family} + "." + name; };
+  for (const auto& [name, provider] : old)
+    if (to.try_emplace(name, provider).second)
+      result.needs_restart.push_back({key(name), provider.kind, ""});
+  for (const auto& [name, provider] : wanted)
+    if (from.try_emplace(name, provider).second)
+      result.needs_restart.push_back({key(name), "", provider.kind});
 }
 
 std::string name_of_policy(const std::string& name) {
@@ -28,14 +36,11 @@ difference diff(const options& old, const options& wanted) {
   difference result;
   result.values = old;
   auto to = wanted;
-  // Only providers that are in both can be compared option by option.
-  for (const auto& [name, provider] : old.payment.providers)
-    if (to.payment.providers.try_emplace(name, provider).second)
-      result.needs_restart.push_back({name_of_provider(name), provider.kind, ""});
   auto from = old;
-  for (const auto& [name, provider] : wanted.payment.providers)
-    if (from.payment.providers.try_emplace(name, provider).second)
-      result.needs_restart.push_back({name_of_provider(name), "", provider.kind});
+  even_out(providers_key, old.payment.providers, wanted.payment.providers, from.payment.providers, to.payment.providers,
+           result);
+  even_out(email_providers_key, old.email.providers, wanted.email.providers, from.email.providers, to.email.providers,
+           result);
   // Policies come and go while the node runs. One that goes was of the file's own: no provider has it any more.
   for (const auto& [name, policy] : wanted.policies)
     if (from.policies.try_emplace(name).second) {

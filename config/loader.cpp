@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <type_traits>
 
 namespace troupe::config {
 
@@ -78,8 +79,9 @@ public:
     read_environment();
     for (const auto& setting : from_.settings)
       read_setting(setting);
-    if (!providers_configured_)
-      follow_sandbox();
+    follow_sandbox(providers_key, sandbox_providers(result_.values.sandbox), result_.values.payment.providers);
+    follow_sandbox(email_providers_key, sandbox_email_providers(result_.values.sandbox),
+                   result_.values.email.providers);
     complete_paths();
     validate();
     return std::move(result_);
@@ -132,11 +134,11 @@ private:
   }
 
   void read_member(const YAML::Node& node, const std::string& key, const std::string& at) {
-    if (key == providers_key)
-      return read_providers(node, at);
+    if (key == providers_key || key == email_providers_key)
+      return read_providers(node, key, at);
     if (key == policies_key)
       return read_policies(node, at);
-    for (const auto owner : {providers_key, policies_key})
+    for (const auto owner : {providers_key, email_providers_key, policies_key})
       if (const auto name = name_in(owner, key); !name.empty() && !is_own_name(name))
         return; // Told already.
     if (is_section(key))
@@ -155,18 +157,21 @@ private:
       unusable_.insert(key);
   }
 
-  void read_providers(const YAML::Node& node, const std::string& at) {
+  void read_providers(const YAML::Node& node, const std::string& family, const std::string& at) {
     if (node.IsMap()) {
       // A provider of the user's must not inherit the sandbox's address or keys because it has the same name.
-      result_.values.payment.providers.clear();
-      providers_configured_ = true;
+      if (family == providers_key)
+        result_.values.payment.providers.clear();
+      else
+        result_.values.email.providers.clear();
+      configured_families_.insert(family);
       for (const auto& member : node)
         if (member.first.IsScalar())
-          add_provider(member.first.Scalar(), place(member.first.Mark()));
+          add_provider(family, member.first.Scalar(), place(member.first.Mark()));
     } else if (!node.IsNull()) {
-      return add_problem(at, std::string{providers_key} + ": must be a section with one section per provider");
+      return add_problem(at, family + ": must be a section with one section per provider");
     }
-    read_section(node, std::string{providers_key});
+    read_section(node, family);
   }
 
   // A policy in the file changes the rules of the shipped one with its name, or is a new one.
@@ -189,12 +194,19 @@ private:
     result_.origins.try_emplace(joined(std::string{policies_key}, name), at);
   }
 
-  void add_provider(const std::string& name, const std::string& at) {
+  void add_provider(const std::string& family, const std::string& name, const std::string& at) {
     if (!is_own_name(name))
-      return add_problem(at, std::string{providers_key} + "." + name
-                               + ": a provider's name has at most 64 small letters, digits, - and _");
-    result_.values.payment.providers.try_emplace(name);
-    result_.origins.try_emplace(joined(std::string{providers_key}, name), at);
+      return add_problem(at, family + "." + name + ": a provider's name has at most 64 small letters, digits, - and _");
+    if (family == providers_key)
+      result_.values.payment.providers.try_emplace(name);
+    else
+      result_.values.email.providers.try_emplace(name);
+    result_.origins.try_emplace(joined(family, name), at);
+  }
+
+  bool has_provider(std::string_view family, const std::string& name) const {
+    const auto& x = result_.values;
+    return family == providers_key ? x.payment.providers.contains(name) : x.email.providers.contains(name);
   }
 
   // ---- environment and command line --------------------------------------------------------------------------------
@@ -232,10 +244,10 @@ private:
     if (split == std::string::npos || split == 0)
       return add_problem(at, "must be key=value, such as log.level=debug");
     const auto key = setting.substr(0, split);
-    if (const auto name = name_in(providers_key, key);
-        !name.empty() && !result_.values.payment.providers.contains(name)
-        && is_field_of(key, joined(std::string{providers_key}, name), provider_rows()))
-      add_provider(name, at);
+    for (const auto family : {providers_key, email_providers_key})
+      if (const auto name = name_in(family, key);
+          !name.empty() && !has_provider(family, name) && is_provider_field(key, family, name))
+        add_provider(std::string{family}, name, at);
     if (const auto name = name_in(policies_key, key);
         !name.empty() && is_field_of(key, joined(std::string{policies_key}, name), policy_rows()))
       add_policy(name, at); // Also one that is there: this is where it says what it says.
@@ -263,6 +275,12 @@ private:
     return std::any_of(rows.begin(), rows.end(), [&](const auto& r) { return key == prefix + std::string{r.key}; });
   }
 
+  static bool is_provider_field(const std::string& key, std::string_view family, const std::string& name) {
+    const auto owner = joined(std::string{family}, name);
+    return family == providers_key ? is_field_of(key, owner, provider_rows())
+                                   : is_field_of(key, owner, email_provider_rows());
+  }
+
   // ---- values ------------------------------------------------------------------------------------------------------
 
   std::optional<option> find(const std::string& key) {
@@ -277,7 +295,7 @@ private:
     for (const auto& x : options_of(result_.values))
       if (x.key.starts_with(prefix))
         return true;
-    return key == providers_key || key == policies_key;
+    return key == providers_key || key == email_providers_key || key == policies_key;
   }
 
   void unknown(const std::string& key, const std::string& at) {
@@ -343,12 +361,19 @@ private:
   // ---- the whole ---------------------------------------------------------------------------------------------------
 
   /// The sandbox's providers are where the sandbox is, unless somebody said otherwise.
-  void follow_sandbox() {
-    for (auto& [name, provider] : sandbox_providers(result_.values.sandbox)) {
-      const auto found = result_.values.payment.providers.find(name);
-      if (found != result_.values.payment.providers.end()
-          && !result_.origins.contains(joined(std::string{providers_key}, name) + ".base_url"))
+  template <class Map> void follow_sandbox(std::string_view family, Map known, Map& providers) {
+    if (configured_families_.contains(std::string{family}))
+      return;
+    for (auto& [name, provider] : known) {
+      const auto found = providers.find(name);
+      if (found == providers.end())
+        continue;
+      const auto prefix = joined(std::string{family}, name);
+      if (!result_.origins.contains(prefix + ".base_url"))
         found->second.base_url = provider.base_url;
+      if constexpr (std::is_same_v<Map, email_provider_map>)
+        if (!result_.origins.contains(prefix + ".url"))
+          found->second.url = provider.url;
     }
   }
 
@@ -387,7 +412,8 @@ private:
     const std::pair<const char*, listener> listeners[] = {
       {"commerce.port", x.commerce},
       {"operations.port", x.operations},
-      {"sandbox.port", {x.sandbox.address, x.sandbox.enabled ? x.sandbox.port : std::uint16_t{0}}}};
+      {"sandbox.port", {x.sandbox.address, x.sandbox.enabled ? x.sandbox.port : std::uint16_t{0}}},
+      {"sandbox.smtp_port", {x.sandbox.address, x.sandbox.enabled ? x.sandbox.smtp_port : std::uint16_t{0}}}};
     for (const auto& a : listeners)
       for (const auto& b : listeners)
         if (&a < &b && a.second.port != 0 && a.second == b.second)
@@ -407,6 +433,11 @@ private:
         const auto field = joined(joined(std::string{providers_key}, name), "policy");
         add_problem(origin(field), field + ": there is no policy \"" + provider.policy + "\"");
       }
+    for (const auto& [name, provider] : result_.values.email.providers)
+      if (!result_.values.policies.contains(provider.policy)) {
+        const auto field = joined(joined(std::string{email_providers_key}, name), "policy");
+        add_problem(origin(field), field + ": there is no policy \"" + provider.policy + "\"");
+      }
   }
 
   void validate_providers() {
@@ -418,8 +449,15 @@ private:
       add_problem(origin("payment.default"), "payment.default: there is no provider \"" + payment.default_provider
                                                + "\", only " + (known.empty() ? "none" : known));
     }
-    for (const auto& [name, provider] : payment.providers) {
-      const auto prefix = joined(std::string{providers_key}, name);
+    validate_each(providers_key, payment.providers, from_.problem_with_provider);
+    validate_each(email_providers_key, result_.values.email.providers, from_.problem_with_email_provider);
+    validate_email();
+  }
+
+  template <class Map, class Problem>
+  void validate_each(std::string_view family, const Map& providers, const Problem& problem_with) {
+    for (const auto& [name, provider] : providers) {
+      const auto prefix = joined(std::string{family}, name);
       if (const auto next = unusable_.lower_bound(prefix + ".");
           next != unusable_.end() && next->starts_with(prefix + "."))
         continue; // What is told of it already may be all that is wrong.
@@ -427,12 +465,22 @@ private:
         add_problem(origin(prefix), prefix + ".kind: is needed");
         continue;
       }
-      auto why = from_.problem_with_provider ? from_.problem_with_provider(name, provider) : "";
+      auto why = problem_with ? problem_with(name, provider) : "";
       if (why.empty())
         continue;
       const auto field = prefix + "." + why.substr(0, why.find(':'));
       add_problem(result_.origins.contains(field) ? origin(field) : origin(prefix), prefix + "." + why);
     }
+  }
+
+  void validate_email() {
+    const auto& email = result_.values.email;
+    for (const auto& name : names_in(email.order))
+      if (!email.providers.contains(name))
+        add_problem(origin("email.order"), "email.order: there is no provider \"" + name + '"');
+    const auto why = from_.problem_with_email ? from_.problem_with_email(email) : "";
+    if (!why.empty())
+      add_problem(origin("email." + why.substr(0, why.find(':'))), "email." + why);
   }
 
   std::string origin(const std::string& key) const {
@@ -444,8 +492,8 @@ private:
 
   const sources& from_;
   std::filesystem::path folder_;
-  bool providers_configured_ = false;
-  std::set<std::string> unusable_; // keys whose value was refused
+  std::set<std::string> configured_families_; // of providers
+  std::set<std::string> unusable_;            // keys whose value was refused
   loaded result_;
 };
 
@@ -460,6 +508,18 @@ std::string problem_with(const policy_options& x) {
   if (x.retry.base > x.retry.max)
     return "retry.base: must not be more than retry.max";
   return {};
+}
+
+std::vector<std::string> names_in(std::string_view list) {
+  std::vector<std::string> names;
+  while (!list.empty()) {
+    const auto part = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(part.size() + 1, list.size()));
+    const auto begin = part.find_first_not_of(' ');
+    if (begin != part.npos)
+      names.emplace_back(part.substr(begin, part.find_last_not_of(' ') - begin + 1));
+  }
+  return names;
 }
 
 std::string to_string(const problem& x) {

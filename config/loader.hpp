@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::config {
@@ -17,7 +18,13 @@ struct sources {
   std::vector<std::string> settings;              // "http.body_bytes_max=2MiB", of --set
   /// What is wrong with a provider, "field: why", or nothing; knows the adapters, which this library does not.
   std::function<std::string(const std::string& name, const provider_options&)> problem_with_provider;
+  std::function<std::string(const std::string& name, const email_provider_options&)> problem_with_email_provider{};
+  /// The same of the section itself: "from: why".
+  std::function<std::string(const email_options&)> problem_with_email{};
 };
+
+/// The names in "resend, smtp".
+std::vector<std::string> names_in(std::string_view list);
 
 struct problem {
   std::string where; // "troupe.yaml:12", "TROUPE_LOG_LEVEL", "--set"
@@ -40,7 +47,7 @@ struct loaded {
 
 /// Reads everything and finds all problems at once. In the file and in settings, ${NAME} stands for a variable of the
 /// environment; a secret may be `file:PATH` (relative to the configuration's folder), and is then the content of that
-/// file without its last line feed. A file that configures providers replaces the sandbox's, all of them.
+/// file without its last line feed. A file that configures providers of a family replaces the sandbox's, all of them.
 loaded load(const sources& from);
 
 struct check_result {

@@ -42,6 +42,7 @@ struct sandbox_options {
   bool enabled = true;
   std::string address = "127.0.0.1";
   std::uint16_t port = 7778;
+  std::uint16_t smtp_port = 7779;
 
   bool operator==(const sandbox_options&) const = default;
 };
@@ -203,6 +204,42 @@ struct payment_options {
   bool operator==(const payment_options&) const = default;
 };
 
+struct email_provider_options {
+  std::string kind;
+  std::string base_url;
+  secret api_key;
+  std::string url;
+  std::string user;
+  secret password;
+  std::string start_tls = "required";
+  duration timeout{std::chrono::seconds{10}};
+  std::string policy = "mail";
+
+  bool operator==(const email_provider_options&) const = default;
+};
+
+using email_provider_map = std::map<std::string, email_provider_options>; // by name
+
+/// The sandbox's twins of the mail providers, as sandbox_providers; with smtp_port 0 the same holds of smtp's URL.
+email_provider_map sandbox_email_providers(const sandbox_options& sandbox);
+
+struct email_options {
+  bool enabled = true;
+  std::string from = "The shop <orders@shop.example>";
+  std::string order;
+  std::string templates;
+  std::uint64_t transactional_per_second = 100;
+  std::uint64_t bulk_per_hour = 1'000;
+  std::uint64_t attempts_max = 5;
+  std::uint64_t unanswered_max = 3;
+  duration retry_base{std::chrono::seconds{10}};
+  duration rate_limit_wait{std::chrono::minutes{1}};
+  duration lifetime{std::chrono::hours{1}};
+  email_provider_map providers = sandbox_email_providers({});
+
+  bool operator==(const email_options&) const = default;
+};
+
 struct log_options {
   std::string level = "info";
   std::string format = "auto";
@@ -230,6 +267,7 @@ struct options {
   supervision_options supervision;
   payment_options payment;
   policy_map policies = shipped_policies();
+  email_options email;
   log_options log;
   demo_options demo;
 

@@ -72,10 +72,11 @@ private:
     open_.emplace_back(section);
     if (depth == 0)
       out_ += '\n';
-    if (section == providers_key)
+    if (section == providers_key || section == email_providers_key)
       write_comment(out_,
-                    "By the name that orders use. Once a file has this section, only the providers in it exist. These "
-                    "are the sandbox's.",
+                    std::string{section == providers_key ? "By the name that orders use."
+                                                         : "By the name that mails and `order` use."}
+                      + " Once a file has this section, only the providers in it exist. These are the sandbox's.",
                     depth);
     if (section == policies_key)
       write_comment(
@@ -112,27 +113,31 @@ std::string default_profile() {
   options defaults;
   writer out;
   const auto all = options_of(defaults);
-  std::string explained; // the first provider explains what its options mean
   const auto write = [&out](const option& x, std::string_view meaning) {
     out.write(x.key, x.value, meaning, x.takes_effect);
   };
-  const auto is_of_provider = [](const option& x) { return x.key.starts_with(providers_key); };
-  const auto is_of_policy = [](const option& x) { return x.key.starts_with(std::string{policies_key} + '.'); };
-  for (const auto& x : all) {
-    if (is_of_provider(x) || is_of_policy(x))
-      continue;
-    write(x, x.meaning);
-    if (x.key != "payment.default")
-      continue;
-    for (const auto& y : all) {
-      if (!is_of_provider(y))
+  const auto write_family = [&](std::string_view family) {
+    std::string explained; // the first provider explains what its options mean
+    for (const auto& x : all) {
+      if (family_of(x.key) != family)
         continue;
-      const auto provider = y.key.substr(0, y.key.find('.', providers_key.size() + 1));
+      const auto provider = x.key.substr(0, x.key.find('.', family.size() + 1));
       if (explained.empty())
         explained = provider;
-      write(y, provider == explained ? y.meaning : "");
+      write(x, provider == explained ? x.meaning : "");
     }
-    write_policies(out, defaults);
+  };
+  const auto section_of = [](std::string_view key) { return key.substr(0, key.find('.')); };
+  for (std::size_t i = 0; i < all.size() && family_of(all[i].key).empty(); ++i) {
+    write(all[i], all[i].meaning);
+    const auto section = section_of(all[i].key);
+    const bool last = i + 1 == all.size() || section_of(all[i + 1].key) != section;
+    for (const auto family : {providers_key, email_providers_key})
+      if (last && section == section_of(family)) {
+        write_family(family);
+        if (family == providers_key)
+          write_policies(out, defaults);
+      }
   }
   return out.take();
 }

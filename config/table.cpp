@@ -29,10 +29,12 @@ constexpr row<options> rows[] = {
    "Address of the interface for operators: health, metrics, administration.", some},
   {"operations.port", [](options& x) -> field { return &x.operations.port; }, "Its port; 0 lets the system choose."},
   {"sandbox.enabled", [](options& x) -> field { return &x.sandbox.enabled; },
-   "Whether the node runs the sandbox, which stands in for payment providers, in its own process."},
+   "Whether the node runs the sandbox, which stands in for payment and mail providers, in its own process."},
   {"sandbox.address", [](options& x) -> field { return &x.sandbox.address; }, "Address of the sandbox.", some},
   {"sandbox.port", [](options& x) -> field { return &x.sandbox.port; },
    "Its port; 0 lets the system choose. Providers that are not configured are looked for here."},
+  {"sandbox.smtp_port", [](options& x) -> field { return &x.sandbox.smtp_port; },
+   "Port of its SMTP sink; 0 lets the system choose."},
   {"http.head_bytes_max",
    [](options& x) -> field { return &x.http.head_bytes_max; },
    "Size of a request's line and header fields; a larger one is answered with 431.",
@@ -126,6 +128,33 @@ constexpr row<options> rows[] = {
    change::at_once},
   {"payment.default", [](options& x) -> field { return &x.payment.default_provider; },
    "The provider of orders that name none: one of those below.", some, change::at_once},
+  {"email.enabled", [](options& x) -> field { return &x.email.enabled; },
+   "Whether mails are sent. Where not, each one that is asked for is skipped, and stored as that."},
+  {"email.from", [](options& x) -> field { return &x.email.from; }, "Who writes, as in Shop <orders@shop.example>.",
+   some},
+  {"email.order", [](options& x) -> field { return &x.email.order; },
+   "Names of providers in the order in which they are tried, with commas between them; all by name when empty."},
+  {"email.templates", [](options& x) -> field { return &x.email.templates; },
+   "Folder of templates (NAME.subject, NAME.txt, NAME.html) that take the place of the built-in ones; none when "
+   "empty."},
+  {"email.transactional_per_second", [](options& x) -> field { return &x.email.transactional_per_second; },
+   "Transactional mails that one provider gets in a second.", up_to_a_million},
+  {"email.bulk_per_hour", [](options& x) -> field { return &x.email.bulk_per_hour; },
+   "Bulk mails that one provider gets in an hour.", up_to_a_million},
+  {"email.attempts_max",
+   [](options& x) -> field { return &x.email.attempts_max; },
+   "Tries of a mail, each through all providers, before it is given up.",
+   {1, 100}},
+  {"email.unanswered_max",
+   [](options& x) -> field { return &x.email.unanswered_max; },
+   "Tries of a mail without an answer before it is given up: it may have been sent each time.",
+   {1, 100}},
+  {"email.retry_base", [](options& x) -> field { return &x.email.retry_base; },
+   "Wait after the first failed try; twice that after the second, and so on.", some_time},
+  {"email.rate_limit_wait", [](options& x) -> field { return &x.email.rate_limit_wait; },
+   "Wait when a provider says that it gets too many and not how long to wait.", some_time},
+  {"email.lifetime", [](options& x) -> field { return &x.email.lifetime; },
+   "A mail that could not be sent for this long is given up.", some_time},
   {"log.level",
    [](options& x) -> field { return &x.log.level; },
    "What is logged.",
@@ -268,6 +297,25 @@ constexpr row<policy_options> policy_table[] = {
    change::at_once},
 };
 
+constexpr row<email_provider_options> email_provider_table[] = {
+  {"kind", [](email_provider_options& x) -> field { return &x.kind; },
+   "Which adapter: resend, sendgrid, smtp or simulated.", some},
+  {"policy", [](email_provider_options& x) -> field { return &x.policy; },
+   "By which of the policies calls to it are guarded.", some, change::at_once},
+  {"base_url", [](email_provider_options& x) -> field { return &x.base_url; },
+   "resend, sendgrid: where it is; the real one when empty."},
+  {"api_key", [](email_provider_options& x) -> field { return &x.api_key; }, "resend, sendgrid: its key."},
+  {"url", [](email_provider_options& x) -> field { return &x.url; },
+   "smtp: the server, as in smtp://mail.example.com:587 or smtps://mail.example.com."},
+  {"user", [](email_provider_options& x) -> field { return &x.user; }, "smtp: who logs in; nobody when empty."},
+  {"password", [](email_provider_options& x) -> field { return &x.password; }, "smtp: the user's password."},
+  {"start_tls",
+   [](email_provider_options& x) -> field { return &x.start_tls; },
+   "smtp: whether an smtp:// connection is encrypted by STARTTLS; a password needs required.",
+   {0, 0, "required|offered|never"}},
+  {"timeout", [](email_provider_options& x) -> field { return &x.timeout; }, "Of one try.", some_time},
+};
+
 /// Letters to insert, remove, change or swap to make one text of the other.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
@@ -353,6 +401,13 @@ policy_map shipped_policies() {
   email.retry.backoff = "linear";
   email.retry.base = seconds{1};
 
+  // A mail tries again by itself, durably, and keeps the rates of its provider.
+  auto& mail = all["mail"];
+  mail.timeout = seconds{10};
+  mail.deadline = seconds{40};
+  mail.breaker = integration.breaker;
+  mail.bulkhead = {20, 1'000, seconds{10}};
+
   auto& sandbox = all["sandbox"];
   sandbox.breaker = {5, 0, seconds{10}, 10, seconds{5}, 3};
   sandbox.retry.attempts = 3;
@@ -360,9 +415,45 @@ policy_map shipped_policies() {
   return all;
 }
 
-std::string url_of(const std::string& address, std::uint16_t port) {
+std::span<const row<email_provider_options>> email_provider_rows() {
+  return email_provider_table;
+}
+
+std::string_view family_of(std::string_view key) {
+  for (const auto family : {providers_key, email_providers_key})
+    if (key.starts_with(family) && key.size() > family.size() && key[family.size()] == '.')
+      return family;
+  return {};
+}
+
+namespace {
+
+std::string authority_of(const std::string& address, std::uint16_t port) {
   const auto host = address.find(':') == std::string::npos ? address : "[" + address + "]";
-  return "http://" + host + ":" + std::to_string(port);
+  return host + ":" + std::to_string(port);
+}
+
+} // namespace
+
+std::string url_of(const std::string& address, std::uint16_t port) {
+  return "http://" + authority_of(address, port);
+}
+
+email_provider_map sandbox_email_providers(const sandbox_options& sandbox) {
+  const auto at = url_of(sandbox.address, sandbox.port);
+  email_provider_options resend;
+  resend.kind = "resend";
+  resend.base_url = at + "/resend";
+  resend.api_key = secret{"re_sandbox"};
+  email_provider_options sendgrid;
+  sendgrid.kind = "sendgrid";
+  sendgrid.base_url = at + "/sendgrid";
+  sendgrid.api_key = secret{"SG.sandbox"};
+  email_provider_options smtp;
+  smtp.kind = "smtp";
+  smtp.url = "smtp://" + authority_of(sandbox.address, sandbox.smtp_port);
+  smtp.start_tls = "never"; // The sink never leaves the machine, and has no certificate.
+  return {{"resend", resend}, {"sendgrid", sendgrid}, {"smtp", smtp}};
 }
 
 provider_map sandbox_providers(const sandbox_options& sandbox) {
@@ -381,16 +472,26 @@ provider_map sandbox_providers(const sandbox_options& sandbox) {
   return {{"rest", rest}, {"stripe", stripe}};
 }
 
+namespace {
+
+template <class Map, class Rows>
+void add_family(std::vector<option>& all, std::string_view family, Map& providers, const Rows& rows_of_one) {
+  for (auto& [name, provider] : providers)
+    for (const auto& r : rows_of_one) {
+      auto key = std::string{family} + "." + name + ".";
+      key += r.key;
+      all.push_back({std::move(key), r.of(provider), r.meaning, r.limits, r.takes_effect});
+    }
+}
+
+} // namespace
+
 std::vector<option> options_of(options& x) {
   std::vector<option> all;
   for (const auto& r : rows)
     all.push_back({std::string{r.key}, r.of(x), r.meaning, r.limits, r.takes_effect});
-  for (auto& [name, provider] : x.payment.providers)
-    for (const auto& r : provider_table) {
-      auto key = std::string{providers_key} + "." + name + ".";
-      key += r.key;
-      all.push_back({std::move(key), r.of(provider), r.meaning, r.limits, r.takes_effect});
-    }
+  add_family(all, providers_key, x.payment.providers, provider_table);
+  add_family(all, email_providers_key, x.email.providers, email_provider_table);
   for (auto& [name, policy] : x.policies)
     for (const auto& r : policy_table) {
       auto key = std::string{policies_key} + "." + name + ".";

@@ -14,8 +14,8 @@ namespace troupe::config {
 enum class change : std::uint8_t { at_restart, at_once };
 
 template <class Owner> struct row {
-  std::string_view key; // "http.body_bytes_max"; of a provider without "payment.providers.<name>.", of a policy without
-                        // "policies.<name>."
+  std::string_view key; // "http.body_bytes_max"; of a provider without the family's key and its name, of a policy
+                        // without "policies.<name>."
   field (*of)(Owner&);
   std::string_view meaning; // for people, with the unit where the value does not show it
   config::limits limits{};
@@ -26,10 +26,15 @@ template <class Owner> struct row {
 std::span<const row<options>> option_rows();
 std::span<const row<provider_options>> provider_rows();
 std::span<const row<policy_options>> policy_rows();
+std::span<const row<email_provider_options>> email_provider_rows();
 
 // The sections whose members have names of the user's.
 inline constexpr std::string_view providers_key = "payment.providers";
 inline constexpr std::string_view policies_key = "policies";
+inline constexpr std::string_view email_providers_key = "email.providers";
+
+/// Which of the two `key` stands below; empty for an option of the table.
+std::string_view family_of(std::string_view key);
 
 /// An option of given options: one of the table, or one of a provider or policy that they have.
 struct option {

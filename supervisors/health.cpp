@@ -89,6 +89,8 @@ public:
     look_at_store();
     if (checks_.parts)
       look_at_parts();
+    if (checks_.letters)
+      count_letters();
     for (const auto& [provider, about] : checks_.providers)
       look_at_provider(provider, about.actor);
     return {[](caf::unit_t) {}};
@@ -114,6 +116,25 @@ private:
     board_->set(judge(rows, *checks_.limits, checks_.now()));
     board_->set_overloaded(oldest_message(rows) >= checks_.limits->sheds_after);
     run_later(self_, checks_.store_every, [this] { look_at_parts(); });
+  }
+
+  void count_letters() {
+    self_->request(checks_.letters, checks_.provider_timeout, dead_letter::list_groups{})
+      .then([this](const dead_letter::group_list& x) { counted(x); },
+            [this](const caf::error&) { run_later(self_, checks_.letters_every, [this] { count_letters(); }); });
+  }
+
+  void counted(const dead_letter::group_list& x) {
+    using dead_letter::source;
+    std::map<source, std::size_t> open;
+    for (const auto each : {source::undeliverable_message, source::exhausted_effect, source::poisoned_event,
+                            source::outlet_gave_up, source::refused_webhook})
+      open[each] = 0;
+    for (const auto& group : x.groups)
+      open[group.cause.source] += group.count;
+    for (const auto& [each, count] : open)
+      checks_.letters_open(each, count);
+    run_later(self_, checks_.letters_every, [this] { count_letters(); });
   }
 
   // A disk may take what is written and not give it back. What was due at the beginning of time is nothing, but to say

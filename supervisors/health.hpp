@@ -1,6 +1,7 @@
 // supervisors/health.hpp: looks at what a node depends on, again and again.
 #pragma once
 
+#include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/entity/journal_actor.hpp"
 #include "actors/pause/board.hpp"
 #include "actors/payment/provider.hpp"
@@ -10,6 +11,7 @@
 #include <caf/actor_system.hpp>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -59,6 +61,9 @@ struct health_checks {
   duration provider_timeout{5'000};
   std::shared_ptr<const supervision::tree> parts{}; // looked at as often as the store, where there is one
   live<slowness> limits{slowness{}};
+  dead_letter::directory_actor letters{}; // where there is one, its open letters are counted and told
+  duration letters_every{5'000};
+  std::function<void(dead_letter::source, std::size_t open)> letters_open{};
   live<pause::board> pauses{}; // a provider that is paused is not asked
 };
 

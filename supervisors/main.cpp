@@ -110,6 +110,8 @@ int main(int argc, char** argv) {
   config::sources from;
   from.environment = environment();
   from.problem_with_provider = problem_with_provider;
+  from.problem_with_email_provider = problem_with_email_provider;
+  from.problem_with_email = problem_with_email;
 
   auto* serve_command = app.add_subcommand("serve", "Run a node, by default with the sandbox providers inside");
   add_config_options(*serve_command, from);
@@ -278,6 +280,25 @@ int main(int argc, char** argv) {
     ->add_option("what", argument, "begin: every call answers 503; end: they work again")
     ->required()
     ->check(CLI::IsMember({"begin", "end"}));
+
+  std::string template_name = "order_confirmation";
+  bool only_html = false;
+  bool only_text = false;
+  auto* email_command = ctl_command->add_subcommand("email", "Look after mails")->fallthrough();
+  email_command->require_subcommand(1);
+  auto* preview_command =
+    email_command->add_subcommand("preview", "Render a mail template with a sample; needs no node")->fallthrough();
+  preview_command->add_option("template", template_name, "Its name; order_confirmation when none is given");
+  auto* html_flag = preview_command->add_flag("--html", only_html, "The HTML part alone, as for a browser");
+  preview_command->add_flag("--text", only_text, "The text part alone")->excludes(html_flag);
+  preview_command->callback([&] {
+    status = with_configuration(from, [&](const config::options& x) {
+      return ctl::preview_mail(x.email.templates, template_name,
+                               only_html   ? ctl::mail_part::html
+                               : only_text ? ctl::mail_part::text
+                                           : ctl::mail_part::all);
+    });
+  });
 
   app.add_subcommand("version", "Print the version")->callback([] { std::cout << "troupe " TROUPE_VERSION "\n"; });
 

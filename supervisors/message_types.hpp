@@ -7,11 +7,13 @@
 #include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
+#include "actors/notification/notification_actor.hpp"
 #include "actors/order/order_actor.hpp"
 #include "actors/outlet/outlet_actor.hpp"
 #include "actors/pause/pause_actor.hpp"
 #include "actors/payment/provider.hpp"
 #include "adapters/http_client/http_client.hpp"
+#include "adapters/smtp_client/smtp_client.hpp"
 #include "supervisors/supervision/failure.hpp"
 
 #include <caf/init_global_meta_objects.hpp>
@@ -33,6 +35,9 @@ inline void register_message_types() {
   caf::init_global_meta_objects<caf::id_block::troupe_guard>();
   caf::init_global_meta_objects<caf::id_block::troupe_dead_letter>();
   caf::init_global_meta_objects<caf::id_block::troupe_outlet>();
+  caf::init_global_meta_objects<caf::id_block::troupe_smtp_client>();
+  caf::init_global_meta_objects<caf::id_block::troupe_mailer>();
+  caf::init_global_meta_objects<caf::id_block::troupe_notification>();
   caf::init_global_meta_objects<caf::id_block::troupe_pause>();
   caf::core::init_global_meta_objects();
 }

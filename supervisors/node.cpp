@@ -6,6 +6,7 @@
 #include "adapters/sqlite/store.hpp"
 #include "gateways/http/openapi.hpp"
 #include "gateways/http/routes/routes.hpp"
+#include "supervisors/confirmation_sink.hpp"
 #include "supervisors/dead_letters/sealer.hpp"
 #include "supervisors/dead_letters/webhooks.hpp"
 #include "supervisors/demo.hpp"
@@ -17,6 +18,7 @@
 #include "supervisors/operator_key.hpp"
 #include "supervisors/resilience/decision_log.hpp"
 #include "supervisors/resilience/guards.hpp"
+#include "supervisors/resilience/mail_port.hpp"
 #include "supervisors/resilience/payment_port.hpp"
 #include "supervisors/scheduler/asio_coordinator.hpp"
 #include "supervisors/topology.hpp"
@@ -104,10 +106,7 @@ public:
     for (const auto& configured : settings_.providers)
       defaults.providers.insert(configured.name);
     ordering_.set(std::move(defaults));
-    std::map<std::string, std::string> of_guards;
-    for (const auto& [provider, policy] : x.provider_policies)
-      of_guards.emplace(name_of_guard(provider), policy);
-    guards_->configure(x.policies, of_guards);
+    guards_->configure(x.policies, x.guard_policies);
   }
 
   bool stop() {
@@ -145,6 +144,7 @@ public:
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<request_metrics> commerce_metrics_;
   std::unique_ptr<request_metrics> operations_metrics_;
+  std::shared_ptr<node_metrics> node_metrics_;
   std::unique_ptr<gateway::server> commerce_;
   std::unique_ptr<gateway::server> operations_;
   std::shared_ptr<supervision::tree> tree_ = std::make_shared<supervision::tree>();
@@ -173,6 +173,7 @@ private:
     const auto now = system_clock();
     const auto random = system_random();
     started_at_ = now();
+    node_metrics_ = std::make_shared<node_metrics>(system);
 
     topology_settings with;
     with.node = settings_.name;
@@ -192,10 +193,13 @@ private:
     with.orders.policy = orders_;
     with.orders.ended = observe_ends();
     for (const auto& configured : settings_.providers)
-      with.orders.provider_timeout = std::max(
-        {with.orders.provider_timeout, configured.timeout + longer_, policy_of(configured.name).deadline + longer_});
+      with.orders.provider_timeout = std::max({with.orders.provider_timeout, configured.timeout + longer_,
+                                               policy_of("payment." + configured.name).deadline + longer_});
     with.providers = [this, now, random](supervision::group& to) { return add_providers(to, now, random); };
     with.observe_outlets = observe_outlets(system, now);
+    with.mailers = [this, now, random](supervision::group& to) { return add_mailers(to, now, random); };
+    with.notifications = describe_notifications();
+    with.outlets = [this, now](supervision::group& to, const topology& made) { return add_outlets(to, made, now); };
     parts_.emplace(make_topology(system, std::move(with)));
     auto& parts = *parts_;
     add_webhook_replayer(parts);
@@ -228,6 +232,30 @@ private:
                    [board = board_] { return board->is_overloaded(); }});
   }
 
+  std::vector<outlet::definition> add_outlets(supervision::group& to, const topology& made, const clock_fn& now) {
+    std::vector<outlet::definition> result;
+    if (settings_.email.providers.empty())
+      return result;
+    outlet::definition email;
+    email.name = "email";
+    email.context = order::traits::context;
+    email.types = confirmation_types();
+    email.sink = to.add<outlet::sink_actor>(
+      "email sink",
+      [orders = made.orders, mails = made.notifications, now, age_max = settings_.email.policy.lifetime](
+        const supervision::place& where) { return spawn_confirmation_sink(where, orders, mails, now, age_max); });
+    result.push_back(std::move(email));
+    return result;
+  }
+
+  /// For what hands over a letter and goes on.
+  void record_letter(const dead_letter::record& what, const request_context& context) {
+    if (parts_)
+      record(*system_, parts_->dead_letters.letters, context, what, [](const caf::error& why) {
+        log::error("A dead letter could not be stored", {{"reason", to_string(why)}});
+      });
+  }
+
   void add_webhook_replayer(topology& parts) {
     auto replayers = *parts.replayers;
     replayers[dead_letter::source::refused_webhook] = parts.root.add<dead_letter::replayer_actor>(
@@ -241,8 +269,23 @@ private:
     health_checks checks{parts.journal, parts.providers, now};
     checks.parts = tree_;
     checks.limits = slowness_;
+    checks.letters = parts.dead_letters.directory;
+    checks.letters_open = [metrics = node_metrics_](dead_letter::source x, std::size_t open) {
+      metrics->dead_letters(name_of(x), open);
+    };
     checks.pauses = pauses_->published();
     return checks;
+  }
+
+  /// What stands in front of `adapter` for everybody else; known to operators by the port's service.
+  template <class Port>
+  Port guarded(const Port& adapter, const resilience::port& port, const std::string& target, const clock_fn& now,
+               const random_fn& random) {
+    auto guard = resilience::guard::spawn(*system_, caf::actor_cast<caf::strong_actor_ptr>(adapter), port,
+                                          policy_of(port.service), now, random, observer_of(target, port, now));
+    auto result = guard.template as<Port>();
+    guards_->add(port.service, std::move(guard));
+    return result;
   }
 
   payment::providers add_providers(supervision::group& to, const clock_fn& now, const random_fn& random) {
@@ -260,13 +303,85 @@ private:
       // Before the handle that survives restarts, so that it remembers across them what it has seen.
       auto port = resilience::payment_port(configured.name, configured.key_lifetime);
       port.held_back = [pauses = pauses_->published(), name = configured.name] { return why_paused(*pauses, name); };
-      auto guard =
-        resilience::guard::spawn(*system_, caf::actor_cast<caf::strong_actor_ptr>(adapter), port,
-                                 policy_of(configured.name), now, random, observer_of(configured.name, port, now));
-      made.actor = guard.as<payment::provider_actor>();
-      guards_->add(name_of_guard(configured.name), std::move(guard));
+      made.actor = guarded(adapter, port, configured.name, now, random);
     }
     return result;
+  }
+
+  std::map<std::string, notification::mailer_actor> add_mailers(supervision::group& to, const clock_fn& now,
+                                                                const random_fn& random) {
+    std::map<std::string, notification::mailer_actor> result;
+    if (settings_.email.providers.empty())
+      return result;
+    const auto templates = std::make_shared<const email::renderer>(settings_.email.templates);
+    for (const auto& problem : templates->problems())
+      log::warn("A mail template cannot be used; the default one takes its place", {{"problem", problem}});
+    const auto client = to.add<http::client_actor>("http client", [with = settings_.client](const auto& where) {
+      return http::spawn_curl_client(where.system(), with);
+    });
+    for (const auto& configured : settings_.email.providers)
+      result[configured.name] = guarded(
+        to.add<notification::mailer_actor>(
+          configured.name,
+          [configured, client, now, random, templates, ca_file = settings_.client.ca_file](const auto& where) {
+            return email::spawn_mailer({where.system(), client, now, random, templates, ca_file, {}}, configured);
+          }),
+        resilience::mail_port(configured.name), configured.name, now, random);
+    return result;
+  }
+
+  void give_up_mail(const std::string& id, const std::string& why) {
+    log::warn("A mail was given up", {{"mail", id}, {"reason", why}});
+    dead_letter::record letter;
+    letter.id = dead_letter::id_of("notification/" + id);
+    letter.letter.source = dead_letter::source::exhausted_effect;
+    letter.letter.code = why;
+    letter.letter.place = "email";
+    letter.letter.summary = "The mail " + id + " was given up: " + why;
+    letter.letter.about = {notification::traits::context, id, 0, "send"};
+    letter.letter.origin = "email";
+    record_letter(letter, {"email", {}, time_point::max()});
+  }
+
+  notification::dependencies describe_notifications() {
+    notification::dependencies deps;
+    deps.from = settings_.email.from;
+    auto rules = settings_.email.policy;
+    for (const auto& configured : settings_.email.providers) {
+      // A mail may first wait for those before it.
+      deps.timeout = std::max(deps.timeout, configured.timeout + duration{30'000});
+      rules.providers.push_back(configured.name);
+    }
+    deps.policy.set(std::move(rules));
+    deps.ended = [this, metrics = std::make_shared<mail_metrics>(*system_)](
+                   const std::string& id, notification::status how, const std::string& why) {
+      metrics->ended(notification::name_of(how));
+      if (how == notification::status::skipped)
+        log::warn("A mail was skipped", {{"mail", id}, {"reason", why}});
+      else if (how == notification::status::given_up)
+        give_up_mail(id, why);
+    };
+    deps.domain_blocked = [](const std::string& id, const std::string& provider) {
+      log::error("A mail provider blocks a domain: is the one in email.from verified there?",
+                 {{"mail", id}, {"service", provider}});
+    };
+    return deps;
+  }
+
+  // Its content is in no message of ours that a letter could hold; what it was about is in the journal.
+  void lose_message(const supervision::undelivered& x) {
+    const auto why = to_string(x.why);
+    log::warn("A message reached nobody", {{"part", x.path}, {"message", x.message}, {"reason", why}});
+    if (x.path.starts_with("node/dead letters"))
+      return; // It would go the same way.
+    dead_letter::record letter;
+    letter.id = dead_letter::id_of(make_uuid7(system_clock()(), system_random()));
+    letter.letter.source = dead_letter::source::undeliverable_message;
+    letter.letter.code = why;
+    letter.letter.place = x.path;
+    letter.letter.summary = "A message to " + x.path + " reached nobody: " + x.message;
+    letter.letter.origin = "node";
+    record_letter(letter, {"node", {}, time_point::max()});
   }
 
   static std::string why_paused(const pause::board& board, const std::string& provider) {
@@ -309,9 +424,7 @@ private:
     with.refuse.error = [](supervision::failure why, const std::string& path) {
       return caf::make_error(ec::unavailable, path + ": " + to_string(why));
     };
-    with.refuse.lost = [](const supervision::undelivered& x) {
-      log::warn("A message reached nobody", {{"part", x.path}, {"message", x.message}, {"reason", to_string(x.why)}});
-    };
+    with.refuse.lost = [this](const supervision::undelivered& x) { lose_message(x); };
     with.failed = [](const supervision::incident& x) {
       log::error("A part of the node failed", {{"part", x.path},
                                                {"reason", x.error},
@@ -325,12 +438,10 @@ private:
     return with;
   }
 
-  static std::string name_of_guard(const std::string& provider) { return "payment." + provider; }
-
-  resilience::policy policy_of(const std::string& provider) const {
+  resilience::policy policy_of(const std::string& guard) const {
     const auto& tuning = settings_.tuning;
-    const auto found = tuning.provider_policies.find(provider);
-    return tuning.policies.find(found == tuning.provider_policies.end() ? "default" : found->second);
+    const auto found = tuning.guard_policies.find(guard);
+    return tuning.policies.find(found == tuning.guard_policies.end() ? "default" : found->second);
   }
 
   resilience::observer observer_of(const std::string& target, const resilience::port& port, const clock_fn& now) {
@@ -345,12 +456,12 @@ private:
       metrics->finished(x.operation, x.answered ? std::nullopt : std::optional{x.failure}, x.took);
       // Whatever fails for a while is tried again and counted; these two do not mend themselves.
       if (!x.answered && (x.failure == ec::bad_response || x.failure == ec::denied))
-        log::warn("A payment provider cannot be used", {{"service", x.service},
-                                                        {"operation", endpoints[x.operation]},
-                                                        {"caller", x.context.principal},
-                                                        {"reason", name_of(x.failure)},
-                                                        {"durationMs", std::int64_t{x.took.count()}},
-                                                        {"correlationId", x.context.trace.trace_id()}});
+        log::warn("A provider cannot be used", {{"service", x.service},
+                                                {"operation", endpoints[x.operation]},
+                                                {"caller", x.context.principal},
+                                                {"reason", name_of(x.failure)},
+                                                {"durationMs", std::int64_t{x.took.count()}},
+                                                {"correlationId", x.context.trace.trace_id()}});
     };
     out.decided = [written = std::make_shared<resilience::decision_log>(), now](const resilience::decided& x) {
       written->write(x, now());
@@ -419,7 +530,7 @@ private:
                                                   mark_paused(report, *pauses);
                                                   return report;
                                                 },
-                                                [&system] { return prometheus_text(system); },
+                                                [this] { return metrics_text(); },
                                                 [&system, tree = tree_] { return gateway_parts(*tree, system); },
                                                 operators_guards_,
                                                 {parts_->dead_letters.directory, parts_->dead_letters.letters,
@@ -429,6 +540,20 @@ private:
     operations_ = std::make_unique<gateway::server>(
       gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_), contexts, system,
       std::move(operations));
+  }
+
+  std::string metrics_text() {
+    using condition = gateway::dependency::condition;
+    const auto report = board_->report();
+    bool ready = !report.draining;
+    for (const auto& x : report.dependencies) {
+      ready = ready && (!x.required || x.is == condition::up);
+      node_metrics_->dependency(x.name, x.is == condition::up);
+    }
+    node_metrics_->ready(ready);
+    for (const auto& x : tree_->rows(system_->scheduler().clock().now()))
+      node_metrics_->part(x);
+    return prometheus_text(*system_);
   }
 
   static std::vector<gateway::part> gateway_parts(const supervision::tree& tree, caf::actor_system& system) {

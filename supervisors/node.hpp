@@ -2,7 +2,9 @@
 #pragma once
 
 #include "actors/inventory/inventory.hpp"
+#include "actors/notification/notification.hpp"
 #include "actors/order/order.hpp"
+#include "adapters/email/registry.hpp"
 #include "adapters/http_client/curl_engine.hpp"
 #include "adapters/payment/registry.hpp"
 #include "gateways/http/server.hpp"
@@ -32,7 +34,14 @@ struct node_tuning {
   inventory::policy inventory;
   troupe::slowness slowness;
   resilience::policy_book policies;
-  std::map<std::string, std::string> provider_policies; // by provider; "default" for those that are not in it
+  std::map<std::string, std::string> guard_policies; // by guard: "payment.stripe"; "default" for those not in it
+};
+
+struct email_settings {
+  notification::mailbox from;
+  std::vector<email::provider_options> providers; // in the order in which they are tried; none: no mail is sent
+  std::string templates;                          // folder; empty for the built-in ones alone
+  notification::policy policy;                    // without the providers' names
 };
 
 struct node_settings {
@@ -47,6 +56,7 @@ struct node_settings {
   std::uint16_t operations_port = 7777;
   http::client_options client;
   std::vector<payment::provider_options> providers;
+  email_settings email;
   node_tuning tuning;
   duration idle_timeout{60'000};
   std::uint64_t snapshot_every = 1'000;

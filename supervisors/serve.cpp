@@ -1,5 +1,6 @@
 #include "supervisors/serve.hpp"
 
+#include "adapters/email/message.hpp"
 #include "config/table.hpp"
 #include "supervisors/demo.hpp"
 #include "supervisors/entropy.hpp"
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -75,6 +77,7 @@ public:
   own_sandbox& operator=(const own_sandbox&) = delete;
 
   std::uint16_t port() const { return server_->port(); }
+  std::uint16_t smtp_port() const { return server_->smtp_port(); }
 
 private:
   void end() {
@@ -114,6 +117,47 @@ std::string short_place(const std::string& place) {
 
 using origin_map = std::map<std::string, std::string>; // of options, as config::loaded has them
 
+email::provider_options to_mailer(const std::string& name, const config::email_provider_options& x,
+                                  const config::email_options& all) {
+  email::provider_options out;
+  out.name = name;
+  out.kind = x.kind;
+  out.base_url = x.base_url;
+  out.api_key = x.api_key.reveal();
+  out.url = x.url;
+  out.user = x.user;
+  out.password = x.password.reveal();
+  out.start_tls = x.start_tls;
+  out.timeout = x.timeout;
+  // A pause lets a second's worth of transactional mails leave at once; of mails in bulk, a minute's.
+  const auto transactional = static_cast<std::uint32_t>(all.transactional_per_second);
+  const auto bulk = static_cast<std::uint32_t>(all.bulk_per_hour);
+  out.pace.transactional = {transactional, std::chrono::seconds{1}, transactional};
+  out.pace.bulk = {bulk, std::chrono::hours{1}, std::max(1u, bulk / 60)};
+  return out;
+}
+
+email_settings to_email(const config::email_options& x) {
+  email_settings out;
+  out.from = email::parse_mailbox(x.from).value_or(notification::mailbox{});
+  out.templates = x.templates;
+  out.policy.attempts_max = static_cast<std::uint32_t>(x.attempts_max);
+  out.policy.unanswered_max = static_cast<std::uint32_t>(x.unanswered_max);
+  out.policy.retry_base = x.retry_base;
+  out.policy.rate_limit_wait = x.rate_limit_wait;
+  out.policy.lifetime = x.lifetime;
+  if (!x.enabled)
+    return out;
+  auto names = config::names_in(x.order);
+  if (names.empty())
+    for (const auto& [name, provider] : x.providers)
+      names.push_back(name);
+  for (const auto& name : names)
+    if (const auto found = x.providers.find(name); found != x.providers.end())
+      out.providers.push_back(to_mailer(name, found->second, x));
+  return out;
+}
+
 node_tuning to_tuning(const config::options& x, const origin_map& origins) {
   node_tuning out;
   out.limits.head_bytes_max = x.http.head_bytes_max.bytes;
@@ -139,7 +183,9 @@ node_tuning to_tuning(const config::options& x, const origin_map& origins) {
       sources.emplace(name, short_place(found->second));
   out.policies = {x.policies, std::move(sources)};
   for (const auto& [name, provider] : x.payment.providers)
-    out.provider_policies.emplace(name, provider.policy);
+    out.guard_policies.emplace("payment." + name, provider.policy);
+  for (const auto& [name, provider] : x.email.providers)
+    out.guard_policies.emplace("email." + name, provider.policy);
   return out;
 }
 
@@ -162,6 +208,7 @@ node_settings to_settings(const config::options& x, const origin_map& origins) {
   out.client.ca_file = x.client.ca_file;
   for (const auto& [name, provider] : x.payment.providers)
     out.providers.push_back(to_adapter(name, provider));
+  out.email = to_email(x.email);
   out.tuning = to_tuning(x, origins);
   out.idle_timeout = x.entities.idle_timeout;
   out.snapshot_every = x.entities.snapshot_every;
@@ -176,6 +223,7 @@ sandbox::server_options to_sandbox(const config::options& x) {
   sandbox::server_options out;
   out.address = x.sandbox.address;
   out.port = x.sandbox.port;
+  out.smtp_port = x.sandbox.smtp_port;
   out.log_path = (std::filesystem::path{x.node.state_directory} / "sandbox.log").string();
   if (x.commerce.port != 0)
     out.webhook_url = config::url_of(x.commerce.address, x.commerce.port) + "/webhooks/stripe";
@@ -188,15 +236,25 @@ sandbox::server_options to_sandbox(const config::options& x) {
   return out;
 }
 
-/// With port 0 the sandbox's address is known only when it runs; whoever is to call it there learns it now.
-void point_to_sandbox(std::vector<payment::provider_options>& providers, config::sandbox_options where,
-                      std::uint16_t port) {
-  const auto without_port = config::sandbox_providers(where);
+/// With a port 0 the sandbox's address is known only when it runs; whoever is to call it there learns it now.
+void point_to_sandbox(node_settings& settings, const config::sandbox_options& before, std::uint16_t port,
+                      std::uint16_t smtp_port) {
+  auto where = before;
   where.port = port;
+  where.smtp_port = smtp_port;
+  const auto payments = config::sandbox_providers(before);
   for (const auto& [name, known] : config::sandbox_providers(where))
-    for (auto& provider : providers)
-      if (provider.name == name && provider.base_url == without_port.at(name).base_url)
+    for (auto& provider : settings.providers)
+      if (provider.name == name && provider.base_url == payments.at(name).base_url)
         provider.base_url = known.base_url;
+  const auto mailers = config::sandbox_email_providers(before);
+  for (const auto& [name, known] : config::sandbox_email_providers(where))
+    for (auto& provider : settings.email.providers)
+      if (provider.name == name && provider.base_url == mailers.at(name).base_url
+          && provider.url == mailers.at(name).url) {
+        provider.base_url = known.base_url;
+        provider.url = known.url;
+      }
 }
 
 void set_up_log(const config::options& x) {
@@ -261,7 +319,8 @@ void print_welcome(const config::options& x, const node& running, std::uint16_t 
             << "  operations    " << config::url_of(x.operations.address, running.operations_port())
             << "/health/ready\n";
   if (sandbox_port != 0)
-    std::cout << "  sandbox       " << config::url_of(x.sandbox.address, sandbox_port) << "/_sandbox/ledger\n";
+    std::cout << "  sandbox       " << config::url_of(x.sandbox.address, sandbox_port) << "/_sandbox/ledger\n"
+              << "  inbox         " << config::url_of(x.sandbox.address, sandbox_port) << "/_sandbox/inbox\n";
   std::cout << "  store         " << x.store.path << '\n'
             << "  operator key  " << running.operator_key_file().string()
             << (running.operator_key_made() ? "  (made just now)" : "") << '\n';
@@ -300,6 +359,19 @@ std::string problem_with_provider(const std::string& name, const config::provide
   return payment::problem_with(to_adapter(name, x));
 }
 
+std::string problem_with_email_provider(const std::string& name, const config::email_provider_options& x) {
+  return email::problem_with(to_mailer(name, x, {}));
+}
+
+std::string problem_with_email(const config::email_options& x) {
+  if (!email::parse_mailbox(x.from))
+    return "from: must be an address, as in Shop <orders@shop.example>";
+  std::error_code error;
+  return x.templates.empty() || std::filesystem::is_directory(x.templates, error)
+           ? ""
+           : "templates: there is no such folder";
+}
+
 int serve(const config::sources& from) {
   signals pending; // before the first thread
   const auto loaded = config::load(from);
@@ -316,8 +388,7 @@ int serve(const config::sources& from) {
     refuse_unusable_store(settings.store_file);
     if (options.sandbox.enabled) {
       sandbox = std::make_unique<own_sandbox>(to_sandbox(options));
-      if (options.sandbox.port == 0)
-        point_to_sandbox(settings.providers, options.sandbox, sandbox->port());
+      point_to_sandbox(settings, options.sandbox, sandbox->port(), sandbox->smtp_port());
     }
     node running{std::move(settings)};
     print_welcome(options, running, sandbox ? sandbox->port() : std::uint16_t{0});
@@ -357,7 +428,8 @@ int run_sandbox(const config::sources& from, const std::string& faults_file) {
     }
     own_sandbox running{std::move(with)};
     std::cout << "troupe sandbox at " << config::url_of(options.sandbox.address, running.port())
-              << " (/stripe, /rest, /_sandbox/ledger, /_sandbox/faults)\n"
+              << " (/stripe, /rest, /resend, /sendgrid, /_sandbox/ledger, /_sandbox/inbox, /_sandbox/faults), SMTP at "
+              << options.sandbox.address << " port " << running.smtp_port() << '\n'
               << std::flush;
     while (pending.wait() == SIGHUP) {
     }

@@ -24,5 +24,7 @@ bool complain(const config::loaded& x);
 
 /// What is wrong with a configured provider; for config::sources.
 std::string problem_with_provider(const std::string& name, const config::provider_options& x);
+std::string problem_with_email_provider(const std::string& name, const config::email_provider_options& x);
+std::string problem_with_email(const config::email_options& x);
 
 } // namespace troupe

@@ -30,9 +30,9 @@ auto spawn_region(const supervision::place& where, const entity::environment& en
 } // namespace
 
 std::vector<std::string> stored_contexts() {
-  return {order::traits::context,       inventory::traits::context,   catalog::traits::context,
-          idempotency::traits::context, dead_letter::traits::context, dead_letter::job::traits::context,
-          outlet::traits::context,      pause::traits::context};
+  return {order::traits::context,       inventory::traits::context,    catalog::traits::context,
+          idempotency::traits::context, dead_letter::traits::context,  dead_letter::job::traits::context,
+          outlet::traits::context,      notification::traits::context, pause::traits::context};
 }
 
 journal::journal_actor spawn_journal(const supervision::place& where, journal::writer_actor writer,
@@ -55,6 +55,12 @@ catalog::catalog_actor spawn_products(const supervision::place& where, entity::e
 
 idempotency::idempotency_actor spawn_idempotency_keys(const supervision::place& where, entity::environment env) {
   return spawn_region<idempotency::traits, idempotency::idempotency_entity>(where, env);
+}
+
+notification::notification_actor spawn_notifications(const supervision::place& where, entity::environment env,
+                                                     notification::dependencies deps) {
+  return spawn_region<notification::traits, notification::notification_entity>(
+    where, env, notification::shared_dependencies{std::make_shared<const notification::dependencies>(std::move(deps))});
 }
 
 pause::pause_actor spawn_pauses(const supervision::place& where, entity::environment env, pause::registry_ptr puts_up) {
@@ -205,7 +211,7 @@ void add_dead_letters(caf::actor_system& system, topology& made, const topology_
 void add_outlets(caf::actor_system& system, topology& made, const topology_settings& with,
                  const journal::journal_actor& journal) {
   group outlets{system, "outlets", strategy::one_for_one, with.restarts};
-  const auto wanted = with.outlets ? with.outlets(outlets) : std::vector<outlet::definition>{};
+  const auto wanted = with.outlets ? with.outlets(outlets, made) : std::vector<outlet::definition>{};
   outlet::parking_dependencies deps{{}, made.dead_letters.letters, with.parking, with.observe_outlets};
   for (const auto& x : wanted)
     deps.outlets.emplace(outlet::name_of(x.name, x.context), x);
@@ -250,7 +256,7 @@ pause::registry::told_fn wakes(const order::order_actor& orders) {
 // own connection. Whatever of them fails is restarted alone. When restarts do not help, the node ends: its next start
 // begins from the store, which is what every restart does anyway.
 topology make_topology(caf::actor_system& system, topology_settings with) {
-  topology made{group{system, "node", strategy::one_for_one, with.restarts}, {}, {}, {}, {}, {}, {}};
+  topology made{group{system, "node", strategy::one_for_one, with.restarts}, {}, {}, {}, {}, {}, {}, {}};
   made.paused = with.pauses ? with.pauses : std::make_shared<pause::registry>();
   made.journal = add_store(system, made.root, with);
   const auto journal = join(with.journal_for_entities, made.journal);
@@ -258,6 +264,13 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
   group providers{system, "payment", strategy::one_for_one, with.restarts};
   made.providers = with.providers(providers);
   made.root.add(std::move(providers));
+
+  auto mails = std::move(with.notifications);
+  if (with.mailers) {
+    group mailers{system, "email", strategy::one_for_one, with.restarts};
+    mails.providers = with.mailers(mailers);
+    made.root.add(std::move(mailers));
+  }
 
   group entities{system, "entities", strategy::one_for_one, with.restarts};
   made.inventory = entities.add<inventory::inventory_actor>(
@@ -295,6 +308,9 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
         caf::anon_send(caf::actor_cast<caf::actor>(orders), entity::look_ahead{looks_ahead});
       });
     });
+  made.notifications = entities.add<notification::notification_actor>(
+    "notifications", [env = environment_of<notification::traits>(with, journal),
+                      deps = std::move(mails)](const place& where) { return spawn_notifications(where, env, deps); });
   made.root.add(std::move(entities));
   if (with.keeps_dead_letters) {
     add_dead_letters(system, made, with, journal);

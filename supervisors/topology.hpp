@@ -6,6 +6,7 @@
 #include "actors/entity/context.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
+#include "actors/notification/notification_entity.hpp"
 #include "actors/order/order_entity.hpp"
 #include "actors/outlet/parking_entity.hpp"
 #include "actors/pause/board.hpp"
@@ -13,6 +14,7 @@
 #include "supervisors/supervision/supervisor.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,6 +35,8 @@ inventory::inventory_actor spawn_inventories(const supervision::place& where, en
                                              live<inventory::policy> rules);
 catalog::catalog_actor spawn_products(const supervision::place& where, entity::environment env);
 idempotency::idempotency_actor spawn_idempotency_keys(const supervision::place& where, entity::environment env);
+notification::notification_actor spawn_notifications(const supervision::place& where, entity::environment env,
+                                                     notification::dependencies deps);
 pause::pause_actor spawn_pauses(const supervision::place& where, entity::environment env, pause::registry_ptr puts_up);
 order::order_actor spawn_orders(const supervision::place& where, entity::environment env, order::dependencies deps);
 
@@ -67,6 +71,8 @@ outlet::outlet_actor spawn_outlet(const supervision::place& where, outlet::defin
 /// Puts something before a part, for whoever uses it: a wire that loses messages, say.
 template <class Handle> using joint = std::function<Handle(Handle)>;
 
+struct topology;
+
 /// What differs between a node and a simulated one.
 struct topology_settings {
   std::string node; // its name in the journal
@@ -81,9 +87,12 @@ struct topology_settings {
   pause::registry_ptr pauses{};
   /// Adds the payment providers' actors to `to`.
   std::function<payment::providers(supervision::group& to)> providers;
+  notification::dependencies notifications{}; // providers are filled in
+  /// Adds the mail providers' actors to `to`; none without it.
+  std::function<std::map<std::string, notification::mailer_actor>(supervision::group& to)> mailers{};
 
   /// Adds the sinks' actors to `to`, and says which outlets there are; none when it is empty.
-  std::function<std::vector<outlet::definition>(supervision::group& to)> outlets{};
+  std::function<std::vector<outlet::definition>(supervision::group& to, const topology& made)> outlets{};
   live<outlet::policy> parking{};
   outlet::observer observe_outlets{};
   bool keeps_dead_letters = true; // and what is parked
@@ -106,6 +115,7 @@ struct topology {
   idempotency::idempotency_actor keys;
   order::order_actor orders;
   payment::providers providers;
+  notification::notification_actor notifications;
   troupe::dead_letters dead_letters{};
   live<dead_letter::replayers> replayers{}; // of dead letters; those of outlets are there
   pause::pause_actor pauses{};

@@ -298,10 +298,13 @@ int set_outage(const target& where, bool out) {
       std::cout << "The sandbox providers work again. Waiting orders go on by themselves within a minute.\n";
     return got.exit;
   }
-  const auto fault = json{{"rules", json::array({json{{"name", "outage"}, {"fault", "error"}, {"status", 503}}})}};
+  auto rules = json::array(); // Mails go on: a customer hears of what was paid before.
+  for (const auto* payments : {"/stripe", "/rest"})
+    rules.push_back({{"name", "outage"}, {"path", payments}, {"fault", "error"}, {"status", 503}});
+  const json fault{{"rules", std::move(rules)}};
   const auto got = call(where, where.sandbox_url, "PUT", "/_sandbox/faults", fault);
   if (got.exit == answered)
-    std::cout << "The sandbox providers answer 503 to every call. Place an order, and watch it wait with\n"
+    std::cout << "The sandbox's payment providers answer 503 to every call. Place an order, and watch it wait with\n"
                  "  troupe ctl order ID\n"
                  "End the outage with\n"
                  "  troupe ctl outage end\n";

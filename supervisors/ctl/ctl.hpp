@@ -80,4 +80,9 @@ int end_pause(const target& where, const std::string& what, const std::string& r
 /// Puts the sandbox's payment provider out of order (`PUT /_sandbox/faults`), or in order again.
 int set_outage(const target& where, bool out);
 
+enum class mail_part { all, text, html };
+
+/// Renders a mail template with a sample model, the built-in one or that in `folder`. Asks no node.
+int preview_mail(const std::string& folder, const std::string& name, mail_part part);
+
 } // namespace troupe::ctl

@@ -1,5 +1,7 @@
 #include "supervisors/observability/metrics.hpp"
 
+#include "actors/order/order.hpp"
+
 #include <caf/telemetry/collector/prometheus.hpp>
 #include <caf/telemetry/metric_registry.hpp>
 
@@ -13,9 +15,14 @@ namespace {
 // Seconds; up to the longest deadline of a route.
 constexpr double bounds[] = {.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1., 2.5, 5., 10., 30.};
 
-constexpr double millisecond_bounds[] = {1,   2.5,   5,     10,    25,     50,     100,   250,
-                                         500, 1'000, 2'500, 5'000, 10'000, 30'000, 60'000};
+// Objectives of services are among them.
+constexpr double millisecond_bounds[] = {1,   2.5,   5,     10,    25,    50,     100,    250,
+                                         500, 1'000, 2'000, 2'500, 5'000, 10'000, 30'000, 60'000};
 constexpr std::size_t outcomes = 256; // an answer, or a failure by its code
+
+// CAF calls a gauge of its own a total, which Prometheus takes for a counter.
+constexpr std::string_view misnamed = "caf_system_queued_messages_total";
+constexpr std::string_view renamed = "caf_system_queued_messages";
 
 std::string_view known(std::string_view method) {
   constexpr std::string_view methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
@@ -85,6 +92,10 @@ service_metrics::service_metrics(caf::actor_system& system, std::string target, 
   for (const auto* state : {"closed", "open", "half_open"})
     states_[state] = states->get_or_add({{"service", service_}, {"state", state}});
   breaker("closed");
+  // A counter that begins with its first failure shows no rise of it.
+  for (const auto why : {ec::unavailable, ec::rate_limited, ec::timed_out, ec::interrupted, ec::bad_response,
+                         ec::denied, ec::refused, ec::conflict, ec::circuit_open, ec::overloaded, ec::deadline})
+    errors_->get_or_add({{"service", service_}, {"error_type", label(name_of(why))}});
 }
 
 void service_metrics::finished(std::size_t endpoint, std::optional<ec> failure, duration took) {
@@ -120,7 +131,12 @@ void service_metrics::breaker(std::string_view state) {
 
 order_metrics::order_metrics(caf::actor_system& system)
   : count_(system.metrics().counter_family("troupe", "orders_ended", {"status"}, "Orders that have come to their end.",
-                                           "1", true)) {}
+                                           "1", true)) {
+  for (const auto x :
+       {order::status::confirmed, order::status::rejected, order::status::declined, order::status::expired,
+        order::status::cancelled, order::status::refunded, order::status::review})
+    count_->get_or_add({{"status", label(order::name_of(x))}});
+}
 
 void order_metrics::ended(std::string_view status) {
   count_->get_or_add({{"status", label(status)}})->inc();
@@ -153,6 +169,53 @@ void outlet_metrics::lags(std::string_view outlet, std::string_view context, std
   parked_->get_or_add(labels)->value(static_cast<std::int64_t>(parked));
 }
 
+mail_metrics::mail_metrics(caf::actor_system& system)
+  : count_(system.metrics().counter_family("troupe", "mails_ended", {"status"},
+                                           "Mails that were sent, skipped or given up.", "1", true)) {
+  for (const auto* status : {"sent", "skipped", "given_up"})
+    count_->get_or_add({{"status", status}});
+}
+
+void mail_metrics::ended(std::string_view status) {
+  count_->get_or_add({{"status", label(status)}})->inc();
+}
+
+node_metrics::node_metrics(caf::actor_system& system)
+  : up_(system.metrics().gauge_family("troupe", "part_up", {"part"}, "1 while a part of the node is up.")),
+    waiting_(system.metrics().gauge_family("troupe", "waiting_messages", {"part"},
+                                           "Messages that wait for a part, also for its restart.")),
+    dependencies_(system.metrics().gauge_family("troupe", "dependency_up", {"dependency"},
+                                                "1 when the last look at a dependency found it well.")),
+    letters_(
+      system.metrics().gauge_family("troupe", "dead_letters_open", {"source"}, "Dead letters that wait for people.")),
+    oldest_(system.metrics().gauge_family<double>("troupe", "oldest_message", {"part"},
+                                                  "How long the oldest message of a part has waited.", "seconds")),
+    restarts_(system.metrics().counter_family("troupe", "part_restarts", {"part"}, "Restarts of a part.", "1", true)),
+    ready_(system.metrics().gauge_singleton("troupe", "ready", "1 while the node takes work.")) {}
+
+void node_metrics::part(const supervision::row& x) {
+  const auto name = label(x.path);
+  up_->get_or_add({{"part", name}})->value(x.is == supervision::condition::up ? 1 : 0);
+  waiting_->get_or_add({{"part", name}})->value(static_cast<std::int64_t>(x.mailbox + x.buffered));
+  oldest_->get_or_add({{"part", name}})->value(std::chrono::duration<double>(x.oldest).count());
+  auto* restarts = restarts_->get_or_add({{"part", name}});
+  const std::lock_guard guard{mutex_};
+  if (const auto more = std::int64_t{x.restarts} - restarts->value(); more > 0)
+    restarts->inc(more);
+}
+
+void node_metrics::dependency(std::string_view name, bool up) {
+  dependencies_->get_or_add({{"dependency", label(name)}})->value(up ? 1 : 0);
+}
+
+void node_metrics::dead_letters(std::string_view source, std::size_t open) {
+  letters_->get_or_add({{"source", label(source)}})->value(static_cast<std::int64_t>(open));
+}
+
+void node_metrics::ready(bool yes) {
+  ready_->value(yes ? 1 : 0);
+}
+
 pause_metrics::pause_metrics(caf::actor_system& system)
   : paused_(system.metrics().gauge_family("troupe", "paused", {"kind", "name"},
                                           "1 for what operators have paused; of single orders how many.", "1")) {}
@@ -171,8 +234,22 @@ void pause_metrics::changed(std::string_view kind, std::string_view name, bool p
 
 std::string prometheus_text(caf::actor_system& system) {
   caf::telemetry::collector::prometheus collector;
-  const auto text = collector.collect_from(system.metrics());
-  return {text.data(), text.size()};
+  const auto collected = collector.collect_from(system.metrics());
+  std::string_view text{collected.data(), collected.size()};
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    if (!line.starts_with('#'))
+      line = line.substr(0, line.rfind(' '));
+    const auto at = line.find(misnamed);
+    out.append(line.substr(0, at));
+    if (at != line.npos)
+      out.append(renamed).append(line.substr(at + misnamed.size()));
+    out += '\n';
+  }
+  return out;
 }
 
 } // namespace troupe

@@ -3,6 +3,7 @@
 
 #include "actors/kernel/error.hpp"
 #include "actors/kernel/time.hpp"
+#include "supervisors/supervision/tree.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/telemetry/counter.hpp>
@@ -84,7 +85,7 @@ private:
   std::map<std::string, caf::telemetry::int_gauge*> states_;
 };
 
-/// Orders that have ended: `troupe_orders_ended_total{status}`. Safe on any thread.
+/// Orders that have ended: `troupe_orders_ended_total{status}`, from 0 on. Safe on any thread.
 class order_metrics {
 public:
   explicit order_metrics(caf::actor_system& system);
@@ -114,6 +115,42 @@ private:
   caf::telemetry::metric_family_impl<caf::telemetry::int_gauge>* parked_;
 };
 
+/// Mails that have ended: `troupe_mails_ended_total{status}`, from 0 on. Safe on any thread.
+class mail_metrics {
+public:
+  explicit mail_metrics(caf::actor_system& system);
+
+  void ended(std::string_view status);
+
+private:
+  caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* count_;
+};
+
+/// What a node consists of and depends on: `troupe_part_up{part}`, `troupe_part_restarts_total{part}`,
+/// `troupe_waiting_messages{part}`, `troupe_oldest_message_seconds{part}`, `troupe_dependency_up{dependency}`,
+/// `troupe_dead_letters_open{source}` and `troupe_ready`. Shows what it was told last. Safe on any thread.
+class node_metrics {
+public:
+  explicit node_metrics(caf::actor_system& system);
+
+  void part(const supervision::row& x);
+  void dependency(std::string_view name, bool up);
+  void dead_letters(std::string_view source, std::size_t open);
+  void ready(bool yes);
+
+private:
+  using gauges = caf::telemetry::metric_family_impl<caf::telemetry::int_gauge>;
+
+  gauges* up_;
+  gauges* waiting_;
+  gauges* dependencies_;
+  gauges* letters_;
+  caf::telemetry::metric_family_impl<caf::telemetry::dbl_gauge>* oldest_;
+  caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* restarts_;
+  caf::telemetry::int_gauge* ready_;
+  std::mutex mutex_; // what is added to a counter depends on what it is
+};
+
 /// What operators have paused: `troupe_paused{kind,name}` is 1 while it is, and for single orders, which are too many
 /// for labels, their number under the name "all". One change at a time.
 class pause_metrics {
@@ -127,7 +164,8 @@ private:
   std::set<std::string, std::less<>> orders_;
 };
 
-/// All metrics of the system in Prometheus' text form.
+/// All metrics of the system in Prometheus' text form, without times: whoever asks knows when, and takes what has a
+/// time for present long after a node has gone.
 std::string prometheus_text(caf::actor_system& system);
 
 } // namespace troupe

@@ -1,6 +1,7 @@
 #include "supervisors/sandbox/sandbox.hpp"
 
 #include "adapters/payment/wire_text.hpp"
+#include "supervisors/sandbox/inbox_page.hpp"
 
 #include <algorithm>
 
@@ -14,6 +15,9 @@ using payment::twin_kind;
 constexpr std::string_view own_prefix = "/_sandbox/";
 constexpr std::string_view rest_prefix = "/rest";
 constexpr std::string_view stripe_prefix = "/stripe";
+constexpr std::string_view resend_prefix = "/resend";
+constexpr std::string_view sendgrid_prefix = "/sendgrid";
+constexpr std::string_view smtp_path = "/smtp";
 constexpr std::int64_t page_max = 10'000;
 
 http::response json(int status, std::string body) {
@@ -50,10 +54,50 @@ bool below(std::string_view target, std::string_view prefix) {
          && (target.size() == prefix.size() || target[prefix.size()] == '/' || target[prefix.size()] == '?');
 }
 
+/// Whether the provider does what it is asked, in spite of the fault.
+bool acts(fault_kind x) {
+  return x != fault_kind::rate_limit && x != fault_kind::error && x != fault_kind::drop_before;
+}
+
+/// The answer of a provider that does not act, in the form that `failure` gives a status.
+void refuse(outcome& result, const fault_rule& rule, http::response (*failure)(int status)) {
+  const bool limited = rule.kind == fault_kind::rate_limit;
+  result.response = failure(limited ? 429 : rule.status);
+  if (!limited && !rule.retry_after_s)
+    return;
+  std::erase_if(result.response.fields, [](const auto& field) { return field.first == "retry-after"; });
+  result.response.fields.emplace_back("Retry-After", std::to_string(rule.retry_after_s.value_or(1)));
+}
+
+/// What becomes of the answer of a provider that has acted.
+void spoil(outcome& result, const fault_rule& rule) {
+  auto& body = result.response.body;
+  switch (rule.kind) {
+    case fault_kind::drop_after: result.ending = sandbox_ending::dropped; break;
+    case fault_kind::timeout_after:
+      result.delay += rule.hold;
+      result.ending = sandbox_ending::dropped;
+      break;
+    case fault_kind::late_answer: result.delay += rule.hold; break;
+    case fault_kind::malformed:
+      body.resize(body.size() / 2);
+      body += "\"}]{:";
+      break;
+    case fault_kind::truncate: result.ending = sandbox_ending::truncated; break;
+    case fault_kind::none:
+    case fault_kind::rate_limit:
+    case fault_kind::error:
+    case fault_kind::drop_before:
+    case fault_kind::duplicate_webhook:
+    case fault_kind::late_webhook: break;
+  }
+}
+
 } // namespace
 
 sandbox::sandbox(options how, random_fn random, time_point now)
-  : rest_(std::move(how.rest), books_, random), stripe_(std::move(how.stripe), books_, std::move(random)) {
+  : rest_(std::move(how.rest), books_, random), stripe_(std::move(how.stripe), books_, random),
+    resend_(std::move(how.resend), letters_, random), sendgrid_(std::move(how.sendgrid), letters_, std::move(random)) {
   faults_.set(std::move(how.faults), now);
 }
 
@@ -67,6 +111,10 @@ outcome sandbox::handle(http::request r, time_point now) {
     return serve(twin_kind::stripe, std::move(r), now);
   if (below(r.target, rest_prefix))
     return serve(twin_kind::rest, std::move(r), now);
+  if (below(r.target, resend_prefix))
+    return serve_mail(resend_, resend_prefix, std::move(r), now);
+  if (below(r.target, sendgrid_prefix))
+    return serve_mail(sendgrid_, sendgrid_prefix, std::move(r), now);
   return {.response = administer(r, now)};
 }
 
@@ -77,15 +125,11 @@ outcome sandbox::serve(twin_kind twin, http::request r, time_point now) {
   const auto kind = hit.rule ? hit.rule->kind : fault_kind::none;
   const bool is_stripe = twin == twin_kind::stripe;
   r.target.erase(0, is_stripe ? stripe_prefix.size() : rest_prefix.size());
-  if (kind == fault_kind::rate_limit || kind == fault_kind::error || kind == fault_kind::drop_before) {
-    if (kind == fault_kind::drop_before) {
+  if (!acts(kind)) {
+    if (kind == fault_kind::drop_before)
       result.ending = sandbox_ending::dropped;
-    } else {
-      const auto status = kind == fault_kind::rate_limit ? 429 : hit.rule->status;
-      result.response = is_stripe ? payment::stripe::twin::failure(status) : payment::rest::twin::failure(status);
-      if (kind == fault_kind::rate_limit || hit.rule->retry_after_s)
-        result.response.fields.emplace_back("Retry-After", std::to_string(hit.rule->retry_after_s.value_or(1)));
-    }
+    else
+      refuse(result, *hit.rule, is_stripe ? payment::stripe::twin::failure : payment::rest::twin::failure);
     books_.note({.at = now.time_since_epoch().count(),
                  .twin = twin,
                  .status = result.response.status,
@@ -101,27 +145,55 @@ outcome sandbox::serve(twin_kind twin, http::request r, time_point now) {
   if (!hit.rule)
     return result;
   books_.note_fault(hit.rule->name);
-  auto& body = result.response.body;
-  switch (kind) {
-    case fault_kind::drop_after: result.ending = sandbox_ending::dropped; break;
-    case fault_kind::timeout_after:
-      result.delay += hit.rule->hold;
-      result.ending = sandbox_ending::dropped;
-      break;
-    case fault_kind::late_answer: result.delay += hit.rule->hold; break;
-    case fault_kind::malformed:
-      body.resize(body.size() / 2);
-      body += "\"}]{:";
-      break;
-    case fault_kind::truncate: result.ending = sandbox_ending::truncated; break;
-    case fault_kind::none:
-    case fault_kind::rate_limit:
-    case fault_kind::error:
-    case fault_kind::drop_before:
-    case fault_kind::duplicate_webhook:
-    case fault_kind::late_webhook: break;
-  }
+  spoil(result, *hit.rule);
   return result;
+}
+
+template <class Twin>
+outcome sandbox::serve_mail(Twin& twin, std::string_view prefix, http::request r, time_point now) {
+  outcome result;
+  const auto hit = faults_.empty() ? injection{} : faults_.next(r.method, wire::split_target(r.target).first, now);
+  result.delay = hit.wait;
+  r.target.erase(0, prefix.size());
+  if (hit.rule && !acts(hit.rule->kind)) {
+    if (hit.rule->kind == fault_kind::drop_before)
+      result.ending = sandbox_ending::dropped;
+    else
+      refuse(result, *hit.rule, Twin::failure);
+    return result;
+  }
+  result.response = twin.handle(r, now);
+  if (hit.rule)
+    spoil(result, *hit.rule);
+  return result;
+}
+
+email::smtp::sink_answer sandbox::take_mail(email::letter x, time_point now) {
+  email::smtp::sink_answer result;
+  const auto hit = faults_.empty() ? injection{} : faults_.next("DATA", smtp_path, now);
+  result.delay = hit.wait;
+  if (hit.rule && !acts(hit.rule->kind)) {
+    result.closes = hit.rule->kind == fault_kind::drop_before;
+    if (!result.closes)
+      result.text = hit.rule->kind == fault_kind::rate_limit ? "451 4.7.1 Too many mails, try again later\r\n"
+                                                             : "451 4.3.0 The mail was not taken\r\n";
+    return result;
+  }
+  x.at = now;
+  letters_.add(std::move(x));
+  const auto kind = hit.rule ? hit.rule->kind : fault_kind::none;
+  if (kind == fault_kind::late_answer || kind == fault_kind::timeout_after)
+    result.delay += hit.rule->hold;
+  if (kind == fault_kind::timeout_after || kind == fault_kind::drop_after || kind == fault_kind::truncate)
+    result.closes = true;
+  else
+    result.text = kind == fault_kind::malformed ? "no reply of SMTP\r\n"
+                                                : "250 2.0.0 Taken as " + std::to_string(letters_.taken()) + "\r\n";
+  return result;
+}
+
+bool sandbox::fails(email::recipient_kind kind) {
+  return kind == email::recipient_kind::limited ? limited_.fails() : unavailable_.fails();
 }
 
 void sandbox::enqueue(const fault_rule* rule, time_point now) {
@@ -175,6 +247,8 @@ http::response sandbox::administer(const http::request& r, time_point now) {
     }
     if (what == "ledger" && r.method == "GET")
       return show_ledger(query);
+    if ((what == "inbox" || what == "inbox.json" || what.starts_with("inbox/")) && r.method == "GET")
+      return show_inbox(what, query);
     if (what == "faults" && r.method == "GET")
       return json(200, faults_.to_json(now));
     if (what == "faults" && r.method == "PUT")
@@ -190,9 +264,11 @@ http::response sandbox::administer(const http::request& r, time_point now) {
       return result;
     }
   }
-  return problem(404, "Not found",
-                 "The sandbox has /stripe, /rest, and GET /_sandbox/health, GET /_sandbox/ledger, GET, PUT and DELETE "
-                 "/_sandbox/faults, POST /_sandbox/reset.");
+  return problem(
+    404, "Not found",
+    "The sandbox has /stripe, /rest, /resend, /sendgrid, and GET /_sandbox/health, GET /_sandbox/ledger, GET "
+    "/_sandbox/inbox, GET /_sandbox/inbox.json, GET, PUT and DELETE /_sandbox/faults, POST "
+    "/_sandbox/reset.");
 }
 
 http::response sandbox::show_ledger(std::string_view query) const {
@@ -214,6 +290,22 @@ http::response sandbox::show_ledger(std::string_view query) const {
   return json(200, books_.to_json(what));
 }
 
+http::response sandbox::show_inbox(std::string_view what, std::string_view query) const {
+  const bool as_json = what.ends_with(".json");
+  if (as_json)
+    what.remove_suffix(std::string_view{".json"}.size());
+  if (what == "inbox") {
+    const auto fields = wire::parse_form(query);
+    return as_json ? json(200, inbox_json(letters_, wire::find(fields, "to").value_or(""))) : inbox_page(letters_);
+  }
+  what.remove_prefix(std::string_view{"inbox/"}.size());
+  const auto number = wire::parse_integer(what);
+  const auto* found = number && *number > 0 ? letters_.find(static_cast<std::uint64_t>(*number)) : nullptr;
+  if (!found)
+    return problem(404, "Not found", "There is no such mail; the inbox keeps the latest 500.");
+  return as_json ? json(200, letter_json(*found)) : letter_page(*found);
+}
+
 http::response sandbox::put_faults(const std::string& body, time_point now) {
   auto plan = parse_plan(body);
   if (const auto* errors = std::get_if<std::vector<plan_error>>(&plan))
@@ -226,6 +318,7 @@ http::response sandbox::reset() {
   if (storage_.clear && !storage_.clear())
     return problem(500, "Not stored", "The log could not be emptied; nothing was changed.");
   books_.clear();
+  letters_.clear();
   stripe_.take_deliveries();
   webhooks_ = {};
   return {204, {}, {}};

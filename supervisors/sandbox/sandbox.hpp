@@ -4,6 +4,10 @@
 
 #include "actors/kernel/http.hpp"
 #include "actors/kernel/uuid.hpp"
+#include "adapters/email/inbox.hpp"
+#include "adapters/email/resend/twin.hpp"
+#include "adapters/email/sendgrid/twin.hpp"
+#include "adapters/email/smtp/sink.hpp"
 #include "adapters/payment/ledger.hpp"
 #include "adapters/payment/rest/twin.hpp"
 #include "adapters/payment/stripe/twin.hpp"
@@ -21,6 +25,8 @@ namespace troupe::sandbox {
 struct options {
   payment::rest::twin_options rest;
   payment::stripe::twin_options stripe;
+  email::resend::twin_options resend;
+  email::sendgrid::twin_options sendgrid;
   fault_plan faults; // from the start
 };
 
@@ -44,11 +50,13 @@ struct webhook {
   std::string body;
 };
 
-/// `/stripe/...` is Stripe, `/rest/...` the REST provider, `/_sandbox/...` is for whoever runs the sandbox:
+/// `/stripe/...` is Stripe, `/rest/...` the REST provider, `/resend/...` Resend, `/sendgrid/...` SendGrid, and
+/// `/_sandbox/...` is for whoever runs the sandbox:
 ///   GET  /_sandbox/health
 ///   GET  /_sandbox/ledger?reference=&after=&limit=
 ///   GET, PUT, DELETE /_sandbox/faults
-///   POST /_sandbox/reset   empties the ledger and the faults
+///   GET  /_sandbox/inbox, /_sandbox/inbox/<number>   pages to look at mails; with .json behind it for programs
+///   POST /_sandbox/reset   empties the ledger, the inbox and the faults
 /// Faults strike the providers only. Everything happens at the time that is passed in, which must not go back. Not for
 /// two threads at once.
 class sandbox {
@@ -70,6 +78,14 @@ public:
   void keep_in(storage where);
 
   outcome handle(http::request r, time_point now);
+
+  /// The SMTP sink's part: takes a mail over, unless a fault for the method DATA and the path /smtp strikes.
+  email::smtp::sink_answer take_mail(email::letter x, time_point now);
+
+  /// Whether a recipient of the SMTP sink that fails once in two times fails now.
+  bool fails(email::recipient_kind kind);
+
+  const email::inbox& letters() const { return letters_; }
 
   /// Decides pending payments and gives the webhooks that are due by `now`, in the order in which they are.
   std::vector<webhook> take_webhooks(time_point now);
@@ -97,12 +113,19 @@ private:
   http::response show_ledger(std::string_view query) const;
   http::response put_faults(const std::string& body, time_point now);
   http::response reset();
+  http::response show_inbox(std::string_view what, std::string_view query) const;
   outcome serve(payment::twin_kind twin, http::request r, time_point now);
+  template <class Twin> outcome serve_mail(Twin& twin, std::string_view prefix, http::request r, time_point now);
   void enqueue(const fault_rule* rule, time_point now);
 
   payment::ledger books_;
   payment::rest::twin rest_;
   payment::stripe::twin stripe_;
+  email::inbox letters_; // in memory alone
+  email::resend::twin resend_;
+  email::sendgrid::twin sendgrid_;
+  email::every_other limited_;
+  email::every_other unavailable_;
   faults faults_;
   storage storage_;
   std::priority_queue<late_webhook, std::vector<late_webhook>, std::greater<>> webhooks_;

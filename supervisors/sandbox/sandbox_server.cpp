@@ -1,6 +1,7 @@
 #include "supervisors/sandbox/sandbox_server.hpp"
 
 #include "adapters/http_client/curl_engine.hpp"
+#include "supervisors/sandbox/smtp_server.hpp"
 #include "supervisors/sandbox/state_log.hpp"
 
 #include <boost/asio/post.hpp>
@@ -155,12 +156,25 @@ sandbox_server::sandbox_server(server_options with, const gateway::server::conte
       auto x = to->handle(std::move(r));
       co_return gateway::exchange_result{std::move(x.response), x.delay, translate(x.ending)};
     });
+  smtp_options sink;
+  sink.address = shared_->with.address;
+  sink.port = shared_->with.smtp_port;
+  sink.take = [to = shared_](email::letter x) {
+    std::lock_guard lock{to->mutex};
+    return to->box.take_mail(std::move(x), to->now());
+  };
+  sink.fails = [to = shared_](email::recipient_kind kind) {
+    std::lock_guard lock{to->mutex};
+    return to->box.fails(kind);
+  };
+  sink_ = std::make_unique<smtp_server>(std::move(sink), on.front().get());
   std::lock_guard lock{shared_->mutex};
   if (client_ && shared_->box.next_due())
     shared_->wake(); // What was pending when the log ends.
 }
 
 sandbox_server::~sandbox_server() {
+  sink_.reset();
   server_.reset();
   {
     std::lock_guard lock{shared_->mutex};
@@ -171,6 +185,10 @@ sandbox_server::~sandbox_server() {
 
 std::uint16_t sandbox_server::port() const {
   return server_->port();
+}
+
+std::uint16_t sandbox_server::smtp_port() const {
+  return sink_->port();
 }
 
 bool sandbox_server::stop() {

@@ -109,9 +109,9 @@ TEST_F(ConfigLoad, EveryOptionCanBeSetInEachWay) {
       std::string operator()(const secret*) const { return "hidden"; }
     };
     // Some are held against others of their section, or against a list.
-    const std::map<std::string, std::string> fitting{{"ca_file", "/dev/null"}, {"policy", "email"},
-                                                     {"timeout", "2s"},        {"deadline", "45m"},
-                                                     {"backoff", "constant"},  {"base", "7s"}};
+    const std::map<std::string, std::string> fitting{
+      {"ca_file", "/dev/null"}, {"policy", "email"}, {"timeout", "2s"}, {"deadline", "45m"},
+      {"backoff", "constant"},  {"base", "7s"},      {"order", "smtp"}, {"start_tls", "offered"}};
     const auto own = fitting.find(x.key.substr(x.key.rfind('.') + 1));
     const auto wanted = own == fitting.end() ? std::visit(other_value{}, x.value) : own->second;
     for (int way = 0; way < 2; ++way) {
@@ -340,10 +340,40 @@ TEST_F(ConfigLoad, RefusesProvidersThatDoNotFit) {
             texts{"troupe.yaml:6: payment.providers.a.kind: there is no \"cash\""});
 }
 
+TEST_F(ConfigLoad, ReadsMailProvidersLikeThoseOfPayments) {
+  from.settings = {"sandbox.port=8888", "sandbox.smtp_port=8889", "email.providers.second.kind=simulated"};
+  const auto all = load(from);
+  for (const auto& problem : all.problems)
+    ADD_FAILURE() << to_string(problem);
+  EXPECT_EQ(all.values.email.providers.at("sendgrid").base_url, "http://127.0.0.1:8888/sendgrid");
+  EXPECT_EQ(all.values.email.providers.at("smtp").url, "smtp://127.0.0.1:8889");
+  EXPECT_EQ(all.values.email.providers.at("second").kind, "simulated");
+  from.settings.clear();
+  EXPECT_EQ(problems_of("email:\n  order: mine, theirs\n  providers:\n    mine:\n      kind: smtp\n"),
+            texts{"troupe.yaml:2: email.order: there is no provider \"theirs\""});
+  EXPECT_EQ(problems_of("email:\n  providers:\n    mine:\n      start_tls: perhaps\n").size(), 1u);
+  EXPECT_EQ(problems_of("email:\n  providers:\n    mine:\n"),
+            texts{"troupe.yaml:3: email.providers.mine.kind: is needed"});
+  from.problem_with_email_provider = [](const std::string&, const email_provider_options&) {
+    return std::string{"url: needed"};
+  };
+  from.problem_with_email = [](const email_options&) { return std::string{"from: no address"}; };
+  EXPECT_EQ(problems_of("email:\n  from: me\n  providers:\n    mine:\n      kind: smtp\n"),
+            (texts{"troupe.yaml:4: email.providers.mine.url: needed", "troupe.yaml:2: email.from: no address"}));
+}
+
+TEST_F(ConfigLoad, ReplacesOneFamilyOfProvidersOnly) {
+  const auto all = load_text("email:\n  providers:\n    mine:\n      kind: simulated\n");
+  EXPECT_EQ(all.values.email.providers.size(), 1u);
+  EXPECT_EQ(all.values.payment.providers.size(), 2u);
+}
+
 TEST_F(ConfigLoad, RefusesOptionsThatContradictEachOther) {
   EXPECT_EQ(problems_of("operations:\n  port: 9001\n"), texts{"troupe.yaml:2: operations.port: is commerce.port, too"});
   EXPECT_EQ(problems_of("sandbox:\n  port: 9001\n"), texts{"troupe.yaml:2: sandbox.port: is commerce.port, too"});
   EXPECT_EQ(problems_of("sandbox:\n  port: 9001\n  enabled: false\n"), texts{});
+  EXPECT_EQ(problems_of("sandbox:\n  smtp_port: 7778\n"),
+            texts{"troupe.yaml:2: sandbox.smtp_port: is sandbox.port, too"});
   EXPECT_EQ(problems_of("commerce:\n  port: 0\noperations:\n  port: 0\n"), texts{});
   EXPECT_EQ(problems_of("orders:\n  retry_base: 1m\n"),
             texts{"troupe.yaml:2: orders.retry_base: must not be more than orders.retry_max"});

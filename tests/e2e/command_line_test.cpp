@@ -345,8 +345,9 @@ TEST_F(CommandLine, TakenPortIsToldAndNothingIsLeftRunning) {
   running.start();
   temporary_folder other;
   const auto port = std::to_string(running.commerce_port());
-  const auto result = troupe({"serve", "--set", "node.state_directory=" + other.path().string(), "--set",
-                              "commerce.port=" + port, "--set", "operations.port=0", "--set", "sandbox.port=0"});
+  const auto result =
+    troupe({"serve", "--set", "node.state_directory=" + other.path().string(), "--set", "commerce.port=" + port,
+            "--set", "operations.port=0", "--set", "sandbox.port=0", "--set", "sandbox.smtp_port=0"});
   EXPECT_GT(result.how.exit_code, 0);
   EXPECT_NE(result.errors.find(port), std::string::npos) << "does not name the port: " << result.errors;
 }

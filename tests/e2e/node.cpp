@@ -61,7 +61,7 @@ std::uint16_t unused_port() {
 
 sandbox::sandbox(const std::filesystem::path& state, std::vector<std::string> settings) {
   std::vector<std::string> command{troupe_binary(), "sandbox"};
-  add_settings(command, {"node.state_directory=" + state.string(), "sandbox.port=0"});
+  add_settings(command, {"node.state_directory=" + state.string(), "sandbox.port=0", "sandbox.smtp_port=0"});
   add_settings(command, settings);
   process_ = std::make_unique<program>(std::move(command));
   if (!process_->prints("/_sandbox/faults)\n"))
@@ -117,8 +117,8 @@ node::~node() {
 std::vector<std::string> node::command() const {
   std::vector<std::string> out{"serve"};
   out.insert(out.end(), more_.begin(), more_.end());
-  add_settings(out,
-               {"node.state_directory=" + state_.string(), "commerce.port=0", "operations.port=0", "sandbox.port=0"});
+  add_settings(out, {"node.state_directory=" + state_.string(), "commerce.port=0", "operations.port=0",
+                     "sandbox.port=0", "sandbox.smtp_port=0"});
   add_settings(out, settings_);
   return out;
 }

@@ -118,7 +118,7 @@ TEST_F(Operation, TellsOfAProviderThatCannotBeUsedAndHowOrdersEnd) {
   ASSERT_EQ(sandbox.call("PUT", "/_sandbox/faults", R"({"rules":[{"path":"/rest","fault":"malformed"}]})").status, 200);
   auto shop = running.shop();
   const auto first = place(shop, order_of("hand-grinder", 1)).json()["orderId"].get<std::string>();
-  EXPECT_TRUE(running.process().logs("A payment provider cannot be used"));
+  EXPECT_TRUE(running.process().logs("A provider cannot be used"));
   const auto log = running.process().errors();
   EXPECT_NE(log.find(R"("service":"rest","operation":"authorize","caller":"order/)" + first), std::string::npos) << log;
   EXPECT_NE(log.find(R"("reason":"bad_response")"), std::string::npos) << log;

@@ -201,6 +201,8 @@ std::set<std::string> option_keys() {
     keys.emplace(row.key);
   for (const auto& row : config::provider_rows())
     keys.insert("payment.providers.<name>." + std::string{row.key});
+  for (const auto& row : config::email_provider_rows())
+    keys.insert("email.providers.<name>." + std::string{row.key});
   return keys;
 }
 
@@ -312,6 +314,8 @@ TEST(ShippedConfiguration, ForRealOrdersHasNoProblems) {
   config::sources from;
   from.file = TROUPE_SOURCE_DIR "/deploy/troupe.yaml.example";
   from.problem_with_provider = problem_with_provider;
+  from.problem_with_email_provider = problem_with_email_provider;
+  from.problem_with_email = problem_with_email;
   from.environment["TROUPE_STATE"] = "/var/lib/troupe"; // of the unit
   for (const auto& x : all(named("deploy/troupe.env.example").text, "^([A-Z_]+)=(.+)$"))
     from.environment[x[1]] = x[2];

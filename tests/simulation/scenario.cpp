@@ -107,10 +107,10 @@ private:
       x.breaker.failure_percent = 50;
     x.retry.attempts = 1 + random_.below(3);
     x.retry.base = duration{100};
-    if (random_.chance(0.3)) {
+    // A guard that refuses is trouble, too.
+    if (options_.faults > 0 && random_.chance(0.3))
       x.bulkhead = {2 + random_.below(4), random_.below(8), duration{500}};
-    }
-    if (random_.chance(0.2))
+    if (options_.faults > 0 && random_.chance(0.2))
       x.rate = {20, std::chrono::seconds{1}, 5};
     return x;
   }

@@ -28,6 +28,9 @@ struct world {
   std::vector<caf::typed_response_promise<payment::payments>> provider_silence;
   std::vector<std::string> looked_for;
   int looks_at_store = 0;
+  dead_letter::group_list letters;
+  bool directory_answers = true;
+  std::map<dead_letter::source, std::size_t> letters_told;
 };
 
 using world_ptr = std::shared_ptr<world>;
@@ -78,6 +81,19 @@ payment::provider_actor::behavior_type make_provider(payment::provider_actor::po
   };
 }
 
+dead_letter::directory_actor::behavior_type make_directory(dead_letter::directory_actor::pointer, world_ptr state) {
+  const auto unused = caf::make_error(ec::refused);
+  return {
+    [state](const dead_letter::list_groups&) -> caf::result<dead_letter::group_list> {
+      if (!state->directory_answers)
+        return caf::make_error(ec::store_unavailable);
+      return state->letters;
+    },
+    [unused](const dead_letter::list_letters&) -> caf::result<dead_letter::letter_list> { return unused; },
+    [](const dead_letter::changed&) {},
+  };
+}
+
 class HealthChecks : public test::deterministic_system {
 protected:
   void start() {
@@ -86,6 +102,8 @@ protected:
     checks.providers["main"].actor = sys.spawn(make_provider, state);
     checks.now = [this] { return now(); };
     checks.parts = parts;
+    checks.letters = sys.spawn(make_directory, state);
+    checks.letters_open = [this](dead_letter::source x, std::size_t open) { state->letters_told[x] = open; };
     checks.pauses = pauses.published();
     health = spawn_health_checks(sys, std::move(checks), board);
     run();
@@ -257,6 +275,29 @@ TEST_F(HealthChecks, CallANodeOverloadedByTheAgeOfItsMessages) {
     advance(seconds{1});
   EXPECT_EQ(of("parts").is, condition::down);
   EXPECT_FALSE(tree->ask("node/orders", sched.clock().now())) << "one look at a time";
+}
+
+TEST_F(HealthChecks, TellHowManyDeadLettersOfEachSourceAreOpenAlsoWhenThereAreNone) {
+  using dead_letter::source;
+  const auto group = [](source from, std::string code, std::size_t count) {
+    dead_letter::group x;
+    x.cause = {from, std::move(code), "node/entities/orders"};
+    x.count = count;
+    return x;
+  };
+  state->letters.groups = {group(source::poisoned_event, "a", 2), group(source::poisoned_event, "b", 3)};
+  start();
+  EXPECT_EQ(state->letters_told.size(), 5u);
+  EXPECT_EQ(state->letters_told[source::poisoned_event], 5u);
+  EXPECT_EQ(state->letters_told[source::outlet_gave_up], 0u);
+  // What cannot be counted just now stays as it was, and is counted again.
+  state->directory_answers = false;
+  state->letters.groups.clear();
+  advance(5s);
+  EXPECT_EQ(state->letters_told[source::poisoned_event], 5u);
+  state->directory_answers = true;
+  advance(5s);
+  EXPECT_EQ(state->letters_told[source::poisoned_event], 0u);
 }
 
 } // namespace

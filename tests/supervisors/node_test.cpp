@@ -47,6 +47,10 @@ protected:
     return failed;
   }
 
+  static caf::actor_system& parts_system(const node& x) {
+    return caf::actor_cast<caf::strong_actor_ptr>(x.parts().journal)->get()->home_system();
+  }
+
   test::scratch_folder folder;
   std::mutex mutex;
   std::condition_variable told;
@@ -56,9 +60,6 @@ protected:
 TEST_F(Node, GoesOnWhenAPartOfItIsKilled) {
   node running{settings()};
   const auto& parts = running.parts();
-  caf::actor_system_config config;
-  caf::actor_system clients{config};
-  caf::scoped_actor self{clients};
   const auto parts_by_name = std::map<std::string, caf::actor>{
     {"journal", caf::actor_cast<caf::actor>(parts.journal)},
     {"orders", caf::actor_cast<caf::actor>(parts.orders)},
@@ -69,6 +70,7 @@ TEST_F(Node, GoesOnWhenAPartOfItIsKilled) {
     caf::anon_send_exit(part, caf::exit_reason::kill);
     // Asked for behind the kill: it waits for whoever is up next.
     std::optional<caf::error> failure;
+    caf::scoped_actor self{parts_system(running)};
     self->request(parts.orders, seconds{20}, request_context{}, order::get_order{{"o-1"}})
       .receive([](const order::view&) { ADD_FAILURE() << "an order that nobody placed"; },
                [&](const caf::error& x) { failure = x; });
@@ -84,9 +86,7 @@ TEST_F(Node, TellsWhenRestartsDoNotHelp) {
   hasty.restarts.backoff_min = hasty.restarts.backoff_max = duration{1};
   node running{hasty};
   const auto part = running.parts().orders;
-  caf::actor_system_config config;
-  caf::actor_system clients{config};
-  caf::scoped_actor self{clients};
+  caf::scoped_actor self{parts_system(running)};
   while (failed_parts(std::chrono::milliseconds{1}).empty()) {
     caf::anon_send_exit(part, caf::exit_reason::kill);
     self->request(part, seconds{20}, request_context{}, order::get_order{{"o-1"}})

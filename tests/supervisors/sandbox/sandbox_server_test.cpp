@@ -35,6 +35,7 @@ protected:
   void start(std::string webhook_url = {}) {
     server_options x;
     x.port = 0;
+    x.smtp_port = 0;
     x.webhook_url = std::move(webhook_url);
     x.sandbox.stripe.webhook_secret = "whsec";
     x.now = now;
