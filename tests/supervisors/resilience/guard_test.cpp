@@ -309,10 +309,10 @@ TEST_F(Guard, LetsNothingThroughThatIsHeldBackAndCountsNoFailure) {
   EXPECT_TRUE(script.attempts.empty());
   ASSERT_EQ(ends.size(), 3u);
   EXPECT_EQ(code_of(ends.back()), ec::circuit_open);
-  EXPECT_EQ(reason_of(ends.back()), why);
+  EXPECT_NE(reason_of(ends.back()).find(why), std::string::npos);
   EXPECT_EQ(shield->look().state, breaker_state::closed);
   EXPECT_EQ(shield->look().failures, 0u);
-  EXPECT_EQ(shield->look().recent.back().why, why);
+  EXPECT_NE(shield->look().recent.back().why.find(why), std::string::npos);
   why.clear();
   send(port, some_authorize());
   EXPECT_FALSE(ends.back());
