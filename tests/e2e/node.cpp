@@ -64,7 +64,7 @@ sandbox::sandbox(const std::filesystem::path& state, std::vector<std::string> se
   add_settings(command, {"node.state_directory=" + state.string(), "sandbox.port=0", "sandbox.smtp_port=0"});
   add_settings(command, settings);
   process_ = std::make_unique<program>(std::move(command));
-  if (!process_->prints("/_sandbox/faults)\n"))
+  if (!process_->prints("/_sandbox/faults)"))
     throw std::runtime_error{"the sandbox does not start: " + process_->output() + process_->errors()};
   url_ = address_after(process_->output(), "troupe sandbox at");
 }
