@@ -62,30 +62,39 @@ std::size_t reference::waiting() const {
 }
 
 bool reference::enqueue(caf::mailbox_element_ptr what, caf::execution_unit* host) {
-  auto why = failure::stopped;
-  {
-    // Held while the child takes it, so that whoever takes over the child's mailbox has taken over everything.
-    const std::lock_guard guard{mutex_};
-    if (state_ == state::up) {
-      const bool unanswered = !hands_over_ && !what->mid.is_request() && !is_meant_for_incarnation(*what);
-      auto message = unanswered ? what->payload : caf::message{};
-      if (child_->get()->enqueue(std::move(what), host) || !unanswered)
-        return true;
-      // Its mailbox has closed, and nobody has told us yet.
-      what = caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(message));
-    } else if (is_meant_for_incarnation(*what)) {
-      return state_ == state::waiting;
-    }
-    if (state_ != state::closed) {
-      if (buffer_.size() < limits_.messages_max) {
-        buffer_.push_back({std::move(what), clock_now()});
-        return true;
+  for (;;) {
+    auto why = failure::stopped;
+    caf::strong_actor_ptr child;
+    {
+      const std::lock_guard guard{mutex_};
+      if (state_ == state::up
+          && hands_over_) // Under the lock, so that who takes over its mailbox takes over everything.
+        return child_->get()->enqueue(std::move(what), host);
+      if (state_ == state::up) {
+        child = child_;
+      } else if (is_meant_for_incarnation(*what)) {
+        return state_ == state::waiting;
+      } else if (state_ == state::waiting) {
+        if (buffer_.size() < limits_.messages_max) {
+          buffer_.push_back({std::move(what), clock_now()});
+          return true;
+        }
+        why = failure::buffer_full;
       }
-      why = failure::buffer_full;
     }
+    if (!child) {
+      refuse(std::move(what), why);
+      return why != failure::stopped;
+    }
+    // Its mailbox may have closed. Then a request is answered at once, by which its sender may come back here: not
+    // under the lock. Anything else waits for the next incarnation.
+    const bool unanswered = !what->mid.is_request() && !is_meant_for_incarnation(*what);
+    auto message = unanswered ? what->payload : caf::message{};
+    if (child->get()->enqueue(std::move(what), host) || !unanswered)
+      return true;
+    take_away(child->address());
+    what = caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(message));
   }
-  refuse(std::move(what), why);
-  return why != failure::stopped;
 }
 
 void reference::refuse(caf::mailbox_element_ptr what, failure why) {
@@ -96,12 +105,19 @@ void reference::refuse(caf::mailbox_element_ptr what, failure why) {
 }
 
 void reference::put(caf::strong_actor_ptr child) {
-  const std::lock_guard guard{mutex_};
-  for (auto& x : std::exchange(buffer_, {}))
-    child->get()->enqueue(std::move(x.what), nullptr);
-  child_ = std::move(child);
-  hands_over_ = dynamic_cast<const keeps_mailbox*>(child_->get()) != nullptr;
-  state_ = state::up;
+  std::deque<waiting_message> waited;
+  {
+    const std::lock_guard guard{mutex_};
+    child_ = child;
+    hands_over_ = dynamic_cast<const keeps_mailbox*>(child_->get()) != nullptr;
+    state_ = state::up;
+    waited = std::exchange(buffer_, {});
+    if (hands_over_)
+      for (auto& x : std::exchange(waited, {}))
+        child_->get()->enqueue(std::move(x.what), nullptr);
+  }
+  for (auto& x : waited) // As in enqueue, not under the lock; what comes meanwhile may overtake these.
+    enqueue(std::move(x.what), nullptr);
 }
 
 void reference::take_away(const caf::actor_addr& child) {

@@ -6,6 +6,8 @@
 #include <caf/action.hpp>
 #include <caf/after.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/make_actor.hpp>
+#include <caf/monitorable_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -239,6 +241,50 @@ TEST_F(Supervisor, PassesNothingToASuccessorThatWasMeantForItsPredecessor) {
   EXPECT_EQ(first->starts, 2);
   EXPECT_FALSE(ran);
   EXPECT_EQ(ask<int>(handle, 1), 10) << "nor did the kill go on to it";
+}
+
+/// Asks again, in its sender's thread, as soon as it is answered: an actor without a mailbox, as guards are.
+class asks_again : public caf::monitorable_actor {
+public:
+  asks_again(caf::actor_config& config, caf::strong_actor_ptr whom)
+    : caf::monitorable_actor(config), whom_(std::move(whom)) {}
+
+  bool enqueue(caf::mailbox_element_ptr, caf::execution_unit*) override {
+    if (++answers < 3)
+      ask();
+    return true;
+  }
+
+  void ask() {
+    whom_->get()->enqueue(
+      caf::make_mailbox_element(caf::strong_actor_ptr{ctrl()}, caf::make_message_id(++asked_), {}, 1), nullptr);
+  }
+
+  void setup_metrics() {}
+
+  int answers = 0;
+
+private:
+  caf::strong_actor_ptr whom_;
+  std::uint64_t asked_ = 0;
+};
+
+TEST_F(Supervisor, LetsWhoeverIsAnsweredAtOnceComeBackAtOnce) {
+  group top{sys, "node", strategy::one_for_one, quick()};
+  // Spawned elsewhere, so that its mailbox closes without a word to the handle.
+  const auto handle = top.add<worker_actor>("worker", [this](const place&) { return sys.spawn<worker_impl>(first); });
+  start(std::move(top));
+  caf::anon_send_exit(handle, caf::exit_reason::kill);
+  while (first->up > 0)
+    ASSERT_TRUE(sched.try_run_once());
+  caf::actor_config config;
+  const auto client = caf::make_actor<asks_again, caf::strong_actor_ptr>(
+    sys.next_actor_id(), sys.node(), &sys, config, caf::actor_cast<caf::strong_actor_ptr>(handle));
+  dynamic_cast<asks_again&>(*client->get()).ask();
+  EXPECT_EQ(dynamic_cast<asks_again&>(*client->get()).answers, 3);
+  run();
+  advance(milliseconds{100});
+  EXPECT_EQ(ask<int>(handle, 1), 10);
 }
 
 TEST_F(Supervisor, RestartsThoseThatStandOnTheOneThatFailed) {
