@@ -120,7 +120,8 @@ TEST_F(Operation, TellsOfAProviderThatCannotBeUsedAndHowOrdersEnd) {
   const auto first = place(shop, order_of("hand-grinder", 1)).json()["orderId"].get<std::string>();
   EXPECT_TRUE(running.process().logs("A provider cannot be used"));
   const auto log = running.process().errors();
-  EXPECT_NE(log.find(R"("service":"payment.rest","operation":"authorize","caller":"order/)" + first), std::string::npos) << log;
+  EXPECT_NE(log.find(R"("service":"payment.rest","operation":"authorize","caller":"order/)" + first), std::string::npos)
+    << log;
   EXPECT_NE(log.find(R"("reason":"bad_response")"), std::string::npos) << log;
   ASSERT_EQ(sandbox.call("DELETE", "/_sandbox/faults").status, 204);
   EXPECT_EQ(end_of(shop, first), "confirmed");
