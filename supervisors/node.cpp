@@ -1,6 +1,7 @@
 #include "supervisors/node.hpp"
 
 #include "actors/entity/store_actors.hpp"
+#include "actors/idempotency/idempotency_entity.hpp"
 #include "adapters/http_client/curl_client.hpp"
 #include "adapters/payment/stripe/webhook.hpp"
 #include "adapters/sqlite/store.hpp"
@@ -11,6 +12,7 @@
 #include "supervisors/dead_letters/webhooks.hpp"
 #include "supervisors/demo.hpp"
 #include "supervisors/entropy.hpp"
+#include "supervisors/gateway_actor.hpp"
 #include "supervisors/health.hpp"
 #include "supervisors/observability/log.hpp"
 #include "supervisors/observability/metrics.hpp"
@@ -50,6 +52,11 @@ std::shared_ptr<journal::store_factory> make_stores(const std::filesystem::path&
   sqlite::options with;
   with.file = file.string();
   return sqlite::make_store(std::move(with));
+}
+
+/// An error says in its context what to do.
+std::string text_of(const caf::error& why) {
+  return why.context().match_elements<std::string>() ? why.context().get_as<std::string>(0) : to_string(why);
 }
 
 /// Waits until it is known what was paused: before that, orders would be taken that stand still for no reason that
@@ -113,15 +120,13 @@ public:
     if (!system_)
       return true;
     board_->set_draining();
-    bool whole = true;
-    if (commerce_)
-      whole = commerce_->stop();
-    if (operations_)
-      whole = operations_->stop() && whole;
-    // The routers hold handles, and a live handle keeps its actor and so the system from ending.
-    commerce_.reset();
-    operations_.reset();
+    // Everybody else is up and restarted meanwhile, so that what is in flight can be answered.
+    const bool served = close_gateway(commerce_);
+    const bool whole = close_gateway(operations_) && served;
     end_tree();
+    // The routers hold handles, and a live handle keeps its actor and so the system from ending.
+    commerce_ = {};
+    operations_ = {};
     guards_ = std::make_shared<resilience::guard_list>();
     operators_guards_ = nullptr;
     system_.reset();
@@ -145,8 +150,12 @@ public:
   std::unique_ptr<request_metrics> commerce_metrics_;
   std::unique_ptr<request_metrics> operations_metrics_;
   std::shared_ptr<node_metrics> node_metrics_;
-  std::unique_ptr<gateway::server> commerce_;
-  std::unique_ptr<gateway::server> operations_;
+  struct supervised_gateway {
+    std::shared_ptr<gateway_place> place;
+    gateway_actor actor;
+  };
+  supervised_gateway commerce_;
+  supervised_gateway operations_;
   std::shared_ptr<supervision::tree> tree_ = std::make_shared<supervision::tree>();
   pause::registry_ptr pauses_;
   std::optional<topology> parts_;
@@ -189,6 +198,7 @@ private:
     pauses_ = std::make_shared<pause::registry>();
     pauses_->observe(observe_pauses());
     with.pauses = pauses_;
+    with.entity_failed = observe_failed_entities();
     with.inventory = inventory_;
     with.orders.policy = orders_;
     with.orders.ended = observe_ends();
@@ -212,6 +222,7 @@ private:
       parts.root.add<guard::guards_actor>("guards", [list = guards_](const supervision::place& where) {
         return resilience::spawn_guards(where.system(), list);
       });
+    add_gateways(parts, now, random);
     root_ = supervision::spawn_supervisor(system, parts.root, surroundings(now));
 
     await_open(system, parts.journal);
@@ -219,17 +230,8 @@ private:
     if (settings_.demo_catalog)
       if (const auto failed = stock_demo_catalog(system, parts.catalog, parts.inventory))
         log::warn("The demo catalog could not be stored", {{"reason", to_string(failed)}});
-    open_gateways({parts.orders,
-                   parts.inventory,
-                   parts.catalog,
-                   parts.keys,
-                   parts.journal,
-                   now,
-                   random,
-                   ordering_,
-                   hold_time_,
-                   {},
-                   [board = board_] { return board->is_overloaded(); }});
+    open_gateway(commerce_);
+    open_gateway(operations_);
   }
 
   std::vector<outlet::definition> add_outlets(supervision::group& to, const topology& made, const clock_fn& now) {
@@ -472,6 +474,18 @@ private:
     return out;
   }
 
+  static auto observe_failed_entities() -> decltype(topology_settings::entity_failed) {
+    return [](std::string_view context, const std::string& key, std::uint32_t in_a_row, const caf::error& why,
+              duration rest) {
+      const bool clients_own = context == idempotency::traits::context; // the key, which may be anything
+      log::error("An entity failed", {{"context", context},
+                                      {"key", clients_own ? std::string_view{"-"} : std::string_view{key}},
+                                      {"inARow", std::int64_t{in_a_row}},
+                                      {"reason", to_string(why)},
+                                      {"restMs", std::int64_t{rest.count()}}});
+    };
+  }
+
   auto observe_ends() -> decltype(order::dependencies::ended) {
     return [metrics = std::make_shared<order_metrics>(*system_)](const std::string& id, order::status how,
                                                                  const std::string& why) {
@@ -504,42 +518,97 @@ private:
     return with;
   }
 
-  void open_gateways(gateway::services behind) {
-    auto& system = *system_;
-    auto& scheduler = scheduler::asio_scheduler(system);
-    gateway::server::contexts contexts;
-    for (std::size_t i = 0; i < scheduler.size(); ++i)
-      contexts.emplace_back(scheduler.context(i));
-
+  // Clients come last and leave first, and each of the gateways is alone with its fault: without the one nobody orders,
+  // without the other nobody sees why.
+  void add_gateways(topology& parts, const clock_fn& now, const random_fn& random) {
+    gateway::services behind{parts.orders,
+                             parts.inventory,
+                             parts.catalog,
+                             parts.keys,
+                             parts.journal,
+                             now,
+                             random,
+                             ordering_,
+                             hold_time_,
+                             {},
+                             [board = board_] { return board->is_overloaded(); }};
     add_webhooks(behind);
+    supervision::group gateways{*system_, "gateways", supervision::strategy::one_for_one, settings_.restarts};
+    commerce_metrics_ = std::make_unique<request_metrics>(*system_, "commerce");
+    commerce_ =
+      add_gateway(gateways, "commerce",
+                  gateway_options(settings_.commerce_address, settings_.commerce_port, *commerce_metrics_), [behind] {
+                    gateway::router table;
+                    gateway::add_commerce_routes(table, behind);
+                    add_openapi(table);
+                    return table;
+                  });
+    operations_metrics_ = std::make_unique<request_metrics>(*system_, "operations");
+    operations_ =
+      add_gateway(gateways, "operations",
+                  gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_),
+                  [behind = operations_of(behind)] {
+                    gateway::router table;
+                    gateway::add_operations_routes(table, behind);
+                    return table;
+                  });
+    parts.root.add(std::move(gateways));
+  }
 
-    gateway::router commerce;
-    gateway::add_commerce_routes(commerce, behind);
-    add_openapi(commerce);
-    commerce_metrics_ = std::make_unique<request_metrics>(system, "commerce");
-    commerce_ = std::make_unique<gateway::server>(
-      gateway_options(settings_.commerce_address, settings_.commerce_port, *commerce_metrics_), contexts, system,
-      std::move(commerce));
+  supervised_gateway add_gateway(supervision::group& to, std::string name, gateway::options with,
+                                 std::function<gateway::router()> routes) {
+    auto place = std::make_shared<gateway_place>();
+    place->port = with.port;
+    place->make = [this, with = std::move(with), routes = std::move(routes)](std::uint16_t port, auto failed) mutable {
+      with.port = port;
+      with.failed = std::move(failed);
+      return std::make_unique<gateway::server>(with, contexts(), *system_, routes());
+    };
+    auto actor = to.add<gateway_actor>(
+      std::move(name), [place](const supervision::place& where) { return spawn_gateway(where, place); });
+    return {std::move(place), std::move(actor)};
+  }
 
-    gateway::router operations;
-    gateway::add_operations_routes(operations, {behind.now,
-                                                started_at_,
-                                                TROUPE_VERSION,
-                                                [board = board_, pauses = pauses_->published()] {
-                                                  auto report = board->report();
-                                                  mark_paused(report, *pauses);
-                                                  return report;
-                                                },
-                                                [this] { return metrics_text(); },
-                                                [&system, tree = tree_] { return gateway_parts(*tree, system); },
-                                                operators_guards_,
-                                                {parts_->dead_letters.directory, parts_->dead_letters.letters,
-                                                 parts_->dead_letters.jobs, behind.now, behind.random},
-                                                {parts_->pauses, pauses_->published(), behind.orders, can_pause()}});
-    operations_metrics_ = std::make_unique<request_metrics>(system, "operations");
-    operations_ = std::make_unique<gateway::server>(
-      gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_), contexts, system,
-      std::move(operations));
+  gateway::server::contexts contexts() const {
+    auto& scheduler = scheduler::asio_scheduler(*system_);
+    gateway::server::contexts result;
+    for (std::size_t i = 0; i < scheduler.size(); ++i)
+      result.emplace_back(scheduler.context(i));
+    return result;
+  }
+
+  void open_gateway(const supervised_gateway& x) {
+    caf::scoped_actor self{*system_};
+    self->request(x.actor, caf::infinite, caf::open_atom_v)
+      .receive([](std::uint16_t) {}, [](const caf::error& why) { throw std::runtime_error{text_of(why)}; });
+  }
+
+  /// Whether every request in flight was answered.
+  bool close_gateway(const supervised_gateway& x) {
+    bool whole = true;
+    if (!x.actor || !root_)
+      return whole;
+    caf::scoped_actor self{*system_};
+    self->request(x.actor, caf::infinite, caf::close_atom_v)
+      .receive([&](bool answered) { whole = answered; }, [&](const caf::error&) { whole = false; });
+    return whole;
+  }
+
+  gateway::operations operations_of(const gateway::services& behind) {
+    return {behind.now,
+            started_at_,
+            TROUPE_VERSION,
+            [board = board_, pauses = pauses_->published()] {
+              auto report = board->report();
+              mark_paused(report, *pauses);
+              return report;
+            },
+            [this] { return metrics_text(); },
+            [system = system_.get(), tree = tree_] { return gateway_parts(*tree, *system); },
+            operators_guards_,
+            {parts_->dead_letters.directory, parts_->dead_letters.letters, parts_->dead_letters.jobs, behind.now,
+             behind.random},
+            {parts_->pauses, pauses_->published(), behind.orders, can_pause()}};
   }
 
   std::string metrics_text() {
@@ -556,11 +625,15 @@ private:
     return prometheus_text(*system_);
   }
 
+  static std::optional<gateway::part::population> population_of(const supervision::row& x) {
+    return x.keyed ? std::optional{gateway::part::population{x.keyed->live, x.keyed->failures}} : std::nullopt;
+  }
+
   static std::vector<gateway::part> gateway_parts(const supervision::tree& tree, caf::actor_system& system) {
     std::vector<gateway::part> result;
     for (auto& x : tree.rows(system.scheduler().clock().now()))
       result.push_back({std::move(x.path), std::move(x.about), std::string{name_of(x.is)}, x.since, x.restarts,
-                        std::move(x.last_error), x.failed_at, x.mailbox, x.oldest, x.buffered});
+                        std::move(x.last_error), x.failed_at, x.mailbox, x.oldest, x.buffered, population_of(x)});
     return result;
   }
 
@@ -629,8 +702,7 @@ private:
 };
 
 std::string problem_with_store(const std::filesystem::path& file, const caf::error& why) {
-  // A store says in the error's context what to do, and mostly of which file.
-  const auto text = why.context().match_elements<std::string>() ? why.context().get_as<std::string>(0) : to_string(why);
+  const auto text = text_of(why); // mostly says of which file
   return text.find(file.native()) == std::string::npos ? "store " + file.native() + ": " + text : "store " + text;
 }
 
@@ -644,11 +716,11 @@ node::node(node_settings settings) : impl_(std::make_unique<impl>(std::move(sett
 node::~node() = default;
 
 std::uint16_t node::commerce_port() const {
-  return impl_->commerce_->port();
+  return impl_->commerce_.place->port;
 }
 
 std::uint16_t node::operations_port() const {
-  return impl_->operations_->port();
+  return impl_->operations_.place->port;
 }
 
 const std::filesystem::path& node::operator_key_file() const {

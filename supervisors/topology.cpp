@@ -181,12 +181,32 @@ journal::journal_actor add_store(caf::actor_system& system, group& root, const t
   return journal;
 }
 
-/// What `Traits` has to know of its surroundings, with the journal in it.
+/// What `Traits` has to know of its surroundings, with the journal and a population of its own in it.
 template <class Traits>
 entity::environment environment_of(const topology_settings& with, journal::journal_actor journal) {
   auto env = with.environment(Traits::context);
   env.journal = std::move(journal);
+  entity::population::failed_fn told;
+  if (with.entity_failed)
+    told = [told = with.entity_failed](const std::string& key, std::uint32_t in_a_row, const caf::error& why,
+                                       duration rest) { told(Traits::context, key, in_a_row, why, rest); };
+  env.population = std::make_shared<entity::population>(std::move(told));
   return env;
+}
+
+/// Of a region with that environment.
+supervision::child_rules shows_entities(const entity::environment& env) {
+  supervision::child_rules rules;
+  rules.keyed = [of = env.population] { return supervision::keyed_children{of->live(), of->failures()}; };
+  return rules;
+}
+
+/// A region over `env`, which `spawn(place, env)` starts, as a child of `to`.
+template <class Handle, class Spawn>
+Handle add_region(group& to, std::string id, const entity::environment& env, Spawn spawn) {
+  return to.add<Handle>(
+    std::move(id), [env, spawn = std::move(spawn)](const place& where) { return spawn(where, env); },
+    shows_entities(env));
 }
 
 // The directory hears from letters, jobs ask both, and each begins anew from the store alone.
@@ -197,13 +217,15 @@ void add_dead_letters(caf::actor_system& system, topology& made, const topology_
   auto& parts = made.dead_letters;
   parts.directory = letters.add<directory_actor>(
     "directory", [journal](const place& where) { return spawn_letter_directory(where, journal); });
-  parts.letters = letters.add<dead_letter_actor>(
-    "letters", [env = environment_of<traits>(with, journal), directory = parts.directory, replayers = made.replayers](
-                 const place& where) { return spawn_letters(where, env, directory, replayers); });
-  parts.jobs = letters.add<job::job_actor>(
-    "replay jobs", [env = environment_of<job::traits>(with, journal), parts](const place& where) {
-      return spawn_replay_jobs(where, env, parts.directory, parts.letters);
+  parts.letters = add_region<dead_letter_actor>(
+    letters, "letters", environment_of<traits>(with, journal),
+    [directory = parts.directory, replayers = made.replayers](const place& where, const auto& env) {
+      return spawn_letters(where, env, directory, replayers);
     });
+  parts.jobs = add_region<job::job_actor>(letters, "replay jobs", environment_of<job::traits>(with, journal),
+                                          [parts](const place& where, const auto& env) {
+                                            return spawn_replay_jobs(where, env, parts.directory, parts.letters);
+                                          });
   made.root.add(std::move(letters));
 }
 
@@ -216,8 +238,10 @@ void add_outlets(caf::actor_system& system, topology& made, const topology_setti
   for (const auto& x : wanted)
     deps.outlets.emplace(outlet::name_of(x.name, x.context), x);
   const auto env = environment_of<outlet::traits>(with, journal);
-  const auto parking = outlets.add<outlet::parking_actor>(
-    "parked events", [env, deps](const place& where) { return spawn_parked_events(where, env, deps); });
+  const auto parking =
+    add_region<outlet::parking_actor>(outlets, "parked events", env, [deps](const place& where, const auto& its) {
+      return spawn_parked_events(where, its, deps);
+    });
   const auto replayer = outlets.add<dead_letter::replayer_actor>(
     "replayer", [journal, parking](const place& where) { return spawn_outlet_replayer(where, journal, parking); });
   for (const auto& x : wanted)
@@ -254,7 +278,8 @@ pause::registry::told_fn wakes(const order::order_actor& orders) {
 
 // Each region stands on its own streams alone, and recovers its entities from the journal; so does each provider on its
 // own connection. Whatever of them fails is restarted alone. When restarts do not help, the node ends: its next start
-// begins from the store, which is what every restart does anyway.
+// begins from the store, which is what every restart does anyway. The gateways, which only a real node has, come last:
+// see supervisors/node.cpp.
 topology make_topology(caf::actor_system& system, topology_settings with) {
   topology made{group{system, "node", strategy::one_for_one, with.restarts}, {}, {}, {}, {}, {}, {}, {}};
   made.paused = with.pauses ? with.pauses : std::make_shared<pause::registry>();
@@ -273,21 +298,16 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
   }
 
   group entities{system, "entities", strategy::one_for_one, with.restarts};
-  made.inventory = entities.add<inventory::inventory_actor>(
-    "inventory", [env = environment_of<inventory::traits>(with, journal), rules = with.inventory](const place& where) {
-      return spawn_inventories(where, env, rules);
-    });
-  made.catalog = entities.add<catalog::catalog_actor>(
-    "catalog",
-    [env = environment_of<catalog::traits>(with, journal)](const place& where) { return spawn_products(where, env); });
-  made.keys = entities.add<idempotency::idempotency_actor>(
-    "idempotency keys", [env = environment_of<idempotency::traits>(with, journal)](const place& where) {
-      return spawn_idempotency_keys(where, env);
-    });
-  made.pauses = entities.add<pause::pause_actor>(
-    "pauses", [env = environment_of<pause::traits>(with, journal), puts_up = made.paused](const place& where) {
-      return spawn_pauses(where, env, puts_up);
-    });
+  made.inventory = add_region<inventory::inventory_actor>(
+    entities, "inventory", environment_of<inventory::traits>(with, journal),
+    [rules = with.inventory](const place& where, const auto& env) { return spawn_inventories(where, env, rules); });
+  made.catalog = add_region<catalog::catalog_actor>(entities, "catalog", environment_of<catalog::traits>(with, journal),
+                                                    spawn_products);
+  made.keys = add_region<idempotency::idempotency_actor>(
+    entities, "idempotency keys", environment_of<idempotency::traits>(with, journal), spawn_idempotency_keys);
+  made.pauses = add_region<pause::pause_actor>(
+    entities, "pauses", environment_of<pause::traits>(with, journal),
+    [puts_up = made.paused](const place& where, const auto& env) { return spawn_pauses(where, env, puts_up); });
   auto deps = std::move(with.orders);
   deps.pauses = made.paused->published();
   deps.inventory = join(with.inventory_for_orders, made.inventory);
@@ -296,9 +316,9 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
     deps.providers[name] = {join(with.provider_for_orders, provider.actor), provider.key_lifetime};
   auto env_of_orders = environment_of<order::traits>(with, journal);
   env_of_orders.looks_ahead = looks_ahead;
-  made.orders =
-    entities.add<order::order_actor>("orders", [env = std::move(env_of_orders), deps = std::move(deps)](
-                                                 const place& where) { return spawn_orders(where, env, deps); });
+  made.orders = add_region<order::order_actor>(
+    entities, "orders", env_of_orders,
+    [deps = std::move(deps)](const place& where, const auto& env) { return spawn_orders(where, env, deps); });
   made.paused->observe(wakes(made.orders));
   // Until it has found out what is paused, every order stands still.
   entities.add<caf::actor>(
@@ -308,9 +328,9 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
         caf::anon_send(caf::actor_cast<caf::actor>(orders), entity::look_ahead{looks_ahead});
       });
     });
-  made.notifications = entities.add<notification::notification_actor>(
-    "notifications", [env = environment_of<notification::traits>(with, journal),
-                      deps = std::move(mails)](const place& where) { return spawn_notifications(where, env, deps); });
+  made.notifications = add_region<notification::notification_actor>(
+    entities, "notifications", environment_of<notification::traits>(with, journal),
+    [deps = std::move(mails)](const place& where, const auto& env) { return spawn_notifications(where, env, deps); });
   made.root.add(std::move(entities));
   if (with.keeps_dead_letters) {
     add_dead_letters(system, made, with, journal);

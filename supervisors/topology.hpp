@@ -81,6 +81,10 @@ struct topology_settings {
   supervision::limits restarts{}; // of every supervisor
   /// Of the entities of a context; its journal is filled in.
   std::function<entity::environment(std::string_view context)> environment;
+  /// Told of each entity that ended by a failure, see entity::population; on any thread.
+  std::function<void(std::string_view context, const std::string& key, std::uint32_t in_a_row, const caf::error& why,
+                     duration rest)>
+    entity_failed{};
   live<inventory::policy> inventory;
   order::dependencies orders; // inventory, catalog, providers and pauses are filled in
   /// What is paused; whoever restarts the node gives it a new one. Made when it is null.

@@ -7,6 +7,12 @@
 
 #include <caf/typed_actor.hpp>
 
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
 namespace troupe::entity {
 
 /// Looks at what is outstanding: sent when a stored wake-up is due. May be repeated.
@@ -30,6 +36,35 @@ struct look_ahead {
 /// that starts is that successor, and looks as far ahead.
 inline constexpr duration resumed_after{5'000};
 
+/// What is told of a region's entities, and can be asked for. Safe on any thread.
+class population {
+public:
+  /// An entity ended by a failure, for the `in_a_row`th time; it is recovered after `rest` at the earliest. Called on
+  /// the region's thread; returns at once.
+  using failed_fn =
+    std::function<void(const std::string& key, std::uint32_t in_a_row, const caf::error& why, duration rest)>;
+
+  explicit population(failed_fn told = nullptr) : told_(std::move(told)) {}
+
+  std::size_t live() const { return live_.load(std::memory_order_relaxed); }
+  std::uint64_t failures() const { return failures_.load(std::memory_order_relaxed); } // since the node started
+
+  // ---- for the region
+
+  void live(std::size_t entities) { live_.store(entities, std::memory_order_relaxed); }
+
+  void failed(const std::string& key, std::uint32_t in_a_row, const caf::error& why, duration rest) {
+    failures_.fetch_add(1, std::memory_order_relaxed);
+    if (told_)
+      told_(key, in_a_row, why, rest);
+  }
+
+private:
+  failed_fn told_;
+  std::atomic<std::size_t> live_ = 0;
+  std::atomic<std::uint64_t> failures_ = 0;
+};
+
 /// What the entities of one context share on a node.
 struct environment {
   journal::journal_actor journal;
@@ -40,6 +75,7 @@ struct environment {
   std::size_t live_max = 250'000;       // entities of a region in memory; then overloaded
   std::size_t buffered_max = 1'024;     // commands that wait for one entity's recovery or appends; then overloaded
   duration looks_ahead{0}; // a region that starts does look_ahead by this: the one before it may have been at it
+  std::shared_ptr<entity::population> population{}; // none: nobody asks
 };
 
 } // namespace troupe::entity

@@ -8,6 +8,8 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/unit.hpp>
 
+#include <algorithm>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +34,10 @@ using region_of = typename Interface::template extend<caf::result<void>(idle), c
 ///   static bool is_first(const Command&): surely the first command of a new entity, so that nothing is recovered
 ///
 /// `spawn(self, key, recovered, region)` starts an entity's actor.
+///
+/// An entity that fails is recovered at once when something waits for it. One that fails again before it has lived for
+/// `sound_after` rests first, longer each time up to `rest_max`, while its commands wait: a stream that no actor can
+/// live with costs its own callers, not the node.
 template <class Traits> class shard_region {
 public:
   using handle_type = region_of<typename Traits::interface>;
@@ -56,17 +62,41 @@ public:
   shard_region& operator=(const shard_region&) = delete;
 
   typename handle_type::behavior_type make_behavior() {
-    self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source); });
+    self_->set_down_handler([this](const caf::down_msg& down) { on_down(down.source, down.reason); });
+    counted();
     watch_wake_ups(resumed_after);
     if (env_.looks_ahead > resumed_after)
       look_far(env_.looks_ahead);
     return behavior(typename Traits::commands{});
   }
 
+  /// From the second failure in a row.
+  static constexpr duration rest_min{50};
+  static constexpr duration rest_max{10'000};
+  static constexpr duration sound_after{10'000};
+
+  /// Before an entity that has failed `failures` times in a row is recovered.
+  static constexpr duration rest_of(std::uint32_t failures) {
+    if (failures < 2)
+      return duration{0};
+    return std::min(rest_max, duration{rest_min.count() << std::min(failures - 2, 20U)});
+  }
+
 private:
+  enum class phase : std::uint8_t {
+    down, // its failures are remembered, nothing else
+    recovering,
+    up,
+    stopping, // was told to stop; what arrives now waits for its end
+    resting,  // between a failure and the next recovery
+  };
+
   struct slot {
-    entity_type entity;    // none while it is being recovered
-    bool stopping = false; // was told to stop; what arrives now waits for its end
+    entity_type entity; // when it is up or stopping
+    shard_region::phase is = phase::down;
+    std::uint32_t failures = 0; // in a row
+    std::uint64_t ends = 0;     // counts failures for timers, so that a late one finds out
+    caf::actor_clock::time_point up_since{};
     std::vector<std::function<void(const caf::expected<entity_type>&)>> waiting;
   };
 
@@ -92,30 +122,38 @@ private:
       found = slots_.try_emplace(key).first;
       if (Traits::is_first(command))
         start(key, found->second, {});
-      else
-        recover(key);
+      counted();
     }
     auto& place = found->second;
-    if (place.entity && !place.stopping)
+    if (place.is == phase::up)
       return self_->delegate(place.entity, std::move(context), std::move(command));
+    if (place.is == phase::down)
+      recover(key, place);
     if (place.waiting.size() >= env_.buffered_max)
       return caf::make_error(ec::overloaded);
     auto promise = self_->template make_response_promise<answer>();
-    place.waiting.push_back([promise, context = std::move(context),
+    place.waiting.push_back([this, promise, context = std::move(context),
                              command = std::move(command)](const caf::expected<entity_type>& entity) mutable {
-      if (entity)
-        promise.delegate(*entity, std::move(context), std::move(command));
-      else
+      if (!entity)
         promise.deliver(entity.error());
+      else if (context.deadline < env_.now())
+        promise.deliver(caf::make_error(ec::deadline));
+      else
+        promise.delegate(*entity, std::move(context), std::move(command));
     });
     return promise;
   }
 
   void start(const std::string& key, slot& place, recovered<state_type> from) {
     place.entity = spawn_(self_, key, std::move(from), caf::actor_cast<caf::actor>(self_));
-    place.stopping = false;
+    place.up_since = self_->clock().now();
     self_->monitor(place.entity);
     by_address_.emplace(place.entity.address(), &slots_.find(key)->first);
+    goes_on(place);
+  }
+
+  void goes_on(slot& place) {
+    place.is = phase::up;
     auto waiting = std::move(place.waiting);
     place.waiting.clear();
     const caf::expected<entity_type> entity{place.entity};
@@ -123,7 +161,8 @@ private:
       pass(entity);
   }
 
-  void recover(const std::string& key) {
+  void recover(const std::string& key, slot& place) {
+    place.is = phase::recovering;
     self_->request(env_.journal, caf::infinite, journal::load{{Traits::context, key}})
       .then(
         [this, key](journal::recovered_stream& stored) {
@@ -136,7 +175,16 @@ private:
         [this, key](const caf::error& reason) { give_up(key, reason); });
   }
 
+  // Events that make no state together are a matter of this stream; the region lives on.
   static caf::expected<recovered<state_type>> replay(const journal::recovered_stream& stored) {
+    try {
+      return apply_all(stored);
+    } catch (const std::exception& e) {
+      return caf::make_error(ec::store_damaged, std::string{"its events contradict each other: "} + e.what());
+    }
+  }
+
+  static caf::expected<recovered<state_type>> apply_all(const journal::recovered_stream& stored) {
     recovered<state_type> result;
     if (stored.base) {
       auto state = Traits::decode_snapshot(*stored.base);
@@ -161,6 +209,7 @@ private:
     auto place = slots_.extract(key);
     if (place.empty())
       return;
+    counted();
     const caf::expected<entity_type> none{reason};
     for (auto& pass : place.mapped().waiting)
       pass(none);
@@ -168,7 +217,7 @@ private:
 
   void on_idle(const std::string& key) {
     const auto found = slots_.find(key);
-    if (found == slots_.end() || !found->second.entity || found->second.stopping)
+    if (found == slots_.end() || found->second.is != phase::up)
       return;
     // Behind everything that was passed on before: the entity ends with an empty mailbox or not at all.
     self_->request(found->second.entity, caf::infinite, stop{})
@@ -178,36 +227,71 @@ private:
             on_stays(key);
         },
         [](const caf::error&) {});
-    found->second.stopping = true;
+    found->second.is = phase::stopping;
   }
 
   // It has something to do after all.
   void on_stays(const std::string& key) {
     const auto found = slots_.find(key);
-    if (found == slots_.end() || !found->second.entity || !found->second.stopping)
-      return;
-    auto& place = found->second;
-    place.stopping = false;
-    auto waiting = std::move(place.waiting);
-    place.waiting.clear();
-    const caf::expected<entity_type> entity{place.entity};
-    for (auto& pass : waiting)
-      pass(entity);
+    if (found != slots_.end() && found->second.is == phase::stopping)
+      goes_on(found->second);
   }
 
-  void on_down(const caf::actor_addr& who) {
+  void on_down(const caf::actor_addr& who, const caf::error& reason) {
     const auto known = by_address_.find(who);
     if (known == by_address_.end())
       return;
     const auto found = slots_.find(*known->second);
     by_address_.erase(known);
-    const auto key = found->first;
-    if (found->second.waiting.empty()) {
+    auto& place = found->second;
+    place.entity = entity_type{};
+    if (is_failure(reason)) {
+      on_failure(found->first, place, reason);
+    } else if (place.waiting.empty()) {
       slots_.erase(found);
+      counted();
     } else {
-      found->second.entity = entity_type{};
-      recover(key);
+      recover(found->first, place);
     }
+  }
+
+  static bool is_failure(const caf::error& reason) {
+    return reason && reason != caf::exit_reason::normal && reason != caf::exit_reason::user_shutdown;
+  }
+
+  void on_failure(const std::string& key, slot& place, const caf::error& reason) {
+    const bool was_sound = self_->clock().now() - place.up_since >= sound_after;
+    place.failures = was_sound ? 1 : place.failures + 1;
+    ++place.ends;
+    const auto rest = rest_of(place.failures);
+    if (env_.population)
+      env_.population->failed(key, place.failures, reason, rest);
+    if (rest == duration{0})
+      return rested(key, place.ends);
+    place.is = phase::resting;
+    run_later(self_, rest, [this, key, ends = place.ends] { rested(key, ends); });
+  }
+
+  void rested(const std::string& key, std::uint64_t ends) {
+    const auto found = slots_.find(key);
+    if (found == slots_.end() || found->second.ends != ends)
+      return;
+    auto& place = found->second;
+    if (!place.waiting.empty())
+      return recover(key, place);
+    place.is = phase::down;
+    run_later(self_, rest_max + sound_after, [this, key, ends] {
+      const auto known = slots_.find(key);
+      if (known != slots_.end() && known->second.ends == ends && known->second.is == phase::down) {
+        slots_.erase(known);
+        counted();
+      }
+    });
+  }
+
+  void counted() {
+    if (env_.population)
+      env_.population->live(slots_.size());
   }
 
   // Entities that nobody asks for act when their stored wake-up is due; those alive hear of it, too, which is harmless.
@@ -266,10 +350,12 @@ private:
       if (slots_.size() >= env_.live_max)
         return false; // It stays due.
       found = slots_.try_emplace(key).first;
-      recover(key);
+      counted();
     }
     auto& place = found->second;
-    if (place.entity && !place.stopping)
+    if (place.is == phase::down)
+      recover(key, place);
+    if (place.is == phase::up)
       caf::anon_send(place.entity, wake{});
     else if (place.waiting.empty() || early)
       place.waiting.push_back([this, key, early](const caf::expected<entity_type>& entity) {

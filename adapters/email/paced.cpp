@@ -29,6 +29,7 @@ public:
   paced_state& operator=(const paced_state&) = delete;
 
   mailer_actor::behavior_type make_behavior() {
+    self_->link_to(provider_); // One fails with the other, and whoever looks after this one starts both again.
     return {[this](const request_context& context, const send_mail& x) { return admit(context, x); }};
   }
 

@@ -28,6 +28,12 @@ constexpr std::string_view too_many = "HTTP/1.1 503 Service Unavailable\r\nConte
                                       R"({"type":"/problems/overloaded","title":"Too many connections","status":503} )"
                                       "    ";
 
+/// Not for want of descriptors or memory, nor by the fault of one client: accept(2) on what listens no more.
+bool is_for_good(const boost::system::error_code& x) {
+  return x == boost::system::errc::bad_file_descriptor || x == boost::system::errc::invalid_argument
+         || x == boost::system::errc::not_a_socket;
+}
+
 // Accepts for all lanes. Lives on the context of the first.
 struct door : std::enable_shared_from_this<door> {
   door(const std::vector<std::shared_ptr<lane>>& to, std::shared_ptr<shared_state> of)
@@ -56,6 +62,11 @@ struct door : std::enable_shared_from_this<door> {
       const auto [error] = co_await listening.async_accept(peer, as_tuple);
       if (error == boost::asio::error::operation_aborted)
         break;
+      if (error && is_for_good(error)) {
+        if (shared->options.failed)
+          shared->options.failed("cannot accept connections: " + error.message());
+        break;
+      }
       if (error) {
         if (error == boost::asio::error::connection_aborted)
           continue;

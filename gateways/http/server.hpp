@@ -50,6 +50,8 @@ struct options {
   clock_fn now;                      // called on every io thread
   random_fn random;                  // called by the constructor only
   std::function<void(const finished&)> observe; // called on the io threads: must not block or throw
+  /// Told why when no connection can be accepted any more, once, on an io thread: must not block or throw.
+  std::function<void(const std::string&)> failed{};
 };
 
 /// What becomes of a request at a server without routes.

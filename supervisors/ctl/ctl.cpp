@@ -151,6 +151,19 @@ int show_health(const target& where) {
   return got.status < 400 ? answered : refused;
 }
 
+namespace {
+
+/// "412", or "412 (3 failed)"; "-" for a part that looks after none.
+std::string entities_of(const json& part) {
+  const auto known = part.find("entities");
+  if (known == part.end())
+    return "-";
+  const auto failures = known->value("failures", 0);
+  return text_of(*known, "live") + (failures > 0 ? " (" + std::to_string(failures) + " failed)" : "");
+}
+
+} // namespace
+
 int show_tree(const target& where) {
   const auto got = call(where, where.operations_url, "GET", "/api/supervisors");
   if (got.exit != answered)
@@ -159,7 +172,7 @@ int show_tree(const target& where) {
     print_as_it_came(got);
     return answered;
   }
-  table rows{{"PART", "STATE", "FOR", "RESTARTS", "WAITING", "OLDEST", "LAST ERROR"}};
+  table rows{{"PART", "STATE", "FOR", "RESTARTS", "WAITING", "OLDEST", "ENTITIES", "LAST ERROR"}};
   for (const auto& x : got.body.value("parts", json::array())) {
     const auto path = text_of(x, "path");
     const auto depth = static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
@@ -171,7 +184,7 @@ int show_tree(const target& where) {
                 + (strategy.empty() ? "" : " (" + printable(strategy) + ")"),
               paint(state, style_of(state), where.color), for_people(duration{x.value("sinceMilliseconds", 0ll)}),
               text_of(x, "restarts"), std::to_string(waiting),
-              for_people(duration{mailbox.value("oldestMilliseconds", 0ll)}),
+              for_people(duration{mailbox.value("oldestMilliseconds", 0ll)}), entities_of(x),
               x.contains("lastError") ? text_of(x, "failedAt") + ' ' + text_of(x, "lastError") : "-"});
   }
   rows.print(std::cout, where.color);

@@ -184,6 +184,7 @@ node_metrics::node_metrics(caf::actor_system& system)
   : up_(system.metrics().gauge_family("troupe", "part_up", {"part"}, "1 while a part of the node is up.")),
     waiting_(system.metrics().gauge_family("troupe", "waiting_messages", {"part"},
                                            "Messages that wait for a part, also for its restart.")),
+    entities_(system.metrics().gauge_family("troupe", "entities", {"part"}, "Entities in memory.")),
     dependencies_(system.metrics().gauge_family("troupe", "dependency_up", {"dependency"},
                                                 "1 when the last look at a dependency found it well.")),
     letters_(
@@ -191,6 +192,8 @@ node_metrics::node_metrics(caf::actor_system& system)
     oldest_(system.metrics().gauge_family<double>("troupe", "oldest_message", {"part"},
                                                   "How long the oldest message of a part has waited.", "seconds")),
     restarts_(system.metrics().counter_family("troupe", "part_restarts", {"part"}, "Restarts of a part.", "1", true)),
+    entity_failures_(system.metrics().counter_family("troupe", "entity_failures", {"part"},
+                                                     "Entities that ended by a failure.", "1", true)),
     ready_(system.metrics().gauge_singleton("troupe", "ready", "1 while the node takes work.")) {}
 
 void node_metrics::part(const supervision::row& x) {
@@ -198,10 +201,17 @@ void node_metrics::part(const supervision::row& x) {
   up_->get_or_add({{"part", name}})->value(x.is == supervision::condition::up ? 1 : 0);
   waiting_->get_or_add({{"part", name}})->value(static_cast<std::int64_t>(x.mailbox + x.buffered));
   oldest_->get_or_add({{"part", name}})->value(std::chrono::duration<double>(x.oldest).count());
-  auto* restarts = restarts_->get_or_add({{"part", name}});
+  if (x.keyed)
+    entities_->get_or_add({{"part", name}})->value(static_cast<std::int64_t>(x.keyed->live));
   const std::lock_guard guard{mutex_};
-  if (const auto more = std::int64_t{x.restarts} - restarts->value(); more > 0)
-    restarts->inc(more);
+  const auto raise = [&](auto* family, std::uint64_t to) {
+    auto* counter = family->get_or_add({{"part", name}});
+    if (const auto more = static_cast<std::int64_t>(to) - counter->value(); more > 0)
+      counter->inc(more);
+  };
+  raise(restarts_, x.restarts);
+  if (x.keyed)
+    raise(entity_failures_, x.keyed->failures);
 }
 
 void node_metrics::dependency(std::string_view name, bool up) {

@@ -127,7 +127,8 @@ private:
 };
 
 /// What a node consists of and depends on: `troupe_part_up{part}`, `troupe_part_restarts_total{part}`,
-/// `troupe_waiting_messages{part}`, `troupe_oldest_message_seconds{part}`, `troupe_dependency_up{dependency}`,
+/// `troupe_waiting_messages{part}`, `troupe_oldest_message_seconds{part}`, `troupe_entities{part}`,
+/// `troupe_entity_failures_total{part}`, `troupe_dependency_up{dependency}`,
 /// `troupe_dead_letters_open{source}` and `troupe_ready`. Shows what it was told last. Safe on any thread.
 class node_metrics {
 public:
@@ -143,10 +144,12 @@ private:
 
   gauges* up_;
   gauges* waiting_;
+  gauges* entities_;
   gauges* dependencies_;
   gauges* letters_;
   caf::telemetry::metric_family_impl<caf::telemetry::dbl_gauge>* oldest_;
   caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* restarts_;
+  caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* entity_failures_;
   caf::telemetry::int_gauge* ready_;
   std::mutex mutex_; // what is added to a counter depends on what it is
 };

@@ -234,6 +234,8 @@ private:
       const auto& x = children_[i];
       behind(i).expire(now());
       with_->tree->buffered(x.path, behind(i).waiting());
+      if (spec(i).rules.keyed)
+        with_->tree->keyed(x.path, spec(i).rules.keyed());
       if (!x.actor || !plan_.is_up(i))
         continue;
       auto* inside = dynamic_cast<caf::scheduled_actor*>(x.actor->get());

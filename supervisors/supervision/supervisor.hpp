@@ -82,6 +82,7 @@ struct child_rules {
   restart kind = restart::permanent;
   duration grace{5'000}; // to end when it is asked; then it is killed
   buffer_limits buffer{};
+  std::function<keyed_children()> keyed{}; // of a child that looks after others itself; safe on any thread
 };
 
 class group;

@@ -75,6 +75,11 @@ void tree::buffered(const std::string& path, std::size_t messages) {
   at(path).about.buffered = messages;
 }
 
+void tree::keyed(const std::string& path, keyed_children now) {
+  const std::lock_guard guard{mutex_};
+  at(path).about.keyed = now;
+}
+
 bool tree::ask(const std::string& path, instant now) {
   const std::lock_guard guard{mutex_};
   auto& x = at(path);

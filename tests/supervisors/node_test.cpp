@@ -5,9 +5,18 @@
 #include "tests/support/folder.hpp"
 
 #include <caf/actor_system_config.hpp>
+#include <caf/after.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <gtest/gtest.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <condition_variable>
 #include <map>
@@ -51,6 +60,36 @@ protected:
     return caf::actor_cast<caf::strong_actor_ptr>(x.parts().journal)->get()->home_system();
   }
 
+  /// The first line of the answer to a GET; empty when nobody listens.
+  static std::string status_line(std::uint16_t port, const std::string& path) {
+    using boost::asio::ip::tcp;
+    boost::asio::io_context context;
+    tcp::socket to{context};
+    boost::system::error_code error;
+    to.connect({boost::asio::ip::make_address("127.0.0.1"), port}, error);
+    if (error)
+      return {};
+    boost::asio::write(to, boost::asio::buffer("GET " + path + " HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n"),
+                       error);
+    std::string text;
+    boost::asio::read(to, boost::asio::dynamic_buffer(text), error);
+    return text.substr(0, text.find('\r'));
+  }
+
+  /// Ends what listens at `port` in this process, as a fault of the machine would.
+  static bool end_listener(std::uint16_t port) {
+    for (int file = 3; file < 4'096; ++file) {
+      int listens = 0;
+      socklen_t size = sizeof listens;
+      sockaddr_in at{};
+      socklen_t at_size = sizeof at;
+      if (::getsockopt(file, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens == 1
+          && ::getsockname(file, reinterpret_cast<sockaddr*>(&at), &at_size) == 0 && ntohs(at.sin_port) == port)
+        return ::shutdown(file, SHUT_RDWR) == 0;
+    }
+    return false;
+  }
+
   test::scratch_folder folder;
   std::mutex mutex;
   std::condition_variable told;
@@ -78,6 +117,41 @@ TEST_F(Node, GoesOnWhenAPartOfItIsKilled) {
   }
   EXPECT_TRUE(running.stop());
   EXPECT_TRUE(failed.empty()) << failed.front();
+}
+
+TEST_F(Node, OpensAGatewayAgainWhoseSocketFailsAtTheSamePort) {
+  node running{settings()};
+  const auto commerce = running.commerce_port();
+  ASSERT_EQ(status_line(commerce, "/openapi.json"), "HTTP/1.1 200 OK");
+  ASSERT_TRUE(end_listener(commerce));
+  caf::scoped_actor self{parts_system(running)};
+  std::string answer;
+  for (int looks = 0; looks < 1'000 && answer.empty(); ++looks) {
+    answer = status_line(commerce, "/openapi.json");
+    if (answer.empty())
+      self->receive([](caf::unit_t) {}, caf::after(std::chrono::milliseconds{10}) >> [] {});
+  }
+  EXPECT_EQ(answer, "HTTP/1.1 200 OK");
+  EXPECT_EQ(status_line(running.operations_port(), "/health/live"), "HTTP/1.1 200 OK");
+  EXPECT_TRUE(running.stop());
+  EXPECT_EQ(status_line(commerce, "/openapi.json"), "") << "closed for good";
+  EXPECT_TRUE(failed.empty());
+}
+
+TEST_F(Node, SaysWhatToDoWhenAnAddressIsTaken) {
+  node running{settings()};
+  auto second = settings();
+  second.store_file = folder / "other.db";
+  second.commerce_port = running.commerce_port();
+  try {
+    node refused{second};
+    ADD_FAILURE() << "two nodes listen at one port";
+  } catch (const std::runtime_error& e) {
+    EXPECT_NE(std::string{e.what()}.find("cannot listen on 127.0.0.1:" + std::to_string(running.commerce_port())),
+              std::string::npos)
+      << e.what();
+  }
+  EXPECT_TRUE(failed.empty());
 }
 
 TEST_F(Node, TellsWhenRestartsDoNotHelp) {

@@ -32,6 +32,7 @@ public:
   smtp_state& operator=(const smtp_state&) = delete;
 
   mailer_actor::behavior_type make_behavior() {
+    self_->link_to(client_); // One fails with the other, and whoever looks after this one starts both again.
     return {[this](const request_context& context, const send_mail& x) { return send(context, x); }};
   }
 

@@ -68,6 +68,11 @@ struct health_report {
 
 /// A supervisor or what it looks after.
 struct part {
+  struct population {
+    std::size_t live = 0;       // in memory
+    std::uint64_t failures = 0; // since the node started
+  };
+
   std::string path;     // "node/entities/orders"
   std::string strategy; // of a supervisor; empty otherwise
   std::string state;    // "starting", "up", "waiting" for its restart, "stopping", "ended"
@@ -76,8 +81,9 @@ struct part {
   std::string last_error; // why it ended the last time; empty when it never has
   time_point failed_at;   // meaningless without last_error
   std::size_t mailbox = 0;
-  duration oldest{0};       // how long the oldest message in the mailbox has waited, at least
-  std::size_t buffered = 0; // messages that wait for its restart
+  duration oldest{0};                 // how long the oldest message in the mailbox has waited, at least
+  std::size_t buffered = 0;           // messages that wait for its restart
+  std::optional<population> entities; // of a part that looks after entities
 };
 
 /// What operators can bid to stand still. Its handles keep their actors alive, see `services`.

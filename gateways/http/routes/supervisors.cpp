@@ -23,6 +23,8 @@ ordered_json part_json(const part& x, time_point now) {
     out["failedAt"] = to_rfc3339(x.failed_at);
   }
   out["mailbox"] = {{"messages", x.mailbox}, {"oldestMilliseconds", x.oldest.count()}, {"waitForRestart", x.buffered}};
+  if (x.entities)
+    out["entities"] = {{"live", x.entities->live}, {"failures", x.entities->failures}};
   return out;
 }
 
@@ -43,6 +45,10 @@ json parts_schema() {
                    {"oldestMilliseconds", described(count, "How long the oldest has waited, at least")},
                    {"waitForRestart", described(count, "Messages to a part that is down")}},
                   {"messages", "oldestMilliseconds", "waitForRestart"});
+  const auto entities =
+    object_schema({{"live", described(count, "In memory, of those that this part looks after by their keys")},
+                   {"failures", described(count, "That ended one of them since the node started")}},
+                  {"live", "failures"});
   const auto each =
     object_schema({{"path", described(text, "Supervisors and the part, from the top down")},
                    {"state", {{"type", "string"}, {"enum", {"starting", "up", "waiting", "stopping", "ended"}}}},
@@ -52,12 +58,14 @@ json parts_schema() {
                    {"restarts", described(count, "Since its supervisor started")},
                    {"lastError", described(text, "Why it ended the last time")},
                    {"failedAt", described(instant, "When that was")},
-                   {"mailbox", mailbox}},
+                   {"mailbox", mailbox},
+                   {"entities", entities}},
                   {"path", "state", "since", "sinceMilliseconds", "restarts", "mailbox"});
   return with_example(object_schema({{"parts", {{"type", "array"}, {"items", each}}}}, {"parts"}), R"json({"parts": [
     {"path": "node/entities/orders", "state": "up", "since": "2026-03-01T12:00:00.000Z", "sinceMilliseconds": 86400000,
      "restarts": 1, "lastError": "an invariant broke", "failedAt": "2026-03-01T11:59:59.940Z",
-     "mailbox": {"messages": 3, "oldestMilliseconds": 0, "waitForRestart": 0}}]})json");
+     "mailbox": {"messages": 3, "oldestMilliseconds": 0, "waitForRestart": 0},
+     "entities": {"live": 412, "failures": 0}}]})json");
 }
 
 eventually<http::response> at_once(http::response x) {

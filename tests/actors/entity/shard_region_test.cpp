@@ -280,5 +280,132 @@ TEST_F(ShardRegion, EndsItsEntitiesWithItself) {
   EXPECT_EQ(sys.registry().running(), all - 3);
 }
 
+// ---- entities that fail ---------------------------------------------------------------------------------------------
+
+/// What tells of 13 units cannot be replayed.
+struct superstitious_traits : traits {
+  static void apply(inventory::state& s, const event& e, time_point at) {
+    traits::apply(s, e, at);
+    ensure(s.available != 13, "thirteen");
+  }
+};
+
+/// A region whose entities a test can kill.
+template <class Traits> class failing_entities : public ShardRegion {
+protected:
+  inventory_actor spawn() override {
+    env.live_max = 10;
+    env.population = std::make_shared<entity::population>(
+      [this](const std::string& key, std::uint32_t in_a_row, const caf::error&, duration rest) {
+        failures.push_back(key + ' ' + std::to_string(in_a_row) + ' ' + std::to_string(rest.count()));
+      });
+    using entity_impl = entity::entity_of<inventory_actor>::stateful_impl<inventory_entity>;
+    return sys.spawn<entity::region_impl<Traits>>(
+      env, [this](caf::scheduled_actor* parent, std::string key, entity::recovered<state> from, caf::actor of) {
+        ++starts;
+        auto made = parent->spawn<entity_impl, caf::lazy_init>(std::move(key), env, std::move(from), std::move(of),
+                                                               live<policy>{policy{0}});
+        last = made.address();
+        return made;
+      });
+  }
+
+  void kill_last() {
+    if (const auto entity = caf::actor_cast<caf::actor>(last))
+      self->send_exit(entity, caf::exit_reason::kill);
+    run();
+  }
+
+  std::vector<std::string> failures; // key, failures in a row, rest in milliseconds
+  int starts = 0;
+  caf::actor_addr last;
+};
+
+using FailingEntities = failing_entities<traits>;
+
+TEST_F(FailingEntities, ComeBackAtOnceWhenTheyFailForTheFirstTime) {
+  ASSERT_TRUE(put("tea", 7));
+  kill_last();
+  EXPECT_EQ(available("tea"), 7u);
+  EXPECT_EQ(failures, (std::vector<std::string>{"tea 1 0"}));
+}
+
+TEST_F(FailingEntities, RestLongerEachTimeWhileTheirCommandsWait) {
+  ASSERT_TRUE(put("tea", 7));
+  kill_last();
+  ASSERT_EQ(available("tea"), 7u);
+  int in_a_row = 1;
+  for (const int rest : {50, 100, 200, 400, 800, 1'600, 3'200, 6'400, 10'000, 10'000}) {
+    const auto before = starts;
+    kill_last();
+    EXPECT_EQ(failures.back(), "tea " + std::to_string(++in_a_row) + ' ' + std::to_string(rest));
+    auto waits = request(get_stock{"tea"});
+    advance(duration{rest} - 1ms);
+    EXPECT_TRUE(nothing_is_answered()) << "it rests for " << rest << " ms";
+    EXPECT_EQ(starts, before);
+    advance(1ms);
+    EXPECT_EQ(answer_of<stock>(waits)->available, 7u);
+    EXPECT_EQ(starts, before + 1);
+  }
+}
+
+TEST_F(FailingEntities, DoNotKeepOthersWaiting) {
+  ASSERT_TRUE(put("cup", 3));
+  ASSERT_TRUE(put("tea", 7));
+  kill_last();
+  ASSERT_EQ(available("tea"), 7u);
+  kill_last();
+  EXPECT_EQ(available("cup"), 3u) << "while the other rests";
+}
+
+TEST_F(FailingEntities, AreSoundAgainWhenTheyHaveLivedForAWhile) {
+  ASSERT_TRUE(put("tea", 7));
+  kill_last();
+  ASSERT_EQ(available("tea"), 7u);
+  advance(10s);
+  kill_last();
+  EXPECT_EQ(failures, (std::vector<std::string>{"tea 1 0", "tea 1 0"}));
+}
+
+TEST_F(FailingEntities, AnswerWhatWaitedForTooLongThatItIsTooLate) {
+  ASSERT_TRUE(put("tea", 7));
+  kill_last();
+  ASSERT_EQ(available("tea"), 7u);
+  kill_last();
+  context.deadline = now() + 49ms;
+  auto waits = request(set_available{"tea", 1});
+  advance(50ms);
+  EXPECT_EQ(answer_of<stock>(waits).error(), ec::deadline);
+  context.deadline = time_point::max();
+  EXPECT_EQ(available("tea"), 7u);
+}
+
+TEST_F(FailingEntities, AreCountedAndForgotten) {
+  ASSERT_TRUE(put("tea", 7));
+  ASSERT_TRUE(put("cup", 3));
+  EXPECT_EQ(env.population->live(), 2u);
+  kill_last();
+  EXPECT_EQ(env.population->failures(), 1u);
+  EXPECT_EQ(env.population->live(), 2u) << "its failure is remembered for a while";
+  advance(20s);
+  EXPECT_EQ(env.population->live(), 1u);
+  end_region();
+  region = spawn();
+  run();
+  EXPECT_EQ(env.population->live(), 0u);
+}
+
+using PoisonedStreams = failing_entities<superstitious_traits>;
+
+TEST_F(PoisonedStreams, AreTheTroubleOfThoseWhoAskForThem) {
+  ASSERT_TRUE(put("cup", 3));
+  ASSERT_TRUE(put("ladder", 13));
+  restart();
+  const auto asked = tell<stock>(get_stock{"ladder"});
+  EXPECT_EQ(asked.error(), ec::store_damaged);
+  EXPECT_NE(to_string(asked.error()).find("its events contradict each other"), std::string::npos);
+  EXPECT_EQ(available("cup"), 3u) << "the region is up";
+}
+
 } // namespace
 } // namespace troupe::inventory

@@ -5,6 +5,7 @@
 
 #include <caf/action.hpp>
 #include <caf/actor_cast.hpp>
+#include <caf/after.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -116,6 +117,18 @@ TEST_F(PacedMailer, LimitsEachCategoryByItself) {
   EXPECT_EQ(refused.context().get_as<std::int64_t>(0), 3'600);
   ask("t1", category::transactional);
   EXPECT_EQ(book->asked, (std::vector<std::string>{"b1", "t1"}));
+}
+
+TEST_F(PacedMailer, FailsWithItsProviderSoThatBothAreStartedAgain) {
+  start({});
+  self->monitor(actor);
+  auto waits = ask("t1", category::transactional);
+  self->send_exit(provider, caf::exit_reason::kill);
+  run();
+  EXPECT_TRUE(error_of(waits));
+  std::optional<caf::error> ended;
+  self->receive([&](const caf::down_msg& x) { ended = x.reason; }, caf::after(0s) >> [] {});
+  EXPECT_EQ(ended, caf::make_error(caf::exit_reason::kill));
 }
 
 TEST_F(PacedMailer, SendsTransactionalMailsFirst) {

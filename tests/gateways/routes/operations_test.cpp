@@ -77,9 +77,9 @@ TEST_F(OperationsRoutes, ServeMetricsAsText) {
 
 TEST_F(OperationsRoutes, ShowTheSupervisionTreeToOperators) {
   EXPECT_EQ(scope_of("GET", "/api/supervisors"), gateway::scope::operator_key);
-  parts.push_back({"node", "one for one", "up", noon - 90s, 0, "", {}, 0, duration{0}, 0});
-  parts.push_back(
-    {"node/orders", "", "waiting", noon - 20ms, 3, "an invariant broke", noon - 20ms, 7, duration{1'200}, 5});
+  parts.push_back({"node", "one for one", "up", noon - 90s, 0, "", {}, 0, duration{0}, 0, {}});
+  parts.push_back({"node/orders", "", "waiting", noon - 20ms, 3, "an invariant broke", noon - 20ms, 7, duration{1'200},
+                   5, gateway::part::population{412, 2}});
   const auto body = json_of(send({"GET", "/api/supervisors"}));
   ASSERT_EQ(body["parts"].size(), 2u);
   EXPECT_EQ(body["parts"][0]["strategy"], "one for one");
@@ -94,7 +94,10 @@ TEST_F(OperationsRoutes, ShowTheSupervisionTreeToOperators) {
   EXPECT_EQ(orders["mailbox"]["messages"], 7);
   EXPECT_EQ(orders["mailbox"]["oldestMilliseconds"], 1'200);
   EXPECT_EQ(orders["mailbox"]["waitForRestart"], 5);
+  EXPECT_EQ(orders["entities"]["live"], 412);
+  EXPECT_EQ(orders["entities"]["failures"], 2);
   EXPECT_FALSE(orders.contains("strategy"));
+  EXPECT_FALSE(body["parts"][0].contains("entities"));
 }
 
 using WebhookRoutes = OperationsRoutes;

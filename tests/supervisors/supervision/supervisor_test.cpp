@@ -509,5 +509,26 @@ TEST_F(Supervisor, LosesNothingHoweverItsChildrenAreKilled) {
   run();
 }
 
+TEST_F(Supervisor, ShowsHowManyAChildLooksAfterItself) {
+  group top{sys, "top", strategy::one_for_one};
+  keyed_children known{3, 0};
+  child_rules rules;
+  rules.keyed = [&] { return known; };
+  top.add<worker_actor>("region", worker(std::make_shared<notes>()), rules);
+  top.add<worker_actor>("other", worker(std::make_shared<notes>()));
+  start(std::move(top));
+  const auto seen = [this](const std::string& path) {
+    for (const auto& x : tree->rows(sched.clock().now()))
+      if (x.path == path)
+        return x.keyed;
+    return std::optional<keyed_children>{};
+  };
+  EXPECT_EQ(seen("top/region"), known);
+  EXPECT_EQ(seen("top/other"), std::nullopt);
+  known = {5, 2};
+  advance(seconds{1});
+  EXPECT_EQ(seen("top/region"), known);
+}
+
 } // namespace
 } // namespace troupe::supervision
