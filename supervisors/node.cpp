@@ -7,6 +7,8 @@
 #include "gateways/http/openapi.hpp"
 #include "gateways/http/routes/routes.hpp"
 #include "supervisors/confirmation_sink.hpp"
+#include "supervisors/dead_letters/effects.hpp"
+#include "supervisors/dead_letters/replayers.hpp"
 #include "supervisors/dead_letters/sealer.hpp"
 #include "supervisors/dead_letters/webhooks.hpp"
 #include "supervisors/demo.hpp"
@@ -202,7 +204,7 @@ private:
     with.outlets = [this, now](supervision::group& to, const topology& made) { return add_outlets(to, made, now); };
     parts_.emplace(make_topology(system, std::move(with)));
     auto& parts = *parts_;
-    add_webhook_replayer(parts);
+    add_replayers(parts, seals_);
 
     parts.root.add<caf::actor>(
       "health", [checks = health_checks_of(parts, now), board = board_](const supervision::place& where) {
@@ -254,15 +256,6 @@ private:
       record(*system_, parts_->dead_letters.letters, context, what, [](const caf::error& why) {
         log::error("A dead letter could not be stored", {{"reason", to_string(why)}});
       });
-  }
-
-  void add_webhook_replayer(topology& parts) {
-    auto replayers = *parts.replayers;
-    replayers[dead_letter::source::refused_webhook] = parts.root.add<dead_letter::replayer_actor>(
-      "webhook replayer", [seals = seals_, orders = parts.orders](const supervision::place& where) {
-        return spawn_webhook_replayer(where.system(), seals, orders);
-      });
-    parts.replayers.set(std::move(replayers));
   }
 
   health_checks health_checks_of(const topology& parts, const clock_fn& now) {
@@ -330,17 +323,9 @@ private:
     return result;
   }
 
-  void give_up_mail(const std::string& id, const std::string& why) {
-    log::warn("A mail was given up", {{"mail", id}, {"reason", why}});
-    dead_letter::record letter;
-    letter.id = dead_letter::id_of("notification/" + id);
-    letter.letter.source = dead_letter::source::exhausted_effect;
-    letter.letter.code = why;
-    letter.letter.place = "email";
-    letter.letter.summary = "The mail " + id + " was given up: " + why;
-    letter.letter.about = {notification::traits::context, id, 0, "send"};
-    letter.letter.origin = "email";
-    record_letter(letter, {"email", {}, time_point::max()});
+  void give_up_mail(const notification::mail_view& x) {
+    log::warn("A mail was given up", {{"mail", x.id.value}, {"reason", x.why}});
+    record_letter(given_up_mail(x), {"email", {}, time_point::max()});
   }
 
   notification::dependencies describe_notifications() {
@@ -353,14 +338,13 @@ private:
       rules.providers.push_back(configured.name);
     }
     deps.policy.set(std::move(rules));
-    deps.ended = [this, metrics = std::make_shared<mail_metrics>(*system_)](
-                   const std::string& id, notification::status how, const std::string& why) {
+    deps.ended = [metrics = std::make_shared<mail_metrics>(*system_)](const std::string& id, notification::status how,
+                                                                      const std::string& why) {
       metrics->ended(notification::name_of(how));
       if (how == notification::status::skipped)
         log::warn("A mail was skipped", {{"mail", id}, {"reason", why}});
-      else if (how == notification::status::given_up)
-        give_up_mail(id, why);
     };
+    deps.gave_up = [this](const notification::mail_view& x) { give_up_mail(x); };
     deps.domain_blocked = [](const std::string& id, const std::string& provider) {
       log::error("A mail provider blocks a domain: is the one in email.from verified there?",
                  {{"mail", id}, {"service", provider}});
