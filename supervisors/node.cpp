@@ -8,6 +8,9 @@
 #include "gateways/http/openapi.hpp"
 #include "gateways/http/routes/routes.hpp"
 #include "supervisors/confirmation_sink.hpp"
+#include "supervisors/dead_letters/effects.hpp"
+#include "supervisors/dead_letters/rehearsal.hpp"
+#include "supervisors/dead_letters/replayers.hpp"
 #include "supervisors/dead_letters/sealer.hpp"
 #include "supervisors/dead_letters/webhooks.hpp"
 #include "supervisors/demo.hpp"
@@ -129,6 +132,7 @@ public:
     operations_ = {};
     guards_ = std::make_shared<resilience::guard_list>();
     operators_guards_ = nullptr;
+    rehearsals_ = nullptr;
     system_.reset();
     return whole;
   }
@@ -212,7 +216,7 @@ private:
     with.outlets = [this, now](supervision::group& to, const topology& made) { return add_outlets(to, made, now); };
     parts_.emplace(make_topology(system, std::move(with)));
     auto& parts = *parts_;
-    add_webhook_replayer(parts);
+    add_replayers(parts, seals_);
 
     parts.root.add<caf::actor>(
       "health", [checks = health_checks_of(parts, now), board = board_](const supervision::place& where) {
@@ -221,6 +225,10 @@ private:
     operators_guards_ =
       parts.root.add<guard::guards_actor>("guards", [list = guards_](const supervision::place& where) {
         return resilience::spawn_guards(where.system(), list);
+      });
+    rehearsals_ = parts.root.add<dead_letter::rehearsal_actor>(
+      "rehearsals", [with = describe_rehearsals(now, random)](const supervision::place& where) {
+        return spawn_rehearsals(where, with);
       });
     add_gateways(parts, now, random);
     root_ = supervision::spawn_supervisor(system, parts.root, surroundings(now));
@@ -250,21 +258,41 @@ private:
     return result;
   }
 
+  /// The same rules, in a world in which nobody outside is called.
+  std::shared_ptr<const rehearsal_settings> describe_rehearsals(const clock_fn& now, const random_fn& random) {
+    auto with = std::make_shared<rehearsal_settings>();
+    with->stores = stores_;
+    with->seals = seals_;
+    with->now = now;
+    with->random = random;
+    for (const auto& configured : settings_.providers)
+      with->payment_providers[configured.name] = configured.key_lifetime;
+    auto mails = settings_.email.policy;
+    for (const auto& configured : settings_.email.providers) {
+      with->mail_providers.push_back(configured.name);
+      mails.providers.push_back(configured.name);
+    }
+    with->mails.set(std::move(mails));
+    with->orders = orders_;
+    with->inventory = inventory_;
+    with->from = settings_.email.from;
+    with->told = [](const request_context& who, const dead_letter::rehearse& what, const dead_letter::rehearsed& how) {
+      log::info(
+        "A replay was rehearsed",
+        {{"by", who.principal}, {"reason", what.reason}, {"letters", static_cast<std::int64_t>(how.letters.size())}});
+    };
+    with->outlets = [this](supervision::group& to, const topology& made, const clock_fn& its_time) {
+      return add_outlets(to, made, its_time);
+    };
+    return with;
+  }
+
   /// For what hands over a letter and goes on.
   void record_letter(const dead_letter::record& what, const request_context& context) {
     if (parts_)
       record(*system_, parts_->dead_letters.letters, context, what, [](const caf::error& why) {
         log::error("A dead letter could not be stored", {{"reason", to_string(why)}});
       });
-  }
-
-  void add_webhook_replayer(topology& parts) {
-    auto replayers = *parts.replayers;
-    replayers[dead_letter::source::refused_webhook] = parts.root.add<dead_letter::replayer_actor>(
-      "webhook replayer", [seals = seals_, orders = parts.orders](const supervision::place& where) {
-        return spawn_webhook_replayer(where.system(), seals, orders);
-      });
-    parts.replayers.set(std::move(replayers));
   }
 
   health_checks health_checks_of(const topology& parts, const clock_fn& now) {
@@ -332,17 +360,9 @@ private:
     return result;
   }
 
-  void give_up_mail(const std::string& id, const std::string& why) {
-    log::warn("A mail was given up", {{"mail", id}, {"reason", why}});
-    dead_letter::record letter;
-    letter.id = dead_letter::id_of("notification/" + id);
-    letter.letter.source = dead_letter::source::exhausted_effect;
-    letter.letter.code = why;
-    letter.letter.place = "email";
-    letter.letter.summary = "The mail " + id + " was given up: " + why;
-    letter.letter.about = {notification::traits::context, id, 0, "send"};
-    letter.letter.origin = "email";
-    record_letter(letter, {"email", {}, time_point::max()});
+  void give_up_mail(const notification::mail_view& x) {
+    log::warn("A mail was given up", {{"mail", x.id.value}, {"reason", x.why}});
+    record_letter(given_up_mail(x), {"email", {}, time_point::max()});
   }
 
   notification::dependencies describe_notifications() {
@@ -355,14 +375,13 @@ private:
       rules.providers.push_back(configured.name);
     }
     deps.policy.set(std::move(rules));
-    deps.ended = [this, metrics = std::make_shared<mail_metrics>(*system_)](
-                   const std::string& id, notification::status how, const std::string& why) {
+    deps.ended = [metrics = std::make_shared<mail_metrics>(*system_)](const std::string& id, notification::status how,
+                                                                      const std::string& why) {
       metrics->ended(notification::name_of(how));
       if (how == notification::status::skipped)
         log::warn("A mail was skipped", {{"mail", id}, {"reason", why}});
-      else if (how == notification::status::given_up)
-        give_up_mail(id, why);
     };
+    deps.gave_up = [this](const notification::mail_view& x) { give_up_mail(x); };
     deps.domain_blocked = [](const std::string& id, const std::string& provider) {
       log::error("A mail provider blocks a domain: is the one in email.from verified there?",
                  {{"mail", id}, {"service", provider}});
@@ -607,7 +626,7 @@ private:
             [system = system_.get(), tree = tree_] { return gateway_parts(*tree, *system); },
             operators_guards_,
             {parts_->dead_letters.directory, parts_->dead_letters.letters, parts_->dead_letters.jobs, behind.now,
-             behind.random},
+             behind.random, rehearsals_},
             {parts_->pauses, pauses_->published(), behind.orders, can_pause()}};
   }
 
@@ -698,6 +717,7 @@ private:
 
   static constexpr duration longer_{10'000}; // that an order waits than a provider and its guard take
   guard::guards_actor operators_guards_;
+  dead_letter::rehearsal_actor rehearsals_;
   time_point started_at_;
 };
 

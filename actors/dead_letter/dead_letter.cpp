@@ -24,6 +24,7 @@ struct fold {
     s.status = status::open;
     s.letter = e.letter;
     s.recorded_at = at;
+    s.occurrences = 1;
   }
   void operator()(const replay_requested& e) {
     s.status = status::replaying;
@@ -42,6 +43,15 @@ struct fold {
   void operator()(const discarded& e) {
     s.status = status::discarded;
     s.actions.push_back({"discarded", at, e.by, e.reason});
+  }
+  void operator()(const recurred& e) {
+    s.status = status::open;
+    s.letter.code = e.code;
+    s.letter.summary = e.summary;
+    s.letter.attempts = e.attempts;
+    s.recorded_at = at;
+    s.occurrences = e.occurrence;
+    s.actions.push_back({"recurred", at, {}, e.code});
   }
 };
 
@@ -89,8 +99,12 @@ void state::apply(const event& e, time_point at) {
 }
 
 decision decide(const state& s, const record& cmd) {
-  if (s.status != status::none)
+  if (cmd.occurrence <= s.occurrences)
     return std::vector<event>{};
+  recurred again{cmd.occurrence, cut(cmd.letter.code, label_max), cut(cmd.letter.summary, summary_max),
+                 cmd.letter.attempts};
+  if (s.status != status::none) // Even while a replay is on its way: that one has come to this.
+    return std::vector<event>{std::move(again)};
   if (cmd.letter.sealed.size() > sealed_max)
     return rejection::too_large;
   auto kept = cmd.letter;
@@ -98,7 +112,10 @@ decision decide(const state& s, const record& cmd) {
   kept.place = cut(std::move(kept.place), label_max);
   kept.origin = cut(std::move(kept.origin), label_max);
   kept.summary = cut(std::move(kept.summary), summary_max);
-  return std::vector<event>{recorded{std::move(kept)}};
+  std::vector<event> result{recorded{std::move(kept)}};
+  if (cmd.occurrence > 1)
+    result.emplace_back(std::move(again));
+  return result;
 }
 
 decision decide(const state& s, const replay& cmd, const std::string& by, bool can_replay) {

@@ -65,10 +65,12 @@ letter_id id_of(std::string_view name);
 
 // Commands ask. Each is safe to repeat.
 
-/// Stores a letter. One that is known stays as it is.
+/// Stores a letter. One that is known stays as it is, unless it was given up more often than is known of it: then it is
+/// open again.
 struct record {
   letter_id id;
   dead_letter::letter letter;
+  std::uint32_t occurrence = 1; // how often it has been given up by now
 };
 
 /// Tries it again. A second one while the first is on its way changes nothing.
@@ -122,7 +124,17 @@ struct discarded {
   bool operator==(const discarded&) const = default;
 };
 
-using event = std::variant<recorded, replay_requested, replayed, replay_failed, discarded>;
+/// It was tried again, and given up again.
+struct recurred {
+  std::uint32_t occurrence = 0; // how often by now
+  std::string code;
+  std::string summary;
+  std::uint32_t attempts = 0;
+
+  bool operator==(const recurred&) const = default;
+};
+
+using event = std::variant<recorded, replay_requested, replayed, replay_failed, discarded, recurred>;
 
 enum class rejection : std::uint8_t {
   unknown_letter = 1,
@@ -142,10 +154,10 @@ std::string_view name_of(status x);
 
 /// What was done about a letter, and by whom: its audit trail.
 struct action {
-  std::string what; // "replay_requested", "replayed", "replay_failed", "discarded"
+  std::string what; // "replay_requested", "replayed", "replay_failed", "discarded", "recurred"
   time_point at;
   std::string by;
-  std::string reason; // or the code of a failure
+  std::string reason; // or the code of a failure, or of a recurrence
 
   bool operator==(const action&) const = default;
 };
@@ -153,8 +165,9 @@ struct action {
 struct state {
   dead_letter::status status = status::none;
   dead_letter::letter letter;
-  time_point recorded_at;
-  std::uint32_t replays = 0; // how often one was asked for
+  time_point recorded_at;        // the last time that it was given up
+  std::uint32_t occurrences = 0; // how often it was given up
+  std::uint32_t replays = 0;     // how often one was asked for
   std::string last_job;
   std::vector<action> actions;
 

@@ -105,8 +105,11 @@ void dead_letter_entity::proceed() {
 
 void dead_letter_entity::note(std::uint32_t replay, std::optional<ec> why) {
   replaying_ = false;
-  if (!failed())
-    commit({"dead_letter/" + key(), {}, time_point::max()}, decide(state(), note_replay{replay, why}));
+  if (failed())
+    return;
+  commit({"dead_letter/" + key(), {}, time_point::max()}, decide(state(), note_replay{replay, why}));
+  if (!writing()) // It was of an earlier replay, and another may wait.
+    proceed();
 }
 
 } // namespace troupe::dead_letter

@@ -125,9 +125,13 @@ void directory_state::learn(const changed& x) {
   if (const auto closed = closed_.find(key); closed != closed_.end() && closed->second >= x.version)
     return;
   if (found != letters_.end()) {
-    found->second.now = x.now;
-    found->second.version = x.version;
-    return;
+    auto& known = found->second;
+    if (known.now.recorded_at == x.now.recorded_at && known.now.cause == x.now.cause) {
+      known.now = x.now;
+      known.version = x.version;
+      return;
+    }
+    take_out(found);
   }
   if (letters_.size() >= config_.letters_max) {
     beyond_ = true;
@@ -146,15 +150,19 @@ void directory_state::forget(const letter_id& id) {
   const auto found = letters_.find(id.value);
   if (found == letters_.end())
     return;
-  const cursor at{found->second.now.recorded_at, id};
+  take_out(found);
+  if (beyond_ && loaded_ && letters_.size() * 10 < config_.letters_max * 9)
+    load();
+}
+
+void directory_state::take_out(std::unordered_map<std::string, known>::iterator which) {
+  const cursor at{which->second.now.recorded_at, which->second.now.id};
   order_.erase(at);
-  const auto in = groups_.find(found->second.group);
+  const auto in = groups_.find(which->second.group);
   in->second.letters.erase(at);
   if (in->second.letters.empty())
     groups_.erase(in);
-  letters_.erase(found);
-  if (beyond_ && loaded_ && letters_.size() * 10 < config_.letters_max * 9)
-    load();
+  letters_.erase(which);
 }
 
 // ---- answers -------------------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ private:
   void loaded_one();
   void learn(const changed& x);
   void forget(const letter_id& id);
+  void take_out(std::unordered_map<std::string, known>::iterator which);
   group_list groups() const;
   letter_list letters(const list_letters& x) const;
   bool complete() const { return loaded_ && !beyond_; }

@@ -118,6 +118,13 @@ struct write_event {
     result.type = "dead_letter.discarded";
     out.member("reason", e.reason).member("by", e.by);
   }
+  void operator()(const recurred& e) {
+    result.type = "dead_letter.recurred";
+    out.member("occurrence", e.occurrence)
+      .member("code", e.code)
+      .member("summary", e.summary)
+      .member("attempts", e.attempts);
+  }
 };
 
 using reader = event (*)(const json&);
@@ -138,6 +145,11 @@ reader find_reader(std::string_view type) {
     return [](const json& x) -> event {
       return discarded{x.at("reason").get<std::string>(), x.at("by").get<std::string>()};
     };
+  if (type == "dead_letter.recurred")
+    return [](const json& x) -> event {
+      return recurred{read_number<std::uint32_t>(x.at("occurrence")), x.at("code").get<std::string>(),
+                      x.at("summary").get<std::string>(), read_number<std::uint32_t>(x.at("attempts"))};
+    };
   return nullptr;
 }
 
@@ -153,6 +165,7 @@ state read_state(const json& x) {
   s.status = read_status(x.at("status"), status::discarded);
   s.letter = read_letter(x.at("letter"));
   s.recorded_at = read_time(x.at("recorded_at"));
+  s.occurrences = x.contains("occurrences") ? read_number<std::uint32_t>(x["occurrences"]) : 1;
   s.replays = read_number<std::uint32_t>(x.at("replays"));
   s.last_job = x.at("last_job").get<std::string>();
   for (const auto& each : x.at("actions"))
@@ -185,10 +198,10 @@ std::string encode_snapshot(const state& s) {
   out.begin_object().member("status", static_cast<unsigned>(s.status));
   out.key("letter").begin_object();
   write_letter(out, s.letter);
-  out.end_object()
-    .member("recorded_at", milliseconds(s.recorded_at))
-    .member("replays", s.replays)
-    .member("last_job", s.last_job);
+  out.end_object().member("recorded_at", milliseconds(s.recorded_at));
+  if (s.occurrences != 1)
+    out.member("occurrences", s.occurrences);
+  out.member("replays", s.replays).member("last_job", s.last_job);
   out.key("actions").begin_array();
   for (const auto& x : s.actions)
     out.begin_object()

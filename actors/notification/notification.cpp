@@ -16,7 +16,7 @@ struct fold {
     s.known = true;
     s.to = e.to;
     s.model = e.model;
-    s.template_name = e.template_name;
+    s.template_name = s.asked_template = e.template_name;
     s.kind = e.kind;
     s.expires_at = e.expires_at;
     s.requested_at = at;
@@ -37,23 +37,51 @@ struct fold {
   void operator()(const template_failed&) { s.template_name = default_template; }
   void operator()(const sent& e) {
     end(status::sent, {});
+    forget();
     s.provider = e.provider;
     s.message_id = e.message_id;
   }
-  void operator()(const skipped& e) { end(status::skipped, e.why); }
+  void operator()(const skipped& e) {
+    end(status::skipped, e.why);
+    forget();
+  }
   void operator()(const given_up& e) {
+    s.in_doubt = s.in_doubt || s.unanswered > 0 || is_unanswered(e.why);
     end(status::given_up, e.why);
+    ++s.times_given_up;
     if (!e.provider.empty())
       s.provider = e.provider;
+  }
+  void operator()(const put_back& e) {
+    s.status = status::pending;
+    s.why.clear();
+    s.attempts = s.unanswered = 0;
+    s.last_failure.reset();
+    s.next_at = {};
+    s.expires_at = e.expires_at;
+    s.last_key = e.key;
+    // What may have left is repeated as it was, so that the provider can know it.
+    if (s.in_doubt)
+      return;
+    s.provider.clear();
+    s.template_name = s.asked_template;
   }
 
 private:
   void end(status as, const std::string& why) {
     s.status = as;
     s.why = why;
+    s.tried.clear();
+  }
+  void forget() {
     s.to = {};
     s.model.clear();
-    s.tried.clear();
+  }
+  static bool is_unanswered(std::string_view why) {
+    for (const auto code : {ec::timed_out, ec::interrupted, ec::bad_response, ec::commit_unknown, ec::conflict})
+      if (troupe::name_of(code) == why)
+        return true;
+    return false;
   }
 };
 
@@ -96,18 +124,24 @@ decision decide_unanswered(const state& s, const try_failed& x, time_point now, 
   const auto attempt = s.unanswered + 1;
   if (attempt >= p.unanswered_max)
     return give_up(troupe::name_of(x.code), x.provider);
-  return again(s, x, attempt, x.provider, now + std::max(p.retry_base * attempt, x.wait.value_or(duration{0})));
+  const auto next_at = now + std::max(p.retry_base * attempt, x.wait.value_or(duration{0}));
+  auto result = again(s, x, attempt, x.provider, next_at);
+  if (next_at >= s.expires_at) // That it may have left is told before its end.
+    std::get<events>(result).insert(std::get<events>(result).begin(),
+                                    attempt_failed{x.provider, x.code, attempt, x.provider, next_at});
+  return result;
 }
 
 decision decide_unsent(const state& s, const try_failed& x, time_point now, const policy& p) {
   // Once a mail may have left through one provider, another would send it a second time.
-  if (s.unanswered == 0)
+  const bool may_have_left = s.unanswered > 0 || s.in_doubt;
+  if (!may_have_left)
     if (const auto* other = untried(s, p, x.provider))
       return again(s, x, 0, *other, now);
   const auto attempt = s.attempts + 1;
   if (attempt >= p.attempts_max)
     return give_up(troupe::name_of(x.code), x.provider);
-  const auto first = s.unanswered > 0 || p.providers.empty() ? x.provider : p.providers.front();
+  const auto first = may_have_left || p.providers.empty() ? x.provider : p.providers.front();
   return again(s, x, attempt, first, now + std::max(p.retry_base * attempt, x.wait.value_or(duration{0})));
 }
 
@@ -137,6 +171,9 @@ std::string_view name_of(rejection x) {
     case rejection::bad_id: return "bad_id";
     case rejection::no_template: return "no_template";
     case rejection::model_too_large: return "model_too_large";
+    case rejection::not_given_up: return "not_given_up";
+    case rejection::erased: return "erased";
+    case rejection::no_provider: return "no_provider";
   }
   return "invalid";
 }
@@ -159,6 +196,7 @@ std::string_view name_of(const event& x) {
     std::string_view operator()(const sent&) const { return "sent"; }
     std::string_view operator()(const skipped&) const { return "skipped"; }
     std::string_view operator()(const given_up&) const { return "given_up"; }
+    std::string_view operator()(const put_back&) const { return "put_back"; }
   };
   return std::visit(namer{}, x);
 }
@@ -211,6 +249,20 @@ decision decide(const state& s, const request_mail& cmd, time_point now, const p
   else if (p.providers.empty())
     result.emplace_back(skipped{"no_provider"});
   return result;
+}
+
+decision decide(const state& s, const try_again& cmd, time_point now, const policy& p) {
+  if (!s.known)
+    return rejection::unknown_mail;
+  if (s.status == status::skipped)
+    return rejection::not_given_up;
+  if (s.status != status::given_up || cmd.key == s.last_key)
+    return events{};
+  if (s.to.address.empty())
+    return rejection::erased;
+  if (p.providers.empty())
+    return rejection::no_provider;
+  return events{put_back{cmd.key, now + p.lifetime}};
 }
 
 decision decide(const state& s, const mail_accepted& x) {

@@ -56,6 +56,13 @@ struct request_mail {
   category kind = category::transactional;
 };
 
+/// Puts a mail that was given up on its way again. For one that is on its way or was sent it succeeds and changes
+/// nothing.
+struct try_again {
+  mail_id id;
+  std::string key; // of who asks; the same one is heeded once
+};
+
 // What trying to send found out. Each is decided upon like a command.
 
 struct mail_accepted {
@@ -115,7 +122,14 @@ struct given_up {
   bool operator==(const given_up&) const = default;
 };
 
-using event = std::variant<requested, attempt_failed, template_failed, sent, skipped, given_up>;
+/// A given-up mail is tried again, until `expires_at`.
+struct put_back {
+  std::string key;
+  time_point expires_at;
+  bool operator==(const put_back&) const = default;
+};
+
+using event = std::variant<requested, attempt_failed, template_failed, sent, skipped, given_up, put_back>;
 
 /// The stored type without "notification.".
 std::string_view name_of(const event& x);
@@ -125,6 +139,9 @@ enum class rejection : std::uint8_t {
   bad_id,          // empty or longer than id_bytes_max
   no_template,     // the template has no name
   model_too_large, // more than model_bytes_max
+  not_given_up,    // nothing is left to try: it was skipped
+  erased,          // its personal data is gone
+  no_provider,     // none is configured
 };
 std::string_view name_of(rejection x);
 
@@ -138,15 +155,19 @@ std::string_view name_of(status x);
 struct state {
   bool known = false;
   notification::status status = notification::status::pending;
-  mailbox to;        // only while pending
-  std::string model; // only while pending
-  std::string template_name;
+  mailbox to;                 // until it was sent or skipped
+  std::string model;          // until it was sent or skipped
+  std::string template_name;  // of the next try
+  std::string asked_template; // that was asked for
   category kind = category::transactional;
   time_point expires_at;
   std::string provider;           // of the last try, or of the next one while pending
   std::vector<std::string> tried; // providers that surely sent nothing since the last wait
   std::uint32_t attempts = 0;     // in general
   std::uint32_t unanswered = 0;   // of which it is not known whether the mail was sent
+  bool in_doubt = false;          // the mail may have left before it was given up
+  std::uint32_t times_given_up = 0;
+  std::string last_key; // of who put it back the last time
   std::optional<ec> last_failure;
   time_point next_at; // of the next try after a failed one
   std::string message_id;
@@ -188,6 +209,7 @@ std::optional<effect::send> outstanding(const state& s, time_point now, const po
 std::optional<time_point> wake_up(const state& s);
 
 decision decide(const state& s, const request_mail& cmd, time_point now, const policy& p);
+decision decide(const state& s, const try_again& cmd, time_point now, const policy& p);
 decision decide(const state& s, const mail_accepted& x);
 decision decide(const state& s, const try_failed& x, time_point now, const policy& p);
 decision decide(const state& s, const try_refused& x);

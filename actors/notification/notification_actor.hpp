@@ -22,6 +22,7 @@ struct mail_view {
   std::string message_id;     // that provider's; empty unless it was sent
   std::string why;            // of an end other than sent, or the code of the last failed try
   std::uint32_t attempts = 0; // failed ones that count
+  std::uint32_t times_given_up = 0;
   time_point requested_at;
   time_point updated_at;
 };
@@ -33,6 +34,8 @@ using notification_actor = caf::typed_actor<
   // Answers once durable, before anything is sent; the first one's mail when it is repeated. Fails with bad_id,
   // no_template, model_too_large.
   caf::result<mail_view>(request_context, request_mail),
+  // Answers once durable. Fails with unknown_mail, not_given_up, erased, no_provider.
+  caf::result<mail_view>(request_context, try_again),
   // Fails with unknown_mail.
   caf::result<mail_view>(request_context, get_mail)>;
 
@@ -47,6 +50,9 @@ template <class Inspector> bool inspect(Inspector& f, request_mail& x) {
   return f.object(x).fields(f.field("id", x.id), f.field("to", x.to), f.field("template", x.template_name),
                             f.field("model", x.model), f.field("kind", x.kind));
 }
+template <class Inspector> bool inspect(Inspector& f, try_again& x) {
+  return f.object(x).fields(f.field("id", x.id), f.field("key", x.key));
+}
 template <class Inspector> bool inspect(Inspector& f, get_mail& x) {
   return f.object(x).fields(f.field("id", x.id));
 }
@@ -58,6 +64,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_notification, caf::first_custom_type_id + 1020)
   CAF_ADD_TYPE_ID(troupe_notification, (troupe::notification::request_mail))
   CAF_ADD_TYPE_ID(troupe_notification, (troupe::notification::get_mail))
   CAF_ADD_TYPE_ID(troupe_notification, (troupe::notification::mail_view))
+  CAF_ADD_TYPE_ID(troupe_notification, (troupe::notification::try_again))
 CAF_END_TYPE_ID_BLOCK(troupe_notification)
 
 CAF_ERROR_CODE_ENUM(troupe::notification::rejection)

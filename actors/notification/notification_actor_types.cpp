@@ -26,6 +26,7 @@ mail_view make_view(const mail_id& id, const state& s) {
   x.message_id = s.message_id;
   x.why = s.status == status::pending && s.last_failure ? std::string{troupe::name_of(*s.last_failure)} : s.why;
   x.attempts = s.attempts + s.unanswered;
+  x.times_given_up = s.times_given_up;
   x.requested_at = s.requested_at;
   x.updated_at = s.updated_at;
   return x;

@@ -17,7 +17,7 @@ notification_entity::notification_entity(pointer self, std::string key, entity::
                                          const entity::recovered<notification::state>& from, caf::actor region,
                                          shared_dependencies deps)
   : super(self, std::move(key), std::move(env), from, std::move(region)), deps_(std::move(deps)), trace_(from.trace),
-    told_(state().status) {}
+    told_(state().status, state().times_given_up) {}
 
 notification_entity::handle_type::behavior_type notification_entity::make_behavior() {
   started();
@@ -28,6 +28,14 @@ notification_entity::handle_type::behavior_type notification_entity::make_behavi
       touched();
       if (!state().known)
         trace_ = context.trace;
+      auto result =
+        commit<mail_view>(context, decide(state(), command, env().now(), *deps_->policy),
+                          [this](const notification::state& s, std::uint64_t) { return make_view({key()}, s); });
+      retire_if_empty();
+      return result;
+    },
+    [this](const request_context& context, const try_again& command) -> caf::result<mail_view> {
+      touched();
       auto result =
         commit<mail_view>(context, decide(state(), command, env().now(), *deps_->policy),
                           [this](const notification::state& s, std::uint64_t) { return make_view({key()}, s); });
@@ -60,9 +68,10 @@ void notification_entity::on_stored() {
 }
 
 void notification_entity::tell_end() {
-  if (std::exchange(told_, state().status) == state().status)
-    return;
   const auto& s = state();
+  const std::pair end{s.status, s.times_given_up};
+  if (std::exchange(told_, end) == end)
+    return;
   if (deps_->ended)
     deps_->ended(key(), s.status, s.why);
   if (s.status != status::given_up)

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace troupe::notification {
 
@@ -19,7 +20,7 @@ struct traits {
   using event = notification::event;
   using rejection = notification::rejection;
   using interface = notification_actor;
-  using commands = entity::command_list<request_mail, get_mail>;
+  using commands = entity::command_list<request_mail, try_again, get_mail>;
   template <class Command> using answer_to = mail_view;
 
   static constexpr const char* context = "notification";
@@ -80,8 +81,8 @@ private:
   request_context effect_context() const;
 
   shared_dependencies deps_;
-  trace_context trace_;       // of the request for the mail
-  notification::status told_; // the last that the callbacks need not be told of
+  trace_context trace_;                                 // of the request for the mail
+  std::pair<notification::status, std::uint32_t> told_; // the last end that the callbacks need not be told of
   bool in_flight_ = false;
   std::optional<time_point> timer_at_;
 };

@@ -47,6 +47,7 @@ struct write_event {
   void operator()(const sent& e) { out.member("provider", e.provider).member("message_id", e.message_id); }
   void operator()(const skipped& e) { out.member("why", e.why); }
   void operator()(const given_up& e) { out.member("why", e.why).member("provider", e.provider); }
+  void operator()(const put_back& e) { out.member("key", e.key).member("expires_at", milliseconds(e.expires_at)); }
 };
 
 using reader = event (*)(const journal::form&);
@@ -91,6 +92,10 @@ reader find_reader(std::string_view type) {
     return [](const journal::form& x) -> event {
       return given_up{x.data.at("why").get<std::string>(), x.data.at("provider").get<std::string>()};
     };
+  if (type == "notification.put_back")
+    return [](const journal::form& x) -> event {
+      return put_back{x.data.at("key").get<std::string>(), read_time(x.data.at("expires_at"))};
+    };
   return nullptr;
 }
 
@@ -103,12 +108,17 @@ state read_state(const json& x) {
   s.to = {x.at("address").get<std::string>(), x.at("name").get<std::string>()};
   s.model = x.at("model").get<std::string>();
   s.template_name = x.at("template").get<std::string>();
+  s.asked_template = x.value("asked_template", s.template_name);
   s.kind = read_enum<category>(x.at("category"));
   s.expires_at = read_time(x.at("expires_at"));
   s.provider = x.at("provider").get<std::string>();
   s.tried = x.at("tried").get<std::vector<std::string>>();
   s.attempts = read_number<std::uint32_t>(x.at("attempts"));
   s.unanswered = read_number<std::uint32_t>(x.at("unanswered"));
+  s.in_doubt = x.value("in_doubt", false);
+  if (x.contains("times_given_up"))
+    s.times_given_up = read_number<std::uint32_t>(x["times_given_up"]);
+  s.last_key = x.value("last_key", std::string{});
   if (const auto& failure = x.at("last_failure"); !failure.is_null())
     s.last_failure = read_enum<ec>(failure);
   s.next_at = read_time(x.at("next_at"));
@@ -172,8 +182,17 @@ std::string encode_snapshot(const state& s) {
     .member("message_id", s.message_id)
     .member("why", s.why)
     .member("requested_at", milliseconds(s.requested_at))
-    .member("updated_at", milliseconds(s.updated_at))
-    .end_object();
+    .member("updated_at", milliseconds(s.updated_at));
+  // What most mails do without.
+  if (s.asked_template != s.template_name)
+    out.member("asked_template", s.asked_template);
+  if (s.in_doubt)
+    out.member("in_doubt", true);
+  if (s.times_given_up > 0)
+    out.member("times_given_up", s.times_given_up);
+  if (!s.last_key.empty())
+    out.member("last_key", s.last_key);
+  out.end_object();
   return data;
 }
 

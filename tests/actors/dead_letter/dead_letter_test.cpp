@@ -51,6 +51,34 @@ TEST(DeadLetterDecide, RecordsALetterOnce) {
   EXPECT_TRUE(events_of(decide(s, record{lost, sample()})).empty()) << "what was let go does not come back";
 }
 
+TEST(DeadLetterDecide, OpensALetterAgainThatIsGivenUpAgain) {
+  auto once_more = sample();
+  once_more.code = "expired";
+  once_more.attempts = 9;
+  for (const auto& before : std::vector<std::vector<event>>{{recorded{sample()}},
+                                                            {recorded{sample()}, asked},
+                                                            {recorded{sample()}, asked, replayed{1}},
+                                                            {recorded{sample()}, discarded{"old", "operator"}}}) {
+    auto s = after(before);
+    const auto events = events_of(decide(s, record{lost, once_more, 2}));
+    EXPECT_EQ(events, (std::vector<event>{recurred{2, "expired", once_more.summary, 9}}));
+    s.apply(events.at(0), noon + 1h);
+    EXPECT_EQ(s.status, status::open);
+    EXPECT_EQ(s.occurrences, 2u);
+    EXPECT_EQ(s.letter.code, "expired");
+    EXPECT_EQ(s.recorded_at, noon + 1h);
+    EXPECT_TRUE(events_of(decide(s, record{lost, once_more, 2})).empty()) << "told twice";
+    EXPECT_TRUE(events_of(decide(s, record{lost, sample(), 1})).empty()) << "told late";
+    EXPECT_TRUE(events_of(decide(s, note_replay{1, {}})).empty()) << "of the replay that came to this";
+  }
+}
+
+TEST(DeadLetterDecide, CountsWhatWasGivenUpBeforeItsFirstLetter) {
+  const auto s = after(events_of(decide({}, record{lost, sample(), 3})));
+  EXPECT_EQ(s.status, status::open);
+  EXPECT_EQ(s.occurrences, 3u);
+}
+
 TEST(DeadLetterDecide, CutsWhatIsTooLongBetweenCharacters) {
   auto x = sample();
   x.summary = std::string(summary_max - 1, 'x') + "\xc3\xa9\xc3\xa9";
@@ -128,7 +156,8 @@ const std::vector<stored_form> forms{{"recorded", recorded{sample()}},
                                      {"replay_requested", replay_requested{"repaired", "operator", "job-1"}},
                                      {"replayed", replayed{1}},
                                      {"replay_failed", replay_failed{1, ec::timed_out}},
-                                     {"discarded", discarded{"old", "operator"}}};
+                                     {"discarded", discarded{"old", "operator"}},
+                                     {"recurred", recurred{2, "expired", "The mail was given up: expired", 9}}};
 
 TEST(DeadLetterStored, KeepsTheFormOfEachEvent) {
   for (const auto& x : forms) {
@@ -149,6 +178,8 @@ TEST(DeadLetterStored, KeepsTheFormOfASnapshot) {
   const auto form = encode_snapshot(s);
   EXPECT_EQ(form, test::golden("dead_letter/snapshot.1.json"));
   EXPECT_EQ(*decode_snapshot(form, 1), s);
+  const auto recurring = after({recorded{sample()}, recurred{2, "expired", "again", 9}});
+  EXPECT_EQ(*decode_snapshot(encode_snapshot(recurring), 1), recurring);
 }
 
 TEST(DeadLetterStored, RefusesWhatIsNotItsForm) {

@@ -194,6 +194,33 @@ TEST_F(DeadLetters, StayOpenWhenTheirReplayFails) {
   EXPECT_NE(book->keys[0], book->keys[1]) << "a new attempt";
 }
 
+TEST_F(DeadLetters, ThatAreGivenUpAgainStandInTheGroupOfTheirNewCause) {
+  const auto id = lose(1);
+  lose(2);
+  advance(1s);
+  EXPECT_TRUE(tell<view>(all.letters, replay{id, "repaired", {}}));
+  EXPECT_EQ(list().letters.size(), 1u);
+  letter again;
+  again.source = source::outlet_gave_up;
+  again.code = "expired";
+  again.place = "outlet/bus/order";
+  const auto look = [&] {
+    ASSERT_EQ(groups().size(), 2u);
+    ASSERT_EQ(list().letters.size(), 2u);
+    EXPECT_EQ(list().letters[1].id, id) << "the younger one now";
+    EXPECT_EQ(list({group_of({source::outlet_gave_up, "expired", "outlet/bus/order"}), {}}).letters.size(), 1u);
+    EXPECT_EQ(get(id)->of.occurrences, 2u);
+  };
+  EXPECT_TRUE(tell<view>(all.letters, record{id, again, 2}));
+  look();
+  crash();
+  look();
+  again.code = "timed_out";
+  EXPECT_TRUE(tell<view>(all.letters, record{id, again, 3}));
+  EXPECT_TRUE(list({group_of({source::outlet_gave_up, "expired", "outlet/bus/order"}), {}}).letters.empty())
+    << "it was open, and has moved";
+}
+
 TEST_F(DeadLetters, NameWhoDidWhatAndWhy) {
   const auto id = lose(1);
   EXPECT_EQ(tell<view>(all.letters, discard{id, ""}).error(), rejection::no_reason);

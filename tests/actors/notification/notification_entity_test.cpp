@@ -177,6 +177,43 @@ TEST_F(NotificationEntity, TellsTheAdministratorOfABlockedDomain) {
   EXPECT_TRUE(second->asked.empty());
 }
 
+TEST_F(NotificationEntity, SendsAGivenUpMailThatIsPutBackAndTellsOfEachEnd) {
+  first->failures.assign(2, caf::make_error(ec::refused));
+  ASSERT_TRUE(ask_for_mail());
+  ASSERT_EQ(given.size(), 1u);
+  restart(); // What it needs to be sent is stored.
+  const auto put_back = [this](const std::string& key) {
+    return tell<mail_view>(try_again{{"o-1/confirmation"}, key});
+  };
+  ASSERT_TRUE(put_back("replay/1"));
+  ASSERT_EQ(given.size(), 2u) << "given up again";
+  EXPECT_EQ(given[1].times_given_up, 2u);
+  ASSERT_TRUE(put_back("replay/1"));
+  EXPECT_EQ(first->asked.size(), 2u) << "the same replay once";
+  ASSERT_TRUE(put_back("replay/2"));
+  ASSERT_EQ(first->asked.size(), 3u);
+  EXPECT_EQ(found().status, status::sent);
+  EXPECT_EQ(first->asked[2].to.address, "ada@example.org");
+  EXPECT_EQ(first->asked[2].key, first->asked[0].key);
+  ASSERT_TRUE(put_back("replay/3"));
+  EXPECT_EQ(first->asked.size(), 3u) << "it was sent";
+  EXPECT_EQ(ends.back(), "o-1/confirmation sent ");
+  EXPECT_EQ(ends.size(), 3u);
+}
+
+TEST_F(NotificationEntity, TriesAPutBackMailOnlyOnceThatIsDurable) {
+  first->failures = {caf::make_error(ec::refused)};
+  ASSERT_TRUE(ask_for_mail());
+  book->holds = true;
+  auto asked = request(try_again{{"o-1/confirmation"}, "replay/1"});
+  run();
+  EXPECT_EQ(first->asked.size(), 1u);
+  EXPECT_TRUE(nothing_is_answered());
+  release();
+  EXPECT_TRUE(answer_of<mail_view>(asked));
+  EXPECT_EQ(first->asked.size(), 2u);
+}
+
 TEST_F(NotificationEntity, UsesTheDefaultTemplateForABrokenOne) {
   first->failures = {caf::make_error(mail_refusal::template_error)};
   ASSERT_TRUE(ask_for_mail());

@@ -218,8 +218,93 @@ TEST(NotificationDecide, TakesAKeyThatWasUsedBeforeForSent) {
   EXPECT_EQ(x.s.status, status::sent);
 }
 
-TEST(NotificationDecide, KeepsNoPersonalDataOfAMailThatHasEnded) {
-  for (const event& end : events{sent{"resend", "m-1"}, skipped{"invalid_address"}, given_up{"expired", ""}}) {
+// ---- trying again what was given up --------------------------------------------------------------------------------
+
+const try_again once_more{{"o-1/confirmation"}, "letter/replay/1"};
+
+TEST(NotificationDecide, PutsAGivenUpMailBackWithAllItsTries) {
+  auto x = requested_mail();
+  x.fail(ec::refused);
+  x.now += 3h;
+  EXPECT_EQ(x.tell(decide(x.s, once_more, x.now, rules)), (events{put_back{"letter/replay/1", x.now + 1h}}));
+  EXPECT_EQ(x.s.status, status::pending);
+  EXPECT_EQ(x.s.to.address, "ada@example.org");
+  EXPECT_EQ(x.provider(), "resend") << "at once, and with the first one";
+  for (int i = 0; i < 4; ++i) {
+    x.fail(ec::unavailable);
+    x.fail(ec::unavailable);
+    x.wait();
+  }
+  x.fail(ec::unavailable);
+  EXPECT_EQ(x.fail(ec::unavailable), (events{given_up{"unavailable", "sendgrid"}}));
+  EXPECT_EQ(x.s.times_given_up, 2u);
+}
+
+TEST(NotificationDecide, HeedsTheSameReplayOnce) {
+  auto x = requested_mail();
+  x.fail(ec::refused);
+  x.tell(decide(x.s, once_more, x.now, rules));
+  EXPECT_TRUE(made(decide(x.s, once_more, x.now, rules)).empty()) << "it is on its way";
+  x.fail(ec::refused);
+  EXPECT_TRUE(made(decide(x.s, once_more, x.now, rules)).empty()) << "it was given up again since";
+  EXPECT_FALSE(made(decide(x.s, try_again{once_more.id, "letter/replay/2"}, x.now, rules)).empty());
+}
+
+TEST(NotificationDecide, TriesNothingAgainThatWasSentOrCannotBe) {
+  auto x = requested_mail();
+  EXPECT_TRUE(made(decide(x.s, once_more, noon, rules)).empty()) << "it is on its way";
+  x.tell(decide(x.s, mail_accepted{"resend", "m-1"}));
+  EXPECT_TRUE(made(decide(x.s, once_more, noon, rules)).empty());
+  EXPECT_EQ(decide({}, once_more, noon, rules), decision{rejection::unknown_mail});
+  auto skipped_one = requested_mail();
+  skipped_one.tell(decide(skipped_one.s, try_refused{"resend", mail_refusal::invalid_address}));
+  EXPECT_EQ(decide(skipped_one.s, once_more, noon, rules), decision{rejection::not_given_up});
+  auto lost = requested_mail();
+  lost.fail(ec::refused);
+  EXPECT_EQ(decide(lost.s, once_more, noon, policy{}), decision{rejection::no_provider});
+  lost.s.to = {};
+  EXPECT_EQ(decide(lost.s, once_more, noon, rules), decision{rejection::erased});
+}
+
+TEST(NotificationDecide, StaysWithTheProviderThroughWhichTheMailMayHaveLeft) {
+  const auto put_back_after = [](story x) {
+    while (x.s.status == status::pending) {
+      x.wait();
+      x.fail(ec::timed_out, 25min); // The last one would be too late.
+    }
+    x.tell(decide(x.s, once_more, x.now, rules));
+    return x;
+  };
+  auto moved_on = requested_mail();
+  moved_on.fail(ec::unavailable);
+  ASSERT_EQ(moved_on.provider(), "sendgrid");
+  auto x = put_back_after(moved_on);
+  EXPECT_EQ(x.provider(), "sendgrid");
+  x.fail(ec::unavailable);
+  x.wait();
+  EXPECT_EQ(x.provider(), "sendgrid") << "the other one would send it a second time";
+
+  auto late = requested_mail();
+  late.now = noon + 59min;
+  late.fail(ec::timed_out, 25min);
+  ASSERT_EQ(late.s.why, "expired");
+  late.tell(decide(late.s, once_more, late.now, rules));
+  late.fail(ec::unavailable);
+  late.wait();
+  EXPECT_EQ(late.provider(), "resend");
+}
+
+TEST(NotificationDecide, UsesTheTemplateThatWasAskedForAgain) {
+  auto x = requested_mail();
+  x.tell(decide(x.s, try_refused{"resend", mail_refusal::template_error}));
+  x.tell(decide(x.s, try_refused{"resend", mail_refusal::template_error}));
+  ASSERT_EQ(x.s.status, status::given_up);
+  x.tell(decide(x.s, once_more, x.now, rules));
+  EXPECT_EQ(x.s.template_name, "order_confirmation") << "somebody may have mended it";
+}
+
+TEST(NotificationDecide, KeepsNoPersonalDataOfAMailThatNobodyTriesAgain) {
+  for (const event& end : events{sent{"resend", "m-1"}, skipped{"invalid_address"}}) {
     auto x = requested_mail();
     ASSERT_FALSE(x.s.model.empty());
     x.s.apply(end, noon);

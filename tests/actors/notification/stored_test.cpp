@@ -22,6 +22,7 @@ const std::vector<event>& samples() {
     sent{"resend", "49a3999c"},
     skipped{"invalid_address"},
     given_up{"blocked_domain", "resend"},
+    put_back{"01890a5d/replay/1", instant},
   };
   return all;
 }
@@ -87,6 +88,11 @@ TEST(NotificationStored, WritesAndReadsTheFrozenSnapshot) {
   ASSERT_TRUE(read) << to_string(read.error());
   EXPECT_EQ(*read, s);
   EXPECT_EQ(*decode_snapshot("null", 1), state{});
+  for (const event& e : {event{template_failed{"order_confirmation"}}, event{given_up{"timed_out", "resend"}},
+                         event{put_back{"01890a5d/replay/1", instant}}}) {
+    s.apply(e, instant + 2s);
+    EXPECT_EQ(*decode_snapshot(encode_snapshot(s), 1), s) << name_of(e);
+  }
 }
 
 TEST(NotificationStored, RefusesWhatItDoesNotUnderstand) {

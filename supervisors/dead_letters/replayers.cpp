@@ -1,0 +1,23 @@
+#include "supervisors/dead_letters/replayers.hpp"
+
+#include "supervisors/dead_letters/effects.hpp"
+#include "supervisors/dead_letters/webhooks.hpp"
+
+namespace troupe {
+
+void add_replayers(topology& to, const std::shared_ptr<const sealer>& seals) {
+  using dead_letter::replayer_actor;
+  using dead_letter::source;
+  auto known = *to.replayers;
+  known[source::refused_webhook] =
+    to.root.add<replayer_actor>("webhook replayer", [seals, orders = to.orders](const supervision::place& where) {
+      return spawn_webhook_replayer(where.system(), seals, orders);
+    });
+  known[source::exhausted_effect] =
+    to.root.add<replayer_actor>("effect replayer", [mails = to.notifications](const supervision::place& where) {
+      return spawn_effect_replayer(where, mails);
+    });
+  to.replayers.set(std::move(known));
+}
+
+} // namespace troupe
