@@ -7,6 +7,7 @@
 #include "gateways/http/openapi.hpp"
 #include "gateways/http/routes/routes.hpp"
 #include "supervisors/confirmation_sink.hpp"
+#include "supervisors/dead_letters/mails.hpp"
 #include "supervisors/dead_letters/sealer.hpp"
 #include "supervisors/dead_letters/webhooks.hpp"
 #include "supervisors/demo.hpp"
@@ -234,6 +235,10 @@ private:
 
   std::vector<outlet::definition> add_outlets(supervision::group& to, const topology& made, const clock_fn& now) {
     std::vector<outlet::definition> result;
+    // Whether mails are configured now or not: some may be on their way from before.
+    result.push_back(mail_letters(to.add<outlet::sink_actor>(
+      "letter sink", [mails = made.notifications, letters = made.dead_letters.letters](
+                       const supervision::place& where) { return spawn_mail_letter_sink(where, mails, letters); })));
     if (settings_.email.providers.empty())
       return result;
     outlet::definition email;
@@ -330,19 +335,6 @@ private:
     return result;
   }
 
-  void give_up_mail(const std::string& id, const std::string& why) {
-    log::warn("A mail was given up", {{"mail", id}, {"reason", why}});
-    dead_letter::record letter;
-    letter.id = dead_letter::id_of("notification/" + id);
-    letter.letter.source = dead_letter::source::exhausted_effect;
-    letter.letter.code = why;
-    letter.letter.place = "email";
-    letter.letter.summary = "The mail " + id + " was given up: " + why;
-    letter.letter.about = {notification::traits::context, id, 0, "send"};
-    letter.letter.origin = "email";
-    record_letter(letter, {"email", {}, time_point::max()});
-  }
-
   notification::dependencies describe_notifications() {
     notification::dependencies deps;
     deps.from = settings_.email.from;
@@ -353,13 +345,13 @@ private:
       rules.providers.push_back(configured.name);
     }
     deps.policy.set(std::move(rules));
-    deps.ended = [this, metrics = std::make_shared<mail_metrics>(*system_)](
-                   const std::string& id, notification::status how, const std::string& why) {
+    deps.ended = [metrics = std::make_shared<mail_metrics>(*system_)](const std::string& id, notification::status how,
+                                                                      const std::string& why) {
       metrics->ended(notification::name_of(how));
       if (how == notification::status::skipped)
         log::warn("A mail was skipped", {{"mail", id}, {"reason", why}});
       else if (how == notification::status::given_up)
-        give_up_mail(id, why);
+        log::warn("A mail was given up", {{"mail", id}, {"reason", why}});
     };
     deps.domain_blocked = [](const std::string& id, const std::string& provider) {
       log::error("A mail provider blocks a domain: is the one in email.from verified there?",
