@@ -8,7 +8,7 @@
 #include "gateways/http/openapi.hpp"
 #include "gateways/http/routes/routes.hpp"
 #include "supervisors/confirmation_sink.hpp"
-#include "supervisors/dead_letters/effects.hpp"
+#include "supervisors/dead_letters/mails.hpp"
 #include "supervisors/dead_letters/rehearsal.hpp"
 #include "supervisors/dead_letters/replayers.hpp"
 #include "supervisors/dead_letters/sealer.hpp"
@@ -244,6 +244,10 @@ private:
 
   std::vector<outlet::definition> add_outlets(supervision::group& to, const topology& made, const clock_fn& now) {
     std::vector<outlet::definition> result;
+    // Whether mails are configured now or not: some may be on their way from before.
+    result.push_back(mail_letters(to.add<outlet::sink_actor>(
+      "letter sink", [mails = made.notifications, letters = made.dead_letters.letters](
+                       const supervision::place& where) { return spawn_mail_letter_sink(where, mails, letters); })));
     if (settings_.email.providers.empty())
       return result;
     outlet::definition email;
@@ -360,11 +364,6 @@ private:
     return result;
   }
 
-  void give_up_mail(const notification::mail_view& x) {
-    log::warn("A mail was given up", {{"mail", x.id.value}, {"reason", x.why}});
-    record_letter(given_up_mail(x), {"email", {}, time_point::max()});
-  }
-
   notification::dependencies describe_notifications() {
     notification::dependencies deps;
     deps.from = settings_.email.from;
@@ -380,8 +379,9 @@ private:
       metrics->ended(notification::name_of(how));
       if (how == notification::status::skipped)
         log::warn("A mail was skipped", {{"mail", id}, {"reason", why}});
+      else if (how == notification::status::given_up)
+        log::warn("A mail was given up", {{"mail", id}, {"reason", why}});
     };
-    deps.gave_up = [this](const notification::mail_view& x) { give_up_mail(x); };
     deps.domain_blocked = [](const std::string& id, const std::string& provider) {
       log::error("A mail provider blocks a domain: is the one in email.from verified there?",
                  {{"mail", id}, {"service", provider}});

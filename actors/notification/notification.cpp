@@ -278,7 +278,12 @@ decision decide(const state& s, const try_failed& x, time_point now, const polic
     return again(s, x, 0, x.provider, now + x.wait.value_or(p.rate_limit_wait));
   if (is_of_ours(x.code))
     return again(s, x, 0, x.provider, now + x.wait.value_or(p.retry_base));
-  return may_have_acted(x.code) ? decide_unanswered(s, x, now, p) : decide_unsent(s, x, now, p);
+  if (may_have_acted(x.code))
+    return decide_unanswered(s, x, now, p);
+  // This try surely sent nothing, and the one before it may have.
+  if (x.repeated && s.unanswered == 0)
+    return decide_unanswered(s, {x.provider, ec::interrupted, x.wait}, now, p);
+  return decide_unsent(s, x, now, p);
 }
 
 decision decide(const state& s, const try_refused& x) {

@@ -74,6 +74,7 @@ struct try_failed {
   std::string provider;
   ec code = ec::unavailable;
   std::optional<duration> wait; // asked for by the other side
+  bool repeated = false;        // somebody may have tried before, and what came of it is not stored
 };
 struct try_refused {
   std::string provider;

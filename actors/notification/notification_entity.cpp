@@ -17,7 +17,7 @@ notification_entity::notification_entity(pointer self, std::string key, entity::
                                          const entity::recovered<notification::state>& from, caf::actor region,
                                          shared_dependencies deps)
   : super(self, std::move(key), std::move(env), from, std::move(region)), deps_(std::move(deps)), trace_(from.trace),
-    told_(state().status, state().times_given_up) {}
+    told_(state().status, state().times_given_up), found_pending_(notification::wake_up(state()).has_value()) {}
 
 notification_entity::handle_type::behavior_type notification_entity::make_behavior() {
   started();
@@ -139,8 +139,8 @@ void notification_entity::on_error(const std::string& provider, const caf::error
   if (error.category() == caf::type_id_v<mail_refusal>)
     return conclude(try_refused{provider, static_cast<mail_refusal>(error.code())});
   const auto code = error == caf::sec::request_timeout ? ec::timed_out : code_of(error, ec::interrupted);
-  commit(effect_context(),
-         decide(state(), try_failed{provider, code, payment::retry_after(error)}, env().now(), *deps_->policy));
+  commit(effect_context(), decide(state(), try_failed{provider, code, payment::retry_after(error), found_pending_},
+                                  env().now(), *deps_->policy));
 }
 
 template <class Outcome> void notification_entity::conclude(Outcome outcome) {

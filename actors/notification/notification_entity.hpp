@@ -69,7 +69,8 @@ public:
 protected:
   void on_stored() override;
   std::optional<time_point> wake_up() const override;
-  bool can_stop() const override { return !in_flight_; }
+  /// A mail that is on its way stays in memory: only what a crash takes leaves open whether there was a try.
+  bool can_stop() const override { return !notification::wake_up(state()); }
 
 private:
   void tell_end();
@@ -83,6 +84,7 @@ private:
   shared_dependencies deps_;
   trace_context trace_;                                 // of the request for the mail
   std::pair<notification::status, std::uint32_t> told_; // the last end that the callbacks need not be told of
+  bool found_pending_;        // whoever had it in memory before may have tried, and not stored what came of it
   bool in_flight_ = false;
   std::optional<time_point> timer_at_;
 };

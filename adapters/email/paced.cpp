@@ -21,7 +21,9 @@ public:
 
   paced_state(mailer_actor::pointer self, mailer_actor provider, pace_options options, clock_fn now)
     : self_(self), provider_(std::move(provider)), options_(options),
-      now_(std::move(now)), transactional_{bucket{options.transactional}, {}}, bulk_{bucket{options.bulk}, {}} {}
+      now_(std::move(now)), transactional_{bucket{options.transactional}, {}}, bulk_{bucket{options.bulk}, {}} {
+    self_->link_to(provider_); // Whoever starts it again starts both.
+  }
 
   ~paced_state() { caf::anon_send_exit(provider_, caf::exit_reason::user_shutdown); }
 
@@ -29,7 +31,6 @@ public:
   paced_state& operator=(const paced_state&) = delete;
 
   mailer_actor::behavior_type make_behavior() {
-    self_->link_to(provider_); // One fails with the other, and whoever looks after this one starts both again.
     return {[this](const request_context& context, const send_mail& x) { return admit(context, x); }};
   }
 

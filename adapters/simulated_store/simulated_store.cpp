@@ -105,6 +105,19 @@ void disk::apply(const offset_mark& x) {
   mark = x.offset;
 }
 
+std::uint64_t disk::mark(const std::string& outlet, const std::string& context, std::uint16_t shard) const {
+  const auto found = outlets_.find({outlet, context, shard});
+  return found == outlets_.end() ? 0 : found->second;
+}
+
+std::uint64_t disk::last_offset(const std::string& context, std::uint16_t shard) const {
+  const auto in = contexts_.find(context);
+  if (in == contexts_.end())
+    return 0;
+  const auto found = in->second.shards.find(shard);
+  return found == in->second.shards.end() ? 0 : found->second.size();
+}
+
 void disk::take_back(std::size_t keep) {
   for (; pending_.size() > keep; pending_.pop_back()) {
     auto& back = pending_.back();

@@ -52,6 +52,10 @@ public:
   /// A stored event to look at or to damage; nullptr when there is none.
   journal::stored_event* find(const journal::stream_name& stream, std::uint64_t version);
 
+  /// How far an outlet says that it is, and what the last event of that shard is; 0 when there is none.
+  std::uint64_t mark(const std::string& outlet, const std::string& context, std::uint16_t shard) const;
+  std::uint64_t last_offset(const std::string& context, std::uint16_t shard) const;
+
   std::uint64_t commits() const { return commits_; } // acknowledged
   std::uint64_t events() const { return events_; }   // stored and not dropped
 

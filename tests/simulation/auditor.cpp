@@ -34,6 +34,10 @@ template <class Command> const Command* command_in(const caf::message& x) {
 tally& tally::operator+=(const tally& x) {
   for (const auto& [status, count] : x.ends)
     ends[status] += count;
+  for (const auto& [end, count] : x.mails)
+    mails[end] += count;
+  for (const auto& [end, count] : x.letters)
+    letters[end] += count;
   orders += x.orders;
   commits += x.commits;
   provider_calls += x.provider_calls;
@@ -41,6 +45,11 @@ tally& tally::operator+=(const tally& x) {
     mishaps[name] += count;
   return *this;
 }
+
+auditor::auditor(simulated::disk& disk, const payment::ledger& books)
+  : disk_(disk), books_(books), mails_([this](std::string what) { fail(std::move(what)); },
+                                       [this](std::string_view order) { return record_of(order).confirmations > 0; }),
+    letters_([this](std::string what) { fail(std::move(what)); }) {}
 
 void auditor::fail(std::string what) {
   if (violation_.empty())
@@ -67,6 +76,8 @@ void auditor::follow(const journal::stream_name& stream) {
     follow(orders_[stream.key], stream);
   else if (stream.context == "inventory")
     follow(stocks_[stream.key], stream);
+  else if (stream.context == "notification" || stream.context == "outlet" || stream.context == "dead_letter")
+    follow(others_[stream], stream);
 }
 
 template <class Record> void auditor::follow(Record& x, const journal::stream_name& stream) {
@@ -204,6 +215,16 @@ void auditor::follow(stock_record& x, const journal::stored_event& e) {
     x.available += taken_back->units;
   }
   check(x, sku);
+}
+
+void auditor::follow(other_record&, const journal::stored_event& e) {
+  if (e.stream.context == "outlet")
+    return letters_.follow_parking(e);
+  if (e.stream.context == "dead_letter")
+    return letters_.follow_letter(e);
+  mails_.follow(e);
+  if (e.type == "notification.given_up")
+    letters_.mail_given_up(e.stream.key);
 }
 
 void auditor::check(const stock_record& x, const std::string& sku) {
@@ -406,6 +427,17 @@ void auditor::close(const std::vector<order::view>& orders, const std::vector<in
       fail("SKU " + x.sku.value + " has sold " + std::to_string(x.sold) + " units, and confirmed orders have "
            + std::to_string(sold[x.sku.value]));
   }
+}
+
+void auditor::close_outlets(const std::vector<order::view>& orders, const std::vector<dead_letter::entry>& open) {
+  mails_.close();
+  letters_.close(open);
+  for (const auto& x : orders)
+    if (x.status == order::status::confirmed && !mails_.asked_for(x.id.value)
+        && !letters_.given_up("email/order", x.id.value))
+      fail("order " + x.id.value + " is confirmed, and nobody asked for its mail");
+  for (const auto& [id, record] : orders_)
+    letters_.check_taken(id, record.version);
 }
 
 } // namespace troupe::simulation

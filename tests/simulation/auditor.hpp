@@ -7,6 +7,8 @@
 #include "actors/payment/provider.hpp"
 #include "adapters/payment/ledger.hpp"
 #include "adapters/simulated_store/simulated_store.hpp"
+#include "tests/simulation/letter_auditor.hpp"
+#include "tests/simulation/mail_auditor.hpp"
 
 #include <map>
 #include <set>
@@ -19,7 +21,9 @@ namespace troupe::simulation {
 
 /// How the orders of a run ended, and what happened to them on the way.
 struct tally {
-  std::map<std::string, std::uint64_t> ends; // orders by final status
+  std::map<std::string, std::uint64_t> ends;    // orders by final status
+  std::map<std::string, std::uint64_t> mails;   // by their end
+  std::map<std::string, std::uint64_t> letters; // by what became of them
   std::uint64_t orders = 0;
   std::uint64_t commits = 0;
   std::uint64_t provider_calls = 0;
@@ -37,7 +41,9 @@ struct sighting {
 /// Follows the disk, what leaves the node and what clients are told, and remembers the first thing that is wrong.
 class auditor {
 public:
-  auditor(simulated::disk& disk, const payment::ledger& books) : disk_(disk), books_(books) {}
+  auditor(simulated::disk& disk, const payment::ledger& books);
+  auditor(const auditor&) = delete;
+  auditor& operator=(const auditor&) = delete;
 
   /// Empty while everything holds.
   const std::string& violation() const { return violation_; }
@@ -58,6 +64,9 @@ public:
 
   /// After each call that the provider got.
   void after_provider_call();
+
+  mail_auditor& mails() { return mails_; }
+  letter_auditor& letters() { return letters_; }
 
   // ---- what clients are told ---------------------------------------------------------------------------------------
 
@@ -93,6 +102,10 @@ public:
   /// Everything has ended and every hold's time is over: `orders` and `stocks` are what a client reads now.
   void close(const std::vector<order::view>& orders, const std::vector<inventory::stock>& stocks);
 
+  /// The same of what orders left behind: every event of theirs was passed on, every confirmed one has its mail, and
+  /// whatever was given up is among the `open` letters that an operator reads now, or was dealt with.
+  void close_outlets(const std::vector<order::view>& orders, const std::vector<dead_letter::entry>& open);
+
   /// Orders that a client was ever told of.
   std::vector<order_id> acknowledged() const;
 
@@ -125,10 +138,17 @@ private:
     std::set<std::string> reserved; // ever
   };
 
+  /// What is durable of a stream that somebody else looks after.
+  struct other_record {
+    std::uint64_t version = 0;
+    time_point recorded_at;
+  };
+
   void follow(const journal::stream_name& stream);
   template <class Record> void follow(Record& x, const journal::stream_name& stream);
   void follow(order_record& x, const journal::stored_event& e);
   void follow(stock_record& x, const journal::stored_event& e);
+  void follow(other_record& x, const journal::stored_event& e);
   template <class Holds> void need_lines(const order_record& x, const journal::stored_event& e, Holds holds);
   void need_charge(const journal::stored_event& e, payment::charge_status at);
   bool may_be_reviewed(const order::view& x) const;
@@ -142,6 +162,9 @@ private:
   std::string violation_;
   std::map<std::string, order_record, std::less<>> orders_;
   std::map<std::string, stock_record, std::less<>> stocks_;
+  std::map<journal::stream_name, other_record> others_;
+  mail_auditor mails_;
+  letter_auditor letters_;
   std::map<std::string, sighting, std::less<>> seen_; // the newest that any client has seen
   std::map<std::string, std::string> keys_;
   std::map<std::string, std::string> reviews_; // allowed ones, by order

@@ -20,7 +20,7 @@ constexpr std::array bugs{
   bug::missing_idempotency_key, bug::effect_before_commit,  bug::lost_compensation,  bug::immortal_hold,
   bug::stale_snapshot,          bug::unsynced_write,        bug::forgotten_wake_up,  bug::forgotten_key,
   bug::second_reservation,      bug::hasty_refund,          bug::breaker_stays_open, bug::retried_refusal,
-  bug::retries_without_budget,  bug::lost_while_restarting, bug::forgotten_pause};
+  bug::retries_without_budget,  bug::lost_while_restarting, bug::lost_dead_letter,   bug::forgotten_pause};
 
 payment::provider_actor::behavior_type forget_keys(payment::provider_actor::pointer self,
                                                    payment::provider_actor behind, random_fn random) {
@@ -199,6 +199,10 @@ journal::journal_actor::behavior_type know_no_keys(journal::journal_actor::point
   };
 }
 
+outlet::sink_actor::behavior_type take_everything(outlet::sink_actor::pointer) {
+  return {[](const outlet::deliver&) -> caf::result<void> { return caf::unit; }};
+}
+
 /// Stands where a supervised child's handle stands, and keeps nothing for the child's next incarnation.
 class forgetful : public caf::monitorable_actor {
 public:
@@ -239,6 +243,7 @@ std::string_view name_of(bug x) {
     case bug::retried_refusal: return "retried_refusal";
     case bug::retries_without_budget: return "retries_without_budget";
     case bug::lost_while_restarting: return "lost_while_restarting";
+    case bug::lost_dead_letter: return "lost_dead_letter";
     case bug::forgotten_pause: return "forgotten_pause";
   }
   return "invalid";
@@ -306,6 +311,12 @@ journal::journal_actor plant(world& w, bug planted, journal::journal_actor behin
     return caf::make_actor<forgetful, journal::journal_actor>(system.next_actor_id(), system.node(), &system, config,
                                                               caf::actor_cast<caf::strong_actor_ptr>(behind));
   }
+  return behind;
+}
+
+outlet::sink_actor plant(world& w, bug planted, outlet::sink_actor behind) {
+  if (planted == bug::lost_dead_letter) // Whoever gives up has told of it already.
+    return w.outside(w.system().spawn(take_everything));
   return behind;
 }
 

@@ -6,6 +6,7 @@
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/kernel/uuid.hpp"
+#include "actors/outlet/outlet_actor.hpp"
 #include "actors/payment/provider.hpp"
 #include "tests/simulation/store.hpp"
 #include "tests/simulation/world.hpp"
@@ -32,6 +33,7 @@ enum class bug {
   retried_refusal,         // a guard repeats what was refused
   retries_without_budget,  // a guard repeats until it works, whatever happens
   lost_while_restarting,   // what is sent to the journal while it is down is lost, and nobody hears of it
+  lost_dead_letter,        // whoever gives up tells of it once, and a crash takes that
   forgotten_pause,         // a node that starts finds nothing that was paused
 };
 
@@ -50,5 +52,6 @@ payment::provider_actor plant_guard(world& w, bug planted, payment::provider_act
 inventory::inventory_actor plant(world& w, bug planted, inventory::inventory_actor behind);
 idempotency::idempotency_actor plant(world& w, bug planted, idempotency::idempotency_actor behind);
 journal::journal_actor plant(world& w, bug planted, journal::journal_actor behind);
+outlet::sink_actor plant(world& w, bug planted, outlet::sink_actor behind);
 
 } // namespace troupe::simulation

@@ -297,6 +297,59 @@ private:
   pausing plan_;
 };
 
+class clerk : visitor {
+public:
+  static constexpr const char* name = "clerk";
+
+  clerk(caf::event_based_actor* self, world& w, auditor& audit, front at, letter_round what,
+        std::shared_ptr<attendance> all)
+    : visitor(self, w, audit, std::move(at), std::move(all)), world_(w), plan_(what) {}
+
+  caf::behavior make_behavior() {
+    later(plan_.begins_at, [this] { look(); });
+    return waiting();
+  }
+
+private:
+  void look() {
+    if (world_.elapsed() > plan_.ends_at)
+      return leave();
+    self_->request(at_.directory, patience, dead_letter::list_letters{})
+      .then(
+        [this](const dead_letter::letter_list& x) {
+          for (const auto& letter : x.letters)
+            deal_with(letter);
+          look_later();
+        },
+        [this](const caf::error&) { look_later(); });
+  }
+
+  void look_later() {
+    later(random_.between(duration{1'000}, duration{8'000}), [this] { look(); });
+  }
+
+  void deal_with(const dead_letter::entry& x) {
+    const auto told = [this](const dead_letter::view& y) { audit_.letters().told(y); };
+    const auto failed = [](const caf::error&) {}; // It is looked at again.
+    const auto u = random_.unit();
+    if (u < 0.4)
+      ask(at_.letters, dead_letter::replay{x.id, "another try", {}}, told, failed);
+    else if (u < 0.5)
+      ask(at_.letters, dead_letter::discard{x.id, "of no use"}, told, failed);
+    else if (u < 0.55)
+      ask(
+        at_.jobs,
+        dead_letter::job::begin{{make_uuid7(world_.true_time(), [this] { return random_(); })},
+                                dead_letter::group_of(x.cause),
+                                10,
+                                "all of them"},
+        [](const dead_letter::job::view&) {}, failed);
+  }
+
+  world& world_;
+  letter_round plan_;
+};
+
 class last_reader : visitor {
 public:
   static constexpr const char* name = "reader";
@@ -334,7 +387,15 @@ private:
           next();
         },
         failed);
-    leave();
+    self_->request(at_.directory, patience, dead_letter::list_letters{{}, {}, 10'000})
+      .then(
+        [this](dead_letter::letter_list& x) {
+          if (!x.complete || x.more)
+            return soon([this] { next(); });
+          into_->letters = std::move(x.letters);
+          leave();
+        },
+        [this](const caf::error&) { soon([this] { next(); }); });
   }
 
   std::vector<order_id> orders_;
@@ -362,6 +423,10 @@ void spawn_stocker(world& w, auditor& audit, const front& at, stocking what, std
 
 void spawn_operator(world& w, auditor& audit, const front& at, pausing what, std::shared_ptr<attendance> all) {
   spawn_visitor<human_operator>(w, audit, at, std::move(what), std::move(all));
+}
+
+void spawn_clerk(world& w, auditor& audit, const front& at, letter_round what, std::shared_ptr<attendance> all) {
+  spawn_visitor<clerk>(w, audit, at, what, std::move(all));
 }
 
 std::shared_ptr<final_reading> spawn_reader(world& w, auditor& audit, const front& at, std::vector<order_id> orders,

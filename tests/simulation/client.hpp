@@ -56,10 +56,19 @@ struct pausing {
 };
 void spawn_operator(world& w, auditor& audit, const front& at, pausing what, std::shared_ptr<attendance> all);
 
-/// Reads every order and every SKU once, and repeats what gets no answer.
+/// An operator who looks through the open dead letters from time to time, and replays some and discards others, one by
+/// one or all of a group.
+struct letter_round {
+  duration begins_at{0};
+  duration ends_at{0};
+};
+void spawn_clerk(world& w, auditor& audit, const front& at, letter_round what, std::shared_ptr<attendance> all);
+
+/// Reads every order and every SKU once and the list of open letters, and repeats what gets no answer.
 struct final_reading {
   std::vector<order::view> orders;
   std::vector<inventory::stock> stocks;
+  std::vector<dead_letter::entry> letters; // that are open
 };
 std::shared_ptr<final_reading> spawn_reader(world& w, auditor& audit, const front& at, std::vector<order_id> orders,
                                             std::vector<sku_id> skus, std::shared_ptr<attendance> all);

@@ -1,15 +1,54 @@
 #include "tests/simulation/node.hpp"
 
 #include "actors/inventory/inventory_entity.hpp"
+#include "adapters/email/registry.hpp"
 #include "adapters/payment/rest/rest.hpp"
+#include "supervisors/confirmation_sink.hpp"
+#include "supervisors/dead_letters/effects.hpp"
+#include "supervisors/dead_letters/mails.hpp"
+#include "supervisors/resilience/mail_port.hpp"
 #include "supervisors/resilience/payment_port.hpp"
 #include "supervisors/topology.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace troupe::simulation {
 
 namespace {
+
+constexpr duration mail_lifetime = std::chrono::seconds{60};
+
+/// Parsed once: it depends on nothing that a seed decides.
+std::shared_ptr<const email::renderer> templates() {
+  static const auto built_in = std::make_shared<const email::renderer>();
+  return built_in;
+}
+
+/// Looks less often at what is the same mostly: a virtual second passes often here.
+outlet::definition shortened(outlet::definition x) {
+  x.save_every = duration{5'000};
+  x.timeout = duration{15'000};
+  x.retry_max = duration{2'000};
+  return x;
+}
+
+/// As a node has one in each of its groups of providers. Whom `out` names is part of the call's URL.
+http::client_actor add_client(supervision::group& to, std::map<std::string, http::client_actor> out) {
+  return to.add<http::client_actor>("http client", [out = std::move(out)](const supervision::place& where) {
+    return where.run<http::client_actor>(
+      [](http::client_actor::pointer self,
+         std::map<std::string, http::client_actor> behind) -> http::client_actor::behavior_type {
+        return {[self, behind](http::call& x) -> caf::result<http::response> {
+          for (const auto& [name, client] : behind)
+            if (x.base_url.find(name) != std::string::npos)
+              return self->delegate(client, std::move(x));
+          return caf::make_error(ec::unavailable);
+        }};
+      },
+      out);
+  });
+}
 
 payment::rest::options adapter_options() {
   payment::rest::options x;
@@ -21,9 +60,9 @@ payment::rest::options adapter_options() {
 
 } // namespace
 
-node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> stores, http::client_actor client,
+node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> stores, clients out,
            const node_options& setup, const node_faults& faults, bug planted)
-  : world_(w), audit_(audit), stores_(std::move(stores)), client_(std::move(client)), options_(setup), faults_(faults),
+  : world_(w), audit_(audit), stores_(std::move(stores)), out_(std::move(out)), options_(setup), faults_(faults),
     planted_(planted), made_at_(w.true_time()), random_(w.random().fork()) {
   for (auto& x : places_)
     x = make_place();
@@ -31,6 +70,9 @@ node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> sto
   front_.stock = w.wire<inventory::inventory_actor>(places_[inventories]);
   front_.products = w.wire<catalog::catalog_actor>(places_[products]);
   front_.pauses = w.wire<pause::pause_actor>(places_[pauses]);
+  front_.directory = w.wire<dead_letter::directory_actor>(places_[directory]);
+  front_.letters = w.wire<dead_letter::dead_letter_actor>(places_[letters]);
+  front_.jobs = w.wire<dead_letter::job::job_actor>(places_[jobs]);
   front_.keys = plant(w, planted, w.wire<idempotency::idempotency_actor>(places_[keys]));
 }
 
@@ -62,7 +104,7 @@ template <class Handle> Handle node::over_wire(const Handle& behind, bool double
   auto faults = faults_.local;
   faults.doubles_requests = doubles_requests;
   auto to = std::make_shared<caf::strong_actor_ptr>(caf::actor_cast<caf::strong_actor_ptr>(behind));
-  return world_.wire<Handle>(std::move(to), faults, [this](const caf::message& x) { audit_.left(x); });
+  return world_.wire<Handle>(std::move(to), faults, [this](const caf::message& x, caf::actor_id) { audit_.left(x); });
 }
 
 template <class Handle> Handle node::behind_disk(const Handle& x) {
@@ -70,22 +112,99 @@ template <class Handle> Handle node::behind_disk(const Handle& x) {
                              faults_.disk);
 }
 
+resilience::observer node::observe_guard(const std::string& name) {
+  resilience::observer told;
+  told.breaker = [this, name](std::string_view, resilience::breaker_state x) {
+    world_.mishap(name + "breaker " + std::string{resilience::name_of(x)});
+  };
+  told.decided = [this, name](const resilience::decided& x) { world_.mishap(name + "guard: " + std::string{x.what}); };
+  return told;
+}
+
 payment::provider_actor node::guarded(const payment::provider_actor& adapter) {
   if (auto instead = plant_guard(world_, planted_, adapter))
     return instead;
-  resilience::observer told;
-  told.breaker = [this](std::string_view, resilience::breaker_state x) {
-    world_.mishap("breaker " + std::string{resilience::name_of(x)});
-  };
-  told.decided = [this](const resilience::decided& x) { world_.mishap("guard: " + std::string{x.what}); };
   auto port = resilience::payment_port("default", options_.key_lifetime);
   port.held_back = [board = paused_->published()] {
     return std::string{board->stops(pause::kind::provider, "default") ? "paused" : ""};
   };
   return resilience::guard::spawn(
            world_.system(), caf::actor_cast<caf::strong_actor_ptr>(adapter), std::move(port), faults_.policy,
-           [this] { return world_.node_time(); }, [this] { return random_(); }, std::move(told))
+           [this] { return world_.node_time(); }, [this] { return random_(); }, observe_guard({}))
     .as<payment::provider_actor>();
+}
+
+notification::dependencies node::notification_dependencies() {
+  notification::dependencies deps;
+  deps.from = {"shop@example.com", "Shop"};
+  deps.timeout = std::chrono::seconds{10};
+  notification::policy rules;
+  rules.providers = options_.mail_providers;
+  rules.retry_base = std::chrono::seconds{1};
+  rules.rate_limit_wait = std::chrono::seconds{3};
+  rules.lifetime = mail_lifetime;
+  deps.policy.set(std::move(rules));
+  if (planted_ == bug::lost_dead_letter)
+    deps.gave_up = [this](const notification::mail_view& x) {
+      record(world_.system(), letters_, {"email", {}, time_point::max()}, given_up_mail(x), {});
+    };
+  return deps;
+}
+
+// As supervisors/node.cpp has it: the guard stands before the handle that survives restarts.
+std::map<std::string, notification::mailer_actor> node::add_mailers(supervision::group& to) {
+  std::map<std::string, notification::mailer_actor> result;
+  const auto client = add_client(to, out_.mail);
+  for (const auto& name : options_.mail_providers) {
+    email::provider_options configured;
+    configured.name = configured.kind = name;
+    configured.api_key = "key";
+    configured.timeout = std::chrono::seconds{3};
+    const auto adapter =
+      to.add<notification::mailer_actor>(name, [this, configured, client](const supervision::place& where) {
+        return email::spawn_mailer(
+          {where.system(), client, [this] { return world_.node_time(); }, [this] { return random_(); }, templates()},
+          configured);
+      });
+    const auto guarded =
+      resilience::guard::spawn(
+        world_.system(), caf::actor_cast<caf::strong_actor_ptr>(adapter), resilience::mail_port(name), faults_.policy,
+        [this] { return world_.node_time(); }, [this] { return random_(); }, observe_guard("mail "))
+        .as<notification::mailer_actor>();
+    auto faults = faults_.local;
+    faults.doubles_requests = false;
+    auto behind = std::make_shared<caf::strong_actor_ptr>(caf::actor_cast<caf::strong_actor_ptr>(guarded));
+    result[name] = world_.wire<notification::mailer_actor>(
+      std::move(behind), faults, [this, name](const caf::message& x, caf::actor_id by) {
+        if (x.match_elements<request_context, notification::send_mail>())
+          audit_.mails().left(name, x.get_as<notification::send_mail>(1), by);
+      });
+  }
+  return result;
+}
+
+std::vector<outlet::definition> node::add_outlets(supervision::group& to, const topology& made) {
+  outlet::definition email;
+  email.name = "email";
+  email.context = order::traits::context;
+  email.types = confirmation_types();
+  email.sink = to.add<outlet::sink_actor>(
+    "email sink", [this, orders = made.orders, mails = made.notifications](const supervision::place& where) {
+      return spawn_confirmation_sink(
+        where, orders, mails, [this] { return world_.node_time(); }, std::chrono::hours{1});
+    });
+  email.sink = spawn_moody_sink(world_, options_.moods, email.sink);
+  outlet::definition copy;
+  copy.name = "copy";
+  copy.context = order::traits::context;
+  copy.sink = spawn_copying_sink(world_, audit_, options_.moods);
+  letters_ = made.dead_letters.letters;
+  auto of_mails = mail_letters(to.add<outlet::sink_actor>(
+    "letter sink", [mails = made.notifications, letters = letters_](const supervision::place& where) {
+      return spawn_mail_letter_sink(where, mails, letters);
+    }));
+  of_mails.sink = plant(world_, planted_, of_mails.sink);
+  return {shortened(std::move(email)), shortened(std::move(copy)), shortened(std::move(of_mails))};
 }
 
 topology_settings node::describe() {
@@ -93,7 +212,6 @@ topology_settings node::describe() {
   with.node = "node-" + std::to_string(boots_);
   with.stores = stores_;
   with.stores_block = false;
-  with.keeps_dead_letters = false; // Nobody here gives anything up.
   with.environment = [this](std::string_view context) {
     auto env = environment();
     if (planted_ == bug::immortal_hold && context == inventory::traits::context)
@@ -106,14 +224,18 @@ topology_settings node::describe() {
     payment::providers made;
     auto& configured = made["default"];
     configured.key_lifetime = options_.key_lifetime;
-    const auto adapter = to.add<payment::provider_actor>("default", [this](const supervision::place& where) {
+    const auto client = add_client(to, {{"provider", out_.payment}});
+    const auto adapter = to.add<payment::provider_actor>("default", [this, client](const supervision::place& where) {
       return payment::rest::spawn_rest(
-        where.system(), adapter_options(), client_, [this] { return world_.node_time(); },
-        [this] { return random_(); });
+        where.system(), adapter_options(), client, [this] { return world_.node_time(); }, [this] { return random_(); });
     });
     configured.actor = guarded(adapter);
     return made;
   };
+  with.notifications = notification_dependencies();
+  with.mailers = [this](supervision::group& to) { return add_mailers(to); };
+  with.outlets = [this](supervision::group& to, const topology& made) { return add_outlets(to, made); };
+  with.parking.set({5, std::chrono::seconds{1}, std::chrono::seconds{8}});
   with.writer_for_journal = [this](const journal::writer_actor& x) { return behind_disk(x); };
   with.reader_for_journal = [this](const journal::reader_actor& x) { return behind_disk(x); };
   with.journal_for_entities = [this](const journal::journal_actor& x) { return plant(world_, planted_, x); };
@@ -140,6 +262,11 @@ void node::start() {
   put(keys, made.keys);
   put(orders, made.orders);
   put(pauses, made.pauses);
+  put(directory, made.dead_letters.directory);
+  put(letters, made.dead_letters.letters);
+  put(jobs, made.dead_letters.jobs);
+  tree_.clear();
+  collect(made.root, made.root.id());
   supervision::surroundings with;
   with.now = [this] { return world_.true_time(); };
   with.jitter = [this] { return random_.unit(); };
@@ -153,12 +280,40 @@ void node::start() {
   root_ = supervision::spawn_supervisor(world_.system(), std::move(made.root), std::move(with));
 }
 
-void node::crash(simulated::disk& disk) {
+void node::collect(const supervision::group& from, const std::string& path) {
+  for (const auto& x : from.children()) {
+    tree_.emplace_back(path + '/' + x.id, x.handle);
+    if (x.children)
+      collect(*x.children, path + '/' + x.id);
+  }
+}
+
+std::vector<std::string> node::paths() const {
+  std::vector<std::string> result{"node"};
+  for (const auto& [path, handle] : tree_)
+    result.push_back(path);
+  return result;
+}
+
+caf::strong_actor_ptr node::find(std::string_view path) const {
+  if (path == "node")
+    return caf::actor_cast<caf::strong_actor_ptr>(root_);
+  const auto found = std::find_if(tree_.begin(), tree_.end(), [&](const auto& x) { return x.first == path; });
+  return found == tree_.end() ? nullptr : supervision::reference_behind(found->second).child();
+}
+
+void node::end_all() {
   up_ = false;
   for (auto& x : places_)
     *x = nullptr;
   root_ = nullptr;
+  letters_ = nullptr;
+  tree_.clear();
   world_.kill_all();
+}
+
+void node::crash(simulated::disk& disk) {
+  end_all();
   disk.crash();
   audit_.crashed();
 }
@@ -170,11 +325,7 @@ void node::on_death(caf::actor_id died) {
 
 // As whoever starts processes does. What was not synced is there still, for the machine has not gone.
 void node::end_and_start() {
-  up_ = false;
-  for (auto& x : places_)
-    *x = nullptr;
-  root_ = nullptr;
-  world_.kill_all();
+  end_all();
   world_.after(random_.between(duration{10}, faults_.restart_max), [this, boot = boots_] {
     if (!up_ && boots_ == boot)
       start();

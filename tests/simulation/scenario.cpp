@@ -1,7 +1,9 @@
 #include "tests/simulation/scenario.hpp"
 
+#include "actors/kernel/hash.hpp"
 #include "supervisors/topology.hpp"
 #include "tests/simulation/client.hpp"
+#include "tests/simulation/mail_provider.hpp"
 #include "tests/simulation/node.hpp"
 #include "tests/simulation/provider.hpp"
 #include "tests/simulation/store.hpp"
@@ -18,8 +20,10 @@ namespace {
 constexpr duration opening_hours = std::chrono::seconds{20}; // in which orders are placed
 constexpr duration trouble_min = std::chrono::seconds{30};   // in which things go wrong
 constexpr duration trouble_max = std::chrono::seconds{90};
-constexpr duration patience = std::chrono::seconds{280};  // until every order must have ended
-constexpr duration holds_end = std::chrono::seconds{120}; // longer than any hold, and than the clock is set back
+constexpr duration patience = std::chrono::seconds{280};    // until every order must have ended
+constexpr duration holds_end = std::chrono::seconds{120};   // longer than any hold, and than the clock is set back
+constexpr duration kill_patience = std::chrono::seconds{5}; // for somebody to have something to do
+constexpr duration marks_end = std::chrono::seconds{15};    // until outlets have looked at everything and said so
 constexpr duration clock_step_max = std::chrono::seconds{20};
 constexpr duration darkness_max = std::chrono::minutes{1};
 constexpr duration pause_max = std::chrono::seconds{25};
@@ -45,8 +49,11 @@ public:
     crash_ = odds(1);
     world_.set_early_timer(odds(0.05));
     const disk_faults disk{odds(0.03), odds(0.02), odds(0.02), odds(0.01), odds(0.1)};
-    const provider_faults provider{odds(0.06), odds(0.06), odds(0.06), odds(0.04), odds(0.04), odds(0.04), odds(0.1),
-                                   odds(0.06), odds(0.06), odds(0.04), odds(0.04), odds(0.4),  odds(0.05)};
+    const auto wire = [&] {
+      return remote_faults{odds(0.06), odds(0.06), odds(0.06), odds(0.04), odds(0.04), odds(0.04),
+                           odds(0.1),  odds(0.06), odds(0.06), odds(0.04), odds(0.04)};
+    };
+    const provider_faults provider{wire(), odds(0.4), odds(0.05)};
     node_faults local;
     local.local = {odds(0.08), odds(0.08), odds(0.08)};
     local.disk.delay = odds(0.2);
@@ -56,6 +63,8 @@ public:
     node_options setup;
     if (random_.chance(0.5))
       setup.hold_time = random_.between(duration{3'000}, duration{30'000});
+    setup.moods->refuses = odds(0.03);
+    setup.moods->silent = odds(0.03);
     setup.snapshot_every = 1 + random_.below(6);
     setup.idle_timeout = random_.between(duration{500}, duration{8'000});
     if (x.faults > 0 && random_.chance(0.1))
@@ -67,9 +76,16 @@ public:
       conditions_.key_lifetime = short_key_lifetime + in_flight_max;
       audit_.allow_old_keys();
     }
-    const auto client = spawn_provider(world_, audit_, books_, provider, conditions_, counts_);
+    clients out;
+    out.payment = spawn_provider(world_, audit_, books_, provider, conditions_, counts_);
+    for (const auto name : mail_providers) {
+      out.mail.emplace(name, spawn_mail_provider(world_, audit_, name, wire(), mail_conditions_[name]));
+      setup.mail_providers.emplace_back(name);
+    }
+    if (random_.chance(0.5))
+      std::swap(setup.mail_providers.front(), setup.mail_providers.back());
     const auto stores = make_store(world_, audit_, disk_, disk, store_bugs_of(x.planted));
-    node_ = std::make_unique<node>(world_, audit_, stores, client, setup, local, x.planted);
+    node_ = std::make_unique<node>(world_, audit_, stores, std::move(out), setup, local, x.planted);
   }
 
   // Actors refer to everything here, and a new one begins before it ends.
@@ -79,9 +95,12 @@ public:
 
   result run() {
     node_->start();
+    paths_ = node_->paths();
     open_shop();
     live();
-    return {audit_.violation(), world_.steps(), world_.hash(), world_.elapsed(), finished()};
+    result out{audit_.violation(), world_.steps(), world_.hash(), world_.elapsed(), finished(), killed_, paths_, {}};
+    out.names.insert(world_.names().begin(), world_.names().end());
+    return out;
   }
 
 private:
@@ -142,10 +161,27 @@ private:
     if (world_.faults_on() && random_.chance(kill_))
       if (const auto died = world_.kill_one())
         node_->on_death(died);
+    if (options_.kill && !killed_ && opened_)
+      kill_as_planned(*options_.kill);
     if (world_.step())
       return true;
     audit_.fail("nothing is left to happen");
     return false;
+  }
+
+  void kill_as_planned(const planned_kill& x) {
+    const auto due = *opened_ + x.at;
+    if (world_.elapsed() < due)
+      return;
+    constexpr std::string_view any = "any ";
+    const auto who =
+      x.whom.starts_with(any) ? world_.find_alive(std::string_view{x.whom}.substr(any.size())) : node_->find(x.whom);
+    if (!who || (!world::is_busy(who) && world_.elapsed() < due + kill_patience))
+      return;
+    killed_ = true;
+    world_.note("kills " + x.whom);
+    world_.kill(who);
+    node_->on_death(who->id());
   }
 
   void open_shop() {
@@ -161,9 +197,12 @@ private:
   void live() {
     world_.set_faults(options_.faults > 0);
     const auto opens = world_.elapsed();
+    opened_ = opens;
     invite();
+    spawn_clerk(world_, audit_, node_->reach(), {duration{0}, opens + trouble_ + std::chrono::seconds{30}}, all_);
     if (options_.faults > 0) {
       plan_mishaps();
+      plan_mail_outage();
       plan_pauses();
       world_.after(trouble_, [this] {
         world_.note("no more trouble");
@@ -180,7 +219,7 @@ private:
     }
     // Nobody has asked for anything for long, so nothing has a reason to be in memory.
     for (const auto& context : stored_contexts())
-      if (const auto alive = world_.count_alive(context); alive > 0 && audit_.violation().empty())
+      if (const auto alive = world_.count_alive(context) - lasting(context); alive > 0 && audit_.violation().empty())
         audit_.fail(std::to_string(alive) + " of \"" + context + "\" stay in memory");
     // What is read at the end is what a new node finds on the disk.
     disk_->sync();
@@ -190,9 +229,29 @@ private:
     if (!until_idle(world_.elapsed() + patience, "the last readers"))
       return;
     audit_.close(reading->orders, reading->stocks);
+    audit_.close_outlets(reading->orders, reading->letters);
+    check_marks();
+    counts_.mails = audit_.mails().ends();
+    counts_.letters = audit_.letters().ends();
     for (const auto& x : reading->orders)
       ++counts_.ends[std::string{name_of(x.status)}];
     counts_.orders = reading->orders.size();
+  }
+
+  /// Of those that go by the name of a context, how many live as long as the node.
+  static std::size_t lasting(std::string_view context) { return context == "outlet" ? node::outlets : 0; }
+
+  /// What a new node has looked at is behind the marks of its outlets, unless somebody does not come to an end.
+  void check_marks() {
+    const auto until = world_.elapsed() + marks_end;
+    while (world_.elapsed() < until && audit_.violation().empty() && step()) {
+    }
+    for (const auto& [outlet, context] : node::outlets_of_contexts())
+      for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+        if (const auto mark = disk_->mark(outlet, context, shard), last = disk_->last_offset(context, shard);
+            mark != last)
+          audit_.fail("outlet " + outlet + " stands at " + std::to_string(mark) + " of " + std::to_string(last)
+                      + " in shard " + std::to_string(shard) + " of " + context);
   }
 
   /// What this order may come to, whatever is done about it.
@@ -241,7 +300,7 @@ private:
     auto& order = x.command;
     order.id = {make_uuid7(world_.true_time(), [this] { return random_(); })};
     order.customer = {"customer-" + std::to_string(number)};
-    order.email = "someone@example.com";
+    order.email = address();
     order.currency = eur();
     order.provider = "default";
     order.method = method();
@@ -261,6 +320,12 @@ private:
       x.capture_after = random_.between(duration{0}, duration{15'000});
     x.cancel_when_confirmed = random_.chance(0.2);
     return x;
+  }
+
+  std::string address() {
+    constexpr std::array special{"invalid@example.com", "blocked@example.com", "limited@example.com",
+                                 "unavailable@example.com", "bounce@example.com"};
+    return random_.chance(0.2) ? special[random_.below(special.size())] : "someone@example.com";
   }
 
   std::string method() {
@@ -297,6 +362,22 @@ private:
                        node_->boots() - boots_before_);
       });
     }
+  }
+
+  void plan_mail_outage() {
+    if (!random_.chance(0.3))
+      return;
+    auto& conditions = mail_conditions_[mail_providers[random_.below(mail_providers.size())]];
+    const auto begins = random_.between(duration{0}, trouble_ / 2);
+    world_.after(begins, [this, &conditions] {
+      world_.mishap("mail provider: dark");
+      conditions.dark = true;
+      conditions.refuses_connections = random_.chance(0.5);
+    });
+    world_.after(begins + random_.between(duration{1}, darkness_max), [this, &conditions] {
+      world_.note("the mail provider is heard again");
+      conditions.dark = false;
+    });
   }
 
   void plan_pauses() {
@@ -337,12 +418,16 @@ private:
   std::shared_ptr<simulated::disk> disk_;
   payment::ledger books_;
   provider_conditions conditions_;
+  std::map<std::string_view, remote_conditions> mail_conditions_;
   auditor audit_;
   tally counts_;
   random_source random_;
   std::unique_ptr<node> node_;
   std::shared_ptr<attendance> all_ = std::make_shared<attendance>();
   std::vector<sku_id> skus_;
+  std::vector<std::string> paths_;
+  std::optional<duration> opened_;
+  bool killed_ = false;
   order_id chosen_; // one of the orders, for an operator
   duration trouble_{0};
   double kill_ = 0;
@@ -359,6 +444,24 @@ result run(const options& x) {
   return scenario{x}.run();
 }
 
+std::set<std::string> everybody() {
+  constexpr std::uint64_t runs = 20;
+  std::set<std::string> found;
+  options what;
+  for (what.seed = 1; what.seed <= runs; ++what.seed) {
+    const auto one = run(what);
+    found.insert(one.paths.begin(), one.paths.end());
+    for (const auto& name : one.names)
+      found.insert("any " + name);
+  }
+  return found;
+}
+
+planned_kill kill_in(std::uint64_t seed, const std::string& whom) {
+  const auto moment = fnv1a(whom, seed) % static_cast<std::uint64_t>(opening_hours.count());
+  return {whom, duration{static_cast<duration::rep>(moment)}};
+}
+
 std::string command_line(const options& x) {
   const options defaults;
   std::ostringstream text;
@@ -369,6 +472,8 @@ std::string command_line(const options& x) {
     text << " --faults " << x.faults;
   if (x.planted != bug::none)
     text << " --bug " << name_of(x.planted);
+  if (x.kill)
+    text << " --kill \"" << x.kill->whom << "\" --kill-at " << x.kill->at.count();
   text << " --trace";
   return text.str();
 }

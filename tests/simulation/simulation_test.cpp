@@ -1,4 +1,5 @@
 // The whole order path, over many seeds.
+#include "actors/kernel/hash.hpp"
 #include "tests/simulation/scenario.hpp"
 
 #include <gtest/gtest.h>
@@ -80,6 +81,22 @@ TEST_F(Seeds, EndOrdersInEveryWay) {
   EXPECT_EQ(counts.ends.size(), 7u);
 }
 
+TEST_F(Seeds, EndMailsInEveryWay) {
+  for (const auto* end : {"sent", "skipped: invalid_address", "given up: blocked_domain", "given up: timed_out",
+                          "given up: interrupted", "given up: unavailable"})
+    EXPECT_GE(counts.mails[end], 3u) << end;
+  EXPECT_GT(counts.mails["sent"], 2 * seeds);
+}
+
+TEST_F(Seeds, DealWithDeadLettersInEveryWay) {
+  for (const auto* place : {"email blocked_domain", "outlet/email/order refused", "outlet/email/order unavailable",
+                            "outlet/copy/order refused", "outlet/copy/order unavailable"})
+    EXPECT_GT(counts.letters[std::string{place} + ": open"] + counts.letters[std::string{place} + ": discarded"], 0u)
+      << place;
+  EXPECT_GT(counts.letters["outlet/email/order refused: replayed"], 0u);
+  EXPECT_GT(counts.letters["outlet/copy/order refused: replayed"], 0u);
+}
+
 TEST_F(Seeds, SufferEveryMishap) {
   for (const auto* name : {
          // the node
@@ -100,6 +117,17 @@ TEST_F(Seeds, SufferEveryMishap) {
          "killed: pauses",
          "killed: journal",
          "killed: payment.rest",
+         "killed: email.http",
+         "killed: email.paced",
+         "killed: notification",
+         "killed: notifications",
+         "killed: confirmation_sink",
+         "killed: outlet",
+         "killed: parked_events",
+         "killed: dead_letter",
+         "killed: dead_letters",
+         "killed: dead_letter_directory",
+         "killed: supervisor",
          // wires
          "message lost",
          "message doubled",
@@ -130,6 +158,38 @@ TEST_F(Seeds, SufferEveryMishap) {
          "provider: dark",
        })
     EXPECT_GE(counts.mishaps[name], seeds / 20) << name;
+}
+
+TEST_F(Seeds, SufferEveryMishapOfWhatLeavesByOutlets) {
+  for (const auto* name : {
+         "resend: unreachable",
+         "resend: answer lost",
+         "resend: silent",
+         "resend: acted and timed out",
+         "resend: acted late",
+         "resend: acted twice",
+         "resend: 503",
+         "resend: 429",
+         "resend: acted and answered 500",
+         "resend: garbled answer",
+         "sendgrid: unreachable",
+         "sendgrid: answer lost",
+         "sendgrid: silent",
+         "sendgrid: acted and timed out",
+         "sendgrid: acted late",
+         "sendgrid: acted twice",
+         "sendgrid: 503",
+         "sendgrid: 429",
+         "sendgrid: acted and answered 500",
+         "sendgrid: took a mail again",
+         "mail breaker open",
+         "mail breaker closed",
+         "mail provider: dark",
+         "sink: refused",
+         "sink: unavailable",
+         "sink: silent",
+       })
+    EXPECT_GE(counts.mishaps[name], seeds / 50) << name;
 }
 
 TEST(Simulation, IsTheSameForTheSameSeed) {
@@ -164,8 +224,37 @@ TEST(Simulation, GoesWellWhenNothingGoesWrong) {
     EXPECT_EQ(one.violation, "") << command_line(what);
     counts += one.counts;
   }
+  // What some addresses make of a mail is no mishap.
+  std::erase_if(counts.mishaps, [](const auto& x) { return x.first.starts_with("mail guard: "); });
   EXPECT_TRUE(counts.mishaps.empty()) << counts.mishaps.begin()->first;
   EXPECT_GT(counts.ends["confirmed"], 100u);
+  EXPECT_GT(counts.mails["sent"], 100u);
+}
+
+TEST(Simulation, LosesNothingWhoeverIsKilled) {
+  const auto all = everybody();
+  for (const auto* known : {"node", "node/store", "node/store/writing/journal", "node/entities/orders", "any order",
+                            "any notification", "any dead_letter", "any email.http"})
+    EXPECT_TRUE(all.contains(known)) << known;
+  constexpr std::uint64_t kills = is_slow ? 1 : 2; // of each, at different moments
+  constexpr std::uint64_t tries = 60;              // until one of that name is alive
+  for (const auto& whom : all)
+    for (std::uint64_t number = 0; number < kills; ++number) {
+      bool killed = false;
+      for (std::uint64_t again = 0; again < tries && !killed; ++again) {
+        auto what = with_seed(1 + number + kills * again + fnv1a(whom) % 1'000);
+        what.faults = number == 0 && again < 2 ? 0 : 1; // Alone, and together with everything else.
+        what.kill = kill_in(what.seed, whom);
+        const auto one = run(what);
+        EXPECT_EQ(one.violation, "") << "again with: " << command_line(what);
+        // One try that nobody knows the end of is no reason to give a mail up.
+        const std::set<std::string> ends{"sent", "skipped: invalid_address", "given up: blocked_domain"};
+        for (const auto& [end, count] : one.counts.mails)
+          EXPECT_TRUE(what.faults > 0 || ends.contains(end)) << end << "; again with: " << command_line(what);
+        killed = one.killed;
+      }
+      EXPECT_TRUE(killed) << whom << " was never killed";
+    }
 }
 
 TEST(Simulation, HoldsWhenEverythingGoesWrongMoreOften) {

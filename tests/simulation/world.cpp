@@ -39,7 +39,7 @@ public:
 
   bool enqueue(caf::mailbox_element_ptr x, caf::execution_unit* unit) override {
     if (watch_)
-      watch_(x->payload);
+      watch_(x->payload, x->sender ? x->sender->id() : 0);
     if (!*to_) {
       caf::detail::sync_request_bouncer bounce{caf::make_error(caf::exit_reason::unreachable)};
       bounce(*x);
@@ -218,6 +218,8 @@ void world::meet(caf::scheduled_actor& who) {
     return;
   met_[id] = true;
   inside_.push_back({who.id(), caf::weak_actor_ptr{who.ctrl()}});
+  if (!names_.contains(std::string_view{who.name()}))
+    names_.emplace(who.name());
 }
 
 void world::spare(caf::strong_actor_ptr who) {
@@ -254,6 +256,23 @@ void world::kill(const caf::strong_actor_ptr& who) {
   if (trace_)
     note('#' + std::to_string(who->id()) + " was killed");
   end(who);
+}
+
+bool world::is_busy(const caf::strong_actor_ptr& who) {
+  return is_alive(who) && !static_cast<caf::scheduled_actor*>(who->get())->mailbox().empty();
+}
+
+caf::strong_actor_ptr world::find_alive(std::string_view name) const {
+  caf::strong_actor_ptr result;
+  for (const auto& x : inside_) {
+    auto who = caf::actor_cast<caf::strong_actor_ptr>(x.who);
+    if (!is_alive(who) || static_cast<caf::scheduled_actor*>(who->get())->name() != name)
+      continue;
+    result = std::move(who);
+    if (is_busy(result))
+      break;
+  }
+  return result;
 }
 
 std::size_t world::count_alive(std::string_view name) const {

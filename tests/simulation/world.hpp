@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,8 +36,8 @@ struct wire_faults {
   bool in_order = false;        // no request overtakes an earlier one that is late
 };
 
-/// Sees each message that is put on a wire, before anything becomes of it.
-using wire_watch = std::function<void(const caf::message&)>;
+/// Sees each message that is put on a wire, and who sends it (0: nobody), before anything becomes of it.
+using wire_watch = std::function<void(const caf::message&, caf::actor_id by)>;
 
 /// One thread, virtual time, and a random choice of which actor runs next. Nothing in it may iterate over what is
 /// ordered by address.
@@ -93,6 +94,13 @@ public:
   caf::actor_id kill_one();
   void kill(const caf::strong_actor_ptr& who);
 
+  /// Somebody of the node who lives under this name and has something to do, if anybody has; null when nobody does.
+  caf::strong_actor_ptr find_alive(std::string_view name) const;
+  static bool is_busy(const caf::strong_actor_ptr& who);
+
+  /// The names of all actors of the node that ever had something to do.
+  const std::set<std::string, std::less<>>& names() const { return names_; }
+
   /// How many actors of the node live under this name.
   std::size_t count_alive(std::string_view name) const;
 
@@ -142,6 +150,7 @@ private:
   std::vector<known_actor> inside_; // those of the node that have run, some of which have ended
   std::vector<caf::strong_actor_ptr> outside_;
   std::vector<bool> met_; // by actor id
+  std::set<std::string, std::less<>> names_;
   duration clock_step_{0};
   std::uint64_t steps_ = 0;
   std::uint64_t hash_ = 1469598103934665603ull;

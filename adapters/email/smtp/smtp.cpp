@@ -23,7 +23,9 @@ public:
   smtp_state(mailer_actor::pointer self, troupe::smtp::client_actor client, duration timeout, clock_fn now,
              std::shared_ptr<const renderer> templates)
     : self_(self), client_(std::move(client)), timeout_(timeout), now_(std::move(now)),
-      templates_(std::move(templates)) {}
+      templates_(std::move(templates)) {
+    self_->link_to(client_);
+  }
 
   // It waits on a thread of its own, so that its last handle does not end it.
   ~smtp_state() { caf::anon_send_exit(client_, caf::exit_reason::user_shutdown); }
@@ -32,7 +34,6 @@ public:
   smtp_state& operator=(const smtp_state&) = delete;
 
   mailer_actor::behavior_type make_behavior() {
-    self_->link_to(client_); // One fails with the other, and whoever looks after this one starts both again.
     return {[this](const request_context& context, const send_mail& x) { return send(context, x); }};
   }
 

@@ -109,6 +109,29 @@ TEST_F(NotificationEntity, RepeatsTheSameKeyAfterACrashInTheMiddle) {
   EXPECT_EQ(found().status, status::sent);
 }
 
+TEST_F(NotificationEntity, StaysWithAProviderThatMayHaveItFromBeforeACrash) {
+  first->silent = true;
+  ASSERT_TRUE(ask_for_mail());
+  first->silent = false;
+  first->failures.assign(2, caf::make_error(ec::unavailable)); // To the one after the crash.
+  restart();
+  ASSERT_EQ(first->asked.size(), 2u);
+  EXPECT_TRUE(second->asked.empty());
+  advance(10s);
+  EXPECT_EQ(first->asked.size(), 3u);
+  EXPECT_TRUE(second->asked.empty());
+  EXPECT_EQ(found().status, status::sent);
+}
+
+TEST_F(NotificationEntity, StaysInMemoryUntilItHasEnded) {
+  first->failures.assign(2, caf::make_error(ec::unavailable));
+  second->failures = {caf::make_error(ec::rate_limited, std::int64_t{600'000})};
+  ASSERT_TRUE(ask_for_mail());
+  const auto waiting = in_memory();
+  advance(300s); // Longer than anybody stays without a reason.
+  EXPECT_EQ(in_memory(), waiting);
+}
+
 TEST_F(NotificationEntity, GoesOnWithTheNextProviderAndWaitsWhenAllHaveFailed) {
   first->failures.assign(2, caf::make_error(ec::unavailable));
   second->failures.assign(1, caf::make_error(ec::unavailable));

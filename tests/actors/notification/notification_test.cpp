@@ -149,6 +149,17 @@ TEST(NotificationDecide, GoesToTheNextProviderWhenSurelyNothingWasSent) {
   EXPECT_EQ(x.provider(), "resend");
 }
 
+TEST(NotificationDecide, StaysWithTheProviderWhenATryBeforeThisOneMayHaveSentIt) {
+  auto x = requested_mail();
+  EXPECT_EQ(x.tell(decide(x.s, try_failed{"resend", ec::unavailable, {}, true}, x.now, rules)),
+            (events{attempt_failed{"resend", ec::interrupted, 1, "resend", noon + 10s}}));
+  EXPECT_EQ(x.wait(), 10s);
+  EXPECT_EQ(x.provider(), "resend");
+  x.fail(ec::unavailable);
+  EXPECT_EQ(x.wait(), 10s);
+  EXPECT_EQ(x.provider(), "resend") << "for good";
+}
+
 TEST(NotificationDecide, GivesUpAfterFiveAttemptsWithGrowingWaits) {
   auto x = requested_mail();
   for (const auto wait : {10s, 20s, 30s, 40s}) {

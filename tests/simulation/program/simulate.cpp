@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <ctime>
 #include <iostream>
+#include <map>
+#include <set>
 
 namespace {
 
@@ -49,6 +51,8 @@ void print(const totals& x, double seconds) {
               static_cast<unsigned long long>(x.counts.commits),
               static_cast<unsigned long long>(x.counts.provider_calls));
   print("how they ended", x.counts.ends);
+  print("how mails ended", x.counts.mails);
+  print("what became of dead letters", x.counts.letters);
   print("what went wrong on purpose", x.counts.mishaps);
   std::printf("trace %016llx\n", static_cast<unsigned long long>(x.hash));
 }
@@ -72,6 +76,14 @@ int main(int argc, char** argv) {
     ->check(CLI::Range(0.0, 10.0));
   app.add_option("--failures", failures_max, "stop after so many failed runs; 0 for never")->capture_default_str();
   app.add_flag("--trace", trace, "print every step");
+  planned_kill kill;
+  app.add_option(
+    "--kill", kill.whom,
+    "kill this part of the node once: a path of its tree, or \"any NAME\"; \"each\": one part after another, "
+    "in as many runs for each seed");
+  std::int64_t kill_at_ms = -1;
+  app.add_option("--kill-at", kill_at_ms,
+                 "when, in milliseconds since the shop opened; by the seed when it is not said");
   app.add_option("--bug", planted, "plant a bug, to see it found")
     ->capture_default_str()
     ->check([](const std::string& x) {
@@ -94,8 +106,17 @@ int main(int argc, char** argv) {
   const auto begin = std::chrono::steady_clock::now();
   auto shown_at = begin;
   totals all;
-  for (const auto end = what.seed + seeds; what.seed < end; ++what.seed) {
+  std::set<std::string> whom{kill.whom}; // Nobody, when that is empty.
+  if (kill.whom == "each")
+    whom = everybody();
+  std::map<std::string, std::uint64_t> kills;
+  const auto run_one = [&](const std::string& killed) {
+    what.kill.reset();
+    if (!killed.empty())
+      what.kill = kill_at_ms < 0 ? kill_in(what.seed, killed) : planned_kill{killed, troupe::duration{kill_at_ms}};
     const auto one = run(what);
+    if (!killed.empty())
+      kills[killed] += one.killed ? 1 : 0;
     ++all.runs;
     all.steps += one.steps;
     all.counts += one.counts;
@@ -104,17 +125,21 @@ int main(int argc, char** argv) {
       ++all.failed;
       std::cout << "seed " << what.seed << ": " << one.violation << "\n  after " << one.steps << " steps, "
                 << one.lasted.count() << " ms of virtual time; again with:\n  " << command_line(what) << std::endl;
-      if (all.failed == failures_max)
-        break;
     }
     if (shows_progress && seconds_since(shown_at) > 0.2) {
       shown_at = std::chrono::steady_clock::now();
-      std::fprintf(stderr, "\r%llu of %llu seeds, %.0f steps/s ", static_cast<unsigned long long>(all.runs),
-                   static_cast<unsigned long long>(seeds), static_cast<double>(all.steps) / seconds_since(begin));
+      std::fprintf(stderr, "\r%llu of %llu runs, %.0f steps/s ", static_cast<unsigned long long>(all.runs),
+                   static_cast<unsigned long long>(seeds * whom.size()),
+                   static_cast<double>(all.steps) / seconds_since(begin));
     }
-  }
+  };
+  for (const auto end = what.seed + seeds; what.seed < end; ++what.seed)
+    for (const auto& killed : whom)
+      if (failures_max == 0 || all.failed < failures_max)
+        run_one(killed);
   if (shows_progress)
     std::fprintf(stderr, "\r\x1b[K");
+  print("who was killed", kills);
   print(all, seconds_since(begin));
   return all.failed == 0 ? 0 : 1;
 }

@@ -1,0 +1,151 @@
+#include "tests/simulation/letter_auditor.hpp"
+
+#include "actors/dead_letter/stored.hpp"
+#include "actors/outlet/stored.hpp"
+
+#include <algorithm>
+
+namespace troupe::simulation {
+
+namespace {
+
+std::string letter_of(const std::string& place, std::uint64_t version, std::uint32_t number) {
+  return dead_letter::id_of(place + '/' + std::to_string(version) + '/' + std::to_string(number)).value;
+}
+
+} // namespace
+
+void letter_auditor::follow_parking(const journal::stored_event& e) {
+  const auto event = outlet::decode(e);
+  const auto& key = e.stream.key;
+  if (!event)
+    return fail_("event " + std::to_string(e.version) + " of " + key + " cannot be read");
+  auto& place = places_[key];
+  const auto drop = [&](std::uint64_t offset) -> std::uint64_t {
+    if (place.waiting.empty() || place.waiting.front().first != offset) {
+      fail_(key + " is done with what is not its first");
+      return 0;
+    }
+    const auto version = place.waiting.front().second;
+    place.waiting.pop_front();
+    return version;
+  };
+  if (const auto* parked = std::get_if<outlet::parked>(&*event)) {
+    place.waiting.emplace_back(parked->item.offset, parked->item.version);
+  } else if (const auto* delivered = std::get_if<outlet::delivered>(&*event)) {
+    drop(delivered->offset);
+  } else if (const auto* given_up = std::get_if<outlet::given_up>(&*event)) {
+    const auto version = drop(given_up->offset);
+    const auto number = ++place.losses;
+    place.lost.emplace(number, version);
+    due_.insert(letter_of(key, version, number));
+  } else if (const auto* recorded = std::get_if<outlet::letter_recorded>(&*event)) {
+    const auto lost = place.lost.find(recorded->number);
+    if (lost == place.lost.end() || !letters_.contains(letter_of(key, lost->second, recorded->number)))
+      fail_("a letter of " + key + " is said to be recorded before it is durable");
+  }
+}
+
+void letter_auditor::follow_letter(const journal::stored_event& e) {
+  const auto event = dead_letter::decode(e);
+  const auto& id = e.stream.key;
+  if (!event)
+    return fail_("event " + std::to_string(e.version) + " of letter " + id + " cannot be read");
+  auto& letter = letters_[id];
+  ++letter.events;
+  if (const auto* recorded = std::get_if<dead_letter::recorded>(&*event)) {
+    letter.cause = recorded->letter.place + ' ' + recorded->letter.code;
+    if (!due_.contains(id))
+      fail_("letter " + id + " was recorded of what nobody gave up: " + recorded->letter.summary);
+  } else if (std::holds_alternative<dead_letter::replay_requested>(*event)) {
+    if (letter.status != "open")
+      fail_("letter " + id + " is " + letter.status + " and is replayed");
+    letter.status = "replaying";
+  } else if (std::holds_alternative<dead_letter::replayed>(*event)) {
+    letter.status = "replayed";
+  } else if (std::holds_alternative<dead_letter::replay_failed>(*event)) {
+    letter.status = "open";
+  } else if (std::holds_alternative<dead_letter::discarded>(*event)) {
+    if (letter.status != "open")
+      fail_("letter " + id + " is " + letter.status + " and was discarded");
+    letter.status = "discarded";
+  }
+}
+
+void letter_auditor::mail_given_up(const std::string& mail) {
+  due_.insert(dead_letter::id_of("notification/" + mail).value);
+}
+
+std::uint64_t letter_auditor::first_missing(const std::string& order) const {
+  const auto taken = taken_.find(order);
+  const auto place = places_.find(copies + order);
+  auto next = taken == taken_.end() ? 1 : taken->second.through + 1;
+  const auto given_up = [&] {
+    return place != places_.end()
+           && std::any_of(place->second.lost.begin(), place->second.lost.end(),
+                          [&](const auto& lost) { return lost.second == next; });
+  };
+  while ((taken != taken_.end() && taken->second.beyond.contains(next)) || given_up())
+    ++next;
+  return next;
+}
+
+void letter_auditor::passed_on(const std::string& order, std::uint64_t version) {
+  if (const auto next = first_missing(order); version > next)
+    fail_("event " + std::to_string(version) + " of order " + order + " was passed on before event "
+          + std::to_string(next) + " was taken or given up");
+}
+
+void letter_auditor::taken(const std::string& order, std::uint64_t version) {
+  auto& record = taken_[order];
+  if (version > record.through)
+    record.beyond.insert(version);
+  while (record.beyond.erase(record.through + 1) > 0)
+    ++record.through;
+}
+
+void letter_auditor::told(const dead_letter::view& x) {
+  const auto known = letters_.find(x.id.value);
+  if (known == letters_.end() || known->second.events < x.of.actions.size() + 1)
+    fail_("an operator was told of letter " + x.id.value + " what is not durable");
+}
+
+bool letter_auditor::given_up(const std::string& outlet, const std::string& entity) const {
+  const auto place = places_.find(outlet + '/' + entity);
+  return place != places_.end() && place->second.losses > 0;
+}
+
+void letter_auditor::check_taken(const std::string& order, std::uint64_t last) const {
+  if (const auto next = first_missing(order); next <= last)
+    fail_("event " + std::to_string(next) + " of order " + order + " was neither passed on nor given up");
+}
+
+void letter_auditor::close(const std::vector<dead_letter::entry>& open) const {
+  for (const auto& id : due_)
+    if (!letters_.contains(id))
+      fail_("something was given up, and its letter " + id + " is lost");
+  for (const auto& [key, place] : places_)
+    if (!place.waiting.empty())
+      fail_("events of " + key + " are parked for ever");
+  std::set<std::string> listed;
+  for (const auto& x : open)
+    listed.insert(x.id.value);
+  for (const auto& [id, letter] : letters_) {
+    if (letter.status == "replaying")
+      fail_("letter " + id + " is being replayed for ever");
+    if ((letter.status == "open") != listed.contains(id))
+      fail_("letter " + id + " is " + letter.status + ", and the directory says otherwise");
+    listed.erase(id);
+  }
+  if (!listed.empty())
+    fail_("the directory lists letter " + *listed.begin() + ", which nobody has recorded");
+}
+
+std::map<std::string, std::uint64_t> letter_auditor::ends() const {
+  std::map<std::string, std::uint64_t> result;
+  for (const auto& [id, letter] : letters_)
+    ++result[letter.cause + ": " + letter.status];
+  return result;
+}
+
+} // namespace troupe::simulation
