@@ -30,6 +30,7 @@
 #include <caf/send.hpp>
 
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -241,10 +242,13 @@ private:
     email.context = order::traits::context;
     email.types = confirmation_types();
     email.sink = to.add<outlet::sink_actor>(
-      "email sink",
-      [orders = made.orders, mails = made.notifications, now, age_max = settings_.email.policy.lifetime](
-        const supervision::place& where) { return spawn_confirmation_sink(where, orders, mails, now, age_max); });
+      "email sink", [orders = made.orders, mails = made.notifications, now, age_max = settings_.email.policy.lifetime,
+                     pauses = made.paused->published()](const supervision::place& where) {
+        return spawn_confirmation_sink(where, orders, mails, now, age_max, pauses);
+      });
     result.push_back(std::move(email));
+    for (const auto& x : result)
+      outlets_.insert(x.name);
     return result;
   }
 
@@ -319,14 +323,19 @@ private:
     const auto client = to.add<http::client_actor>("http client", [with = settings_.client](const auto& where) {
       return http::spawn_curl_client(where.system(), with);
     });
-    for (const auto& configured : settings_.email.providers)
+    for (const auto& configured : settings_.email.providers) {
+      auto port = resilience::mail_port(configured.name);
+      port.held_back = [pauses = pauses_->published(), name = pause::name_of_mailer(configured.name)] {
+        return why_paused(*pauses, name);
+      };
       result[configured.name] = guarded(
         to.add<notification::mailer_actor>(
           configured.name,
           [configured, client, now, random, templates, ca_file = settings_.client.ca_file](const auto& where) {
             return email::spawn_mailer({where.system(), client, now, random, templates, ca_file, {}}, configured);
           }),
-        resilience::mail_port(configured.name), configured.name, now, random);
+        port, configured.name, now, random);
+    }
     return result;
   }
 
@@ -408,12 +417,14 @@ private:
 
   /// Whether there is something of that name in the configuration; an order is looked for where orders are.
   std::function<bool(const pause::target&)> can_pause() const {
-    std::set<std::string> providers;
+    std::set<pause::target> known{{pause::kind::saga, std::string{pause::order_saga}}};
     for (const auto& configured : settings_.providers)
-      providers.insert(configured.name);
-    return [providers = std::move(providers)](const pause::target& x) {
-      return x.kind == pause::kind::provider ? providers.contains(x.name) : x.kind == pause::kind::saga;
-    };
+      known.insert({pause::kind::provider, configured.name});
+    for (const auto& configured : settings_.email.providers)
+      known.insert({pause::kind::provider, pause::name_of_mailer(configured.name)});
+    for (const auto& name : outlets_)
+      known.insert({pause::kind::outlet, name});
+    return [known = std::move(known)](const pause::target& x) { return known.contains(x); };
   }
 
   supervision::surroundings surroundings(const clock_fn& now) {
@@ -625,6 +636,7 @@ private:
 
   static constexpr duration longer_{10'000}; // that an order waits than a provider and its guard take
   guard::guards_actor operators_guards_;
+  std::set<std::string> outlets_; // their names
   time_point started_at_;
 };
 

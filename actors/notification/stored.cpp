@@ -46,8 +46,16 @@ struct write_event {
   void operator()(const template_failed& e) { out.member("template", e.template_name); }
   void operator()(const sent& e) { out.member("provider", e.provider).member("message_id", e.message_id); }
   void operator()(const skipped& e) { out.member("why", e.why); }
+  void operator()(const time_extended& e) {
+    out.member("stood_still", e.stood_still.count()).member("expires_at", milliseconds(e.expires_at));
+  }
   void operator()(const given_up& e) { out.member("why", e.why).member("provider", e.provider); }
 };
+
+/// No longer than instants are apart.
+duration read_duration(const json& x) {
+  return read_time(x) - time_point{};
+}
 
 using reader = event (*)(const journal::form&);
 
@@ -91,6 +99,10 @@ reader find_reader(std::string_view type) {
     return [](const journal::form& x) -> event {
       return given_up{x.data.at("why").get<std::string>(), x.data.at("provider").get<std::string>()};
     };
+  if (type == "notification.time_extended")
+    return [](const journal::form& x) -> event {
+      return time_extended{read_duration(x.data.at("stood_still")), read_time(x.data.at("expires_at"))};
+    };
   return nullptr;
 }
 
@@ -116,8 +128,19 @@ state read_state(const json& x) {
   s.why = x.at("why").get<std::string>();
   s.requested_at = read_time(x.at("requested_at"));
   s.updated_at = read_time(x.at("updated_at"));
+  s.stood_still = read_duration(x.at("stood_still"));
   return s;
 }
+
+// Nothing was paused before.
+journal::form lift_snapshot_1(journal::form x) {
+  if (!x.data.is_null())
+    x.data["stood_still"] = 0;
+  return x;
+}
+
+constexpr journal::upcaster snapshot_upcasters[] = {lift_snapshot_1};
+static_assert(snapshot_schema == std::size(snapshot_upcasters) + 1);
 
 } // namespace
 
@@ -173,12 +196,13 @@ std::string encode_snapshot(const state& s) {
     .member("why", s.why)
     .member("requested_at", milliseconds(s.requested_at))
     .member("updated_at", milliseconds(s.updated_at))
+    .member("stood_still", s.stood_still.count())
     .end_object();
   return data;
 }
 
 caf::expected<state> decode_snapshot(std::string_view data, std::uint16_t schema) {
-  return journal::read_stored<state>("notification snapshot", data, schema, {}, read_state);
+  return journal::read_stored<state>("notification snapshot", data, schema, snapshot_upcasters, read_state);
 }
 
 } // namespace troupe::notification

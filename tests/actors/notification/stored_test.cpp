@@ -22,6 +22,7 @@ const std::vector<event>& samples() {
     sent{"resend", "49a3999c"},
     skipped{"invalid_address"},
     given_up{"blocked_domain", "resend"},
+    time_extended{2h, instant},
   };
   return all;
 }
@@ -81,11 +82,18 @@ TEST(NotificationStored, WritesAndReadsTheFrozenSnapshot) {
   state s;
   s.apply(samples()[0], instant);
   s.apply(attempt_failed{"resend", ec::unavailable, 0, "sendgrid", instant}, instant + 1s);
-  const auto frozen = test::golden("notification/snapshot.1.json");
+  s.apply(time_extended{2h, instant}, instant + 1s);
+  const auto frozen = test::golden("notification/snapshot.2.json");
   EXPECT_EQ(encode_snapshot(s), frozen);
-  const auto read = decode_snapshot(frozen, 1);
+  const auto read = decode_snapshot(frozen, 2);
   ASSERT_TRUE(read) << to_string(read.error());
   EXPECT_EQ(*read, s);
+  EXPECT_EQ(*decode_snapshot("null", 2), state{});
+
+  s.stood_still = duration{0};
+  const auto older = decode_snapshot(test::golden("notification/snapshot.1.json"), 1);
+  ASSERT_TRUE(older) << to_string(older.error());
+  EXPECT_EQ(*older, s);
   EXPECT_EQ(*decode_snapshot("null", 1), state{});
 }
 
