@@ -17,12 +17,15 @@ public:
   static constexpr const char* name = "confirmation_sink";
 
   sink_state(outlet::sink_actor::pointer self, order::order_actor orders, notification::notification_actor mails,
-             clock_fn now, duration age_max)
-    : self_(self), orders_(std::move(orders)), mails_(std::move(mails)), now_(std::move(now)), age_max_(age_max) {}
+             clock_fn now, duration age_max, live<pause::board> pauses)
+    : self_(self), orders_(std::move(orders)), mails_(std::move(mails)), now_(std::move(now)), age_max_(age_max),
+      pauses_(std::move(pauses)) {}
 
   outlet::sink_actor::behavior_type make_behavior() {
     return {[this](const outlet::deliver& x) -> caf::result<void> {
-      if (x.event->recorded_at + age_max_ < now_())
+      const auto now = now_();
+      const auto at = x.event->recorded_at;
+      if (at + age_max_ + pauses_->stood_still(pause::kind::outlet, x.outlet, at, now) < now)
         return caf::unit;
       auto reply = self_->make_response_promise<void>();
       request_context context{"outlet/" + x.outlet, trace_context::parse(x.event->trace).value_or(trace_context{}),
@@ -48,6 +51,7 @@ private:
   notification::notification_actor mails_;
   clock_fn now_;
   duration age_max_;
+  live<pause::board> pauses_;
 };
 
 } // namespace
@@ -57,9 +61,10 @@ std::vector<std::string> confirmation_types() {
 }
 
 outlet::sink_actor spawn_confirmation_sink(const supervision::place& where, order::order_actor orders,
-                                           notification::notification_actor mails, clock_fn now, duration age_max) {
+                                           notification::notification_actor mails, clock_fn now, duration age_max,
+                                           live<pause::board> pauses) {
   return where.spawn<outlet::sink_actor::stateful_impl<sink_state>>(std::move(orders), std::move(mails), std::move(now),
-                                                                    age_max);
+                                                                    age_max, std::move(pauses));
 }
 
 } // namespace troupe

@@ -12,9 +12,10 @@ namespace troupe {
 std::vector<std::string> confirmation_types();
 
 /// Takes a confirmed order over once its mail is durably asked for. An order that confirmed longer than `age_max` ago
-/// is taken without a mail (the outlet is new and the store is old, or it stood still for long), and so is one that was
-/// cancelled meanwhile.
+/// is taken without a mail (the outlet is new and the store is old, or the node was down for long), and so is one that
+/// was cancelled meanwhile. No time counts in which the outlet was paused.
 outlet::sink_actor spawn_confirmation_sink(const supervision::place& where, order::order_actor orders,
-                                           notification::notification_actor mails, clock_fn now, duration age_max);
+                                           notification::notification_actor mails, clock_fn now, duration age_max,
+                                           live<pause::board> pauses);
 
 } // namespace troupe

@@ -61,14 +61,18 @@ constexpr std::string_view payment_prefix = "payment/"; // of a provider's depen
 }
 
 void mark_paused(gateway::health_report& x, const pause::board& pauses) {
-  for (auto& each : x.dependencies) {
-    if (!each.name.starts_with(payment_prefix))
+  for (const auto& each : pauses.all()) {
+    const auto& [what, how] = *each;
+    if (what.kind == pause::kind::order)
       continue;
-    if (const auto* how = pauses.find(pause::kind::provider, each.name.substr(payment_prefix.size()))) {
-      each.is = gateway::dependency::condition::paused;
-      each.detail = "paused by " + how->by + ": " + how->reason;
-      each.checked_at = how->at;
-    }
+    const auto name = what.kind == pause::kind::provider ? std::string{payment_prefix} + what.name : std::string{};
+    auto found = std::find_if(x.dependencies.begin(), x.dependencies.end(),
+                              [&](const gateway::dependency& y) { return y.name == name; });
+    if (found == x.dependencies.end())
+      found = x.dependencies.insert(found, {to_string(what), {}, false, {}, {}});
+    found->is = gateway::dependency::condition::paused;
+    found->detail = "paused by " + how.by + ": " + how.reason;
+    found->checked_at = how.at;
   }
 }
 

@@ -67,7 +67,8 @@ struct health_checks {
   live<pause::board> pauses{}; // a provider that is paused is not asked
 };
 
-/// What is paused is told as that, whatever was found about it last.
+/// What is paused is told as that, whatever was found about it last; what nobody looks at stands there while it is
+/// paused, named as pauses name it. Single orders do not.
 void mark_paused(gateway::health_report& x, const pause::board& pauses);
 
 /// Fills the board. The store is required; providers are not, because orders wait for them.

@@ -35,6 +35,7 @@
 #include <caf/send.hpp>
 
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -213,7 +214,12 @@ private:
     with.observe_outlets = observe_outlets(system, now);
     with.mailers = [this, now, random](supervision::group& to) { return add_mailers(to, now, random); };
     with.notifications = describe_notifications();
-    with.outlets = [this, now](supervision::group& to, const topology& made) { return add_outlets(to, made, now); };
+    with.outlets = [this, now](supervision::group& to, const topology& made) {
+      auto result = add_outlets(to, made, now);
+      for (const auto& x : result)
+        outlets_.insert(x.name);
+      return result;
+    };
     parts_.emplace(make_topology(system, std::move(with)));
     auto& parts = *parts_;
     add_replayers(parts, seals_);
@@ -242,7 +248,8 @@ private:
     open_gateway(operations_);
   }
 
-  std::vector<outlet::definition> add_outlets(supervision::group& to, const topology& made, const clock_fn& now) {
+  /// Of this node, and on another thread of a rehearsal.
+  std::vector<outlet::definition> add_outlets(supervision::group& to, const topology& made, const clock_fn& now) const {
     std::vector<outlet::definition> result;
     // Whether mails are configured now or not: some may be on their way from before.
     result.push_back(mail_letters(to.add<outlet::sink_actor>(
@@ -255,9 +262,10 @@ private:
     email.context = order::traits::context;
     email.types = confirmation_types();
     email.sink = to.add<outlet::sink_actor>(
-      "email sink",
-      [orders = made.orders, mails = made.notifications, now, age_max = settings_.email.policy.lifetime](
-        const supervision::place& where) { return spawn_confirmation_sink(where, orders, mails, now, age_max); });
+      "email sink", [orders = made.orders, mails = made.notifications, now, age_max = settings_.email.policy.lifetime,
+                     pauses = made.paused->published()](const supervision::place& where) {
+        return spawn_confirmation_sink(where, orders, mails, now, age_max, pauses);
+      });
     result.push_back(std::move(email));
     return result;
   }
@@ -353,14 +361,19 @@ private:
     const auto client = to.add<http::client_actor>("http client", [with = settings_.client](const auto& where) {
       return http::spawn_curl_client(where.system(), with);
     });
-    for (const auto& configured : settings_.email.providers)
+    for (const auto& configured : settings_.email.providers) {
+      auto port = resilience::mail_port(configured.name);
+      port.held_back = [pauses = pauses_->published(), name = pause::name_of_mailer(configured.name)] {
+        return why_paused(*pauses, name);
+      };
       result[configured.name] = guarded(
         to.add<notification::mailer_actor>(
           configured.name,
           [configured, client, now, random, templates, ca_file = settings_.client.ca_file](const auto& where) {
             return email::spawn_mailer({where.system(), client, now, random, templates, ca_file, {}}, configured);
           }),
-        resilience::mail_port(configured.name), configured.name, now, random);
+        port, configured.name, now, random);
+    }
     return result;
   }
 
@@ -429,12 +442,14 @@ private:
 
   /// Whether there is something of that name in the configuration; an order is looked for where orders are.
   std::function<bool(const pause::target&)> can_pause() const {
-    std::set<std::string> providers;
+    std::set<pause::target> known{{pause::kind::saga, std::string{pause::order_saga}}};
     for (const auto& configured : settings_.providers)
-      providers.insert(configured.name);
-    return [providers = std::move(providers)](const pause::target& x) {
-      return x.kind == pause::kind::provider ? providers.contains(x.name) : x.kind == pause::kind::saga;
-    };
+      known.insert({pause::kind::provider, configured.name});
+    for (const auto& configured : settings_.email.providers)
+      known.insert({pause::kind::provider, pause::name_of_mailer(configured.name)});
+    for (const auto& name : outlets_)
+      known.insert({pause::kind::outlet, name});
+    return [known = std::move(known)](const pause::target& x) { return known.contains(x); };
   }
 
   supervision::surroundings surroundings(const clock_fn& now) {
@@ -718,6 +733,7 @@ private:
   static constexpr duration longer_{10'000}; // that an order waits than a provider and its guard take
   guard::guards_actor operators_guards_;
   dead_letter::rehearsal_actor rehearsals_;
+  std::set<std::string> outlets_; // their names
   time_point started_at_;
 };
 

@@ -229,12 +229,25 @@ void add_dead_letters(caf::actor_system& system, topology& made, const topology_
   made.root.add(std::move(letters));
 }
 
+/// Tells an outlet that it may go on.
+pause::registry::told_fn wakes(const outlet::outlet_actor& outlet, const std::string& name) {
+  // Not a handle of its own, as below.
+  return [weak = caf::actor_cast<caf::weak_actor_ptr>(outlet), name](const pause::target& what,
+                                                                     const std::optional<pause::paused>& how) {
+    if (how || what.kind != pause::kind::outlet || what.name != name)
+      return;
+    if (const auto strong = weak.lock())
+      caf::anon_send(caf::actor_cast<outlet::outlet_actor>(strong), outlet::look_again{});
+  };
+}
+
 // An outlet that fails begins again behind its marks; what is parked goes on without it.
 void add_outlets(caf::actor_system& system, topology& made, const topology_settings& with,
                  const journal::journal_actor& journal) {
   group outlets{system, "outlets", strategy::one_for_one, with.restarts};
   const auto wanted = with.outlets ? with.outlets(outlets, made) : std::vector<outlet::definition>{};
-  outlet::parking_dependencies deps{{}, made.dead_letters.letters, with.parking, with.observe_outlets};
+  outlet::parking_dependencies deps{
+    {}, made.dead_letters.letters, with.parking, with.observe_outlets, made.paused->published()};
   for (const auto& x : wanted)
     deps.outlets.emplace(outlet::name_of(x.name, x.context), x);
   const auto env = environment_of<outlet::traits>(with, journal);
@@ -244,24 +257,32 @@ void add_outlets(caf::actor_system& system, topology& made, const topology_setti
     });
   const auto replayer = outlets.add<dead_letter::replayer_actor>(
     "replayer", [journal, parking](const place& where) { return spawn_outlet_replayer(where, journal, parking); });
+  const outlet::dependencies outlet_deps{journal, parking, env.now, with.observe_outlets, made.paused->published()};
   for (const auto& x : wanted)
-    outlets.add<outlet::outlet_actor>(x.name + " of " + x.context,
-                                      [x, deps = outlet::dependencies{journal, parking, env.now, with.observe_outlets}](
-                                        const place& where) { return spawn_outlet(where, x, deps); });
+    made.paused->observe(wakes(outlets.add<outlet::outlet_actor>(
+                                 x.name + " of " + x.context,
+                                 [x, outlet_deps](const place& where) { return spawn_outlet(where, x, outlet_deps); }),
+                               x.name));
   made.root.add(std::move(outlets));
   made.replayers.set(
     {{dead_letter::source::outlet_gave_up, replayer}, {dead_letter::source::poisoned_event, replayer}});
 }
 
-/// As far ahead as orders that stand still may have put off being looked at.
+/// As far ahead as orders and mails that stand still may have put off being looked at.
 constexpr duration looks_ahead = order::paused_look + entity::resumed_after;
+constexpr duration mails_look_ahead = notification::paused_look + entity::resumed_after;
+
+/// Wakes all entities of a region that want to be woken within `ahead`, a few at a time, in memory or not.
+template <class Region> void look_at_all(const Region& x, duration ahead) {
+  caf::anon_send(caf::actor_cast<caf::actor>(x), entity::look_ahead{ahead});
+}
 
 /// Tells orders that they may go on: one at once, all others a few at a time, whether they are in memory or not.
 void wake_orders(const order::order_actor& orders, const pause::target& what) {
   if (what.kind == pause::kind::order)
     caf::anon_send(orders, request_context{"operator", {}, time_point::max()}, order::look{{what.name}});
   else
-    caf::anon_send(caf::actor_cast<caf::actor>(orders), entity::look_ahead{looks_ahead});
+    look_at_all(orders, looks_ahead);
 }
 
 pause::registry::told_fn wakes(const order::order_actor& orders) {
@@ -271,6 +292,17 @@ pause::registry::told_fn wakes(const order::order_actor& orders) {
     const bool concerns_orders = what.kind != pause::kind::outlet && (!how || what.kind == pause::kind::order);
     if (const auto strong = concerns_orders ? weak.lock() : nullptr)
       wake_orders(caf::actor_cast<order::order_actor>(strong), what);
+  };
+}
+
+/// Tells mails that they may go on.
+pause::registry::told_fn wakes(const notification::notification_actor& mails) {
+  return [weak = caf::actor_cast<caf::weak_actor_ptr>(mails)](const pause::target& what,
+                                                              const std::optional<pause::paused>& how) {
+    if (what.kind != pause::kind::provider || how)
+      return;
+    if (const auto strong = weak.lock())
+      look_at_all(caf::actor_cast<notification::notification_actor>(strong), mails_look_ahead);
   };
 }
 
@@ -320,17 +352,22 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
     entities, "orders", env_of_orders,
     [deps = std::move(deps)](const place& where, const auto& env) { return spawn_orders(where, env, deps); });
   made.paused->observe(wakes(made.orders));
-  // Until it has found out what is paused, every order stands still.
-  entities.add<caf::actor>(
-    "pause directory",
-    [journal, pauses = made.pauses, puts_up = made.paused, orders = made.orders](const place& where) -> caf::actor {
-      return where.spawn<pause::directory_impl>(journal, pauses, puts_up, [orders] {
-        caf::anon_send(caf::actor_cast<caf::actor>(orders), entity::look_ahead{looks_ahead});
-      });
-    });
+  mails.pauses = made.paused->published();
+  auto env_of_mails = environment_of<notification::traits>(with, journal);
+  env_of_mails.looks_ahead = mails_look_ahead;
   made.notifications = add_region<notification::notification_actor>(
-    entities, "notifications", environment_of<notification::traits>(with, journal),
+    entities, "notifications", env_of_mails,
     [deps = std::move(mails)](const place& where, const auto& env) { return spawn_notifications(where, env, deps); });
+  made.paused->observe(wakes(made.notifications));
+  // Until it has found out what is paused, every order and every mail stands still.
+  entities.add<caf::actor>("pause directory",
+                           [journal, pauses = made.pauses, puts_up = made.paused, orders = made.orders,
+                            mails = made.notifications](const place& where) -> caf::actor {
+                             return where.spawn<pause::directory_impl>(journal, pauses, puts_up, [orders, mails] {
+                               look_at_all(orders, looks_ahead);
+                               look_at_all(mails, mails_look_ahead);
+                             });
+                           });
   made.root.add(std::move(entities));
   if (with.keeps_dead_letters) {
     add_dead_letters(system, made, with, journal);

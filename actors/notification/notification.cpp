@@ -45,6 +45,10 @@ struct fold {
     end(status::skipped, e.why);
     forget();
   }
+  void operator()(const time_extended& e) {
+    s.stood_still = e.stood_still;
+    s.expires_at = e.expires_at;
+  }
   void operator()(const given_up& e) {
     s.in_doubt = s.in_doubt || s.unanswered > 0 || is_unanswered(e.why);
     end(status::given_up, e.why);
@@ -87,12 +91,6 @@ private:
 
 bool is_open(const state& s) {
   return s.known && s.status == status::pending;
-}
-
-/// The one to ask: the one that was asked last as long as it is configured.
-std::string provider_of(const state& s, const policy& p) {
-  const auto known = std::find(p.providers.begin(), p.providers.end(), s.provider) != p.providers.end();
-  return known || p.providers.empty() ? s.provider : p.providers.front();
 }
 
 /// A provider that was not tried since the last wait, `just_failed` included.
@@ -197,6 +195,7 @@ std::string_view name_of(const event& x) {
     std::string_view operator()(const skipped&) const { return "skipped"; }
     std::string_view operator()(const given_up&) const { return "given_up"; }
     std::string_view operator()(const put_back&) const { return "put_back"; }
+    std::string_view operator()(const time_extended&) const { return "time_extended"; }
   };
   return std::visit(namer{}, x);
 }
@@ -225,7 +224,13 @@ void state::apply(const event& e, time_point at) {
 std::optional<effect::send> outstanding(const state& s, time_point now, const policy& p) {
   if (!is_open(s) || (s.last_failure && s.next_at > now) || now >= s.expires_at)
     return std::nullopt;
-  return effect::send{provider_of(s, p)};
+  return effect::send{next_provider(s, p)};
+}
+
+// The one that was asked last, or is the next one after it, as long as it is configured.
+std::string next_provider(const state& s, const policy& p) {
+  const auto known = std::find(p.providers.begin(), p.providers.end(), s.provider) != p.providers.end();
+  return known || p.providers.empty() ? s.provider : p.providers.front();
 }
 
 std::optional<time_point> wake_up(const state& s) {
@@ -305,6 +310,12 @@ decision decide(const state& s, const try_refused& x) {
 
 decision decide(const state& s, const time_passed&, time_point now) {
   return is_open(s) && now >= s.expires_at ? give_up("expired", "") : events{};
+}
+
+decision decide(const state& s, const stood_still& x) {
+  if (!is_open(s) || x.total <= s.stood_still)
+    return events{};
+  return events{time_extended{x.total, s.expires_at + (x.total - s.stood_still)}};
 }
 
 } // namespace troupe::notification

@@ -82,6 +82,10 @@ struct try_refused {
 };
 /// Ends a mail that is too old. Decide upon it only while nothing is in flight.
 struct time_passed {};
+/// Operators had paused a provider for so long, in all, since the mail was asked for.
+struct stood_still {
+  duration total{0};
+};
 
 // ---- events: facts, stored for ever --------------------------------------------------------------------------------
 
@@ -130,7 +134,15 @@ struct put_back {
   bool operator==(const put_back&) const = default;
 };
 
-using event = std::variant<requested, attempt_failed, template_failed, sent, skipped, given_up, put_back>;
+/// It was paused meanwhile, and has that much more time.
+struct time_extended {
+  duration stood_still{0}; // in all, since it was asked for
+  time_point expires_at;
+  bool operator==(const time_extended&) const = default;
+};
+
+using event =
+  std::variant<requested, attempt_failed, template_failed, sent, skipped, given_up, put_back, time_extended>;
 
 /// The stored type without "notification.".
 std::string_view name_of(const event& x);
@@ -175,6 +187,7 @@ struct state {
   std::string why; // of an end other than sent
   time_point requested_at;
   time_point updated_at;
+  duration stood_still{0}; // by which expires_at is later than it was at first
 
   bool operator==(const state&) const = default;
 
@@ -206,6 +219,9 @@ struct send {
 /// the end.
 std::optional<effect::send> outstanding(const state& s, time_point now, const policy& p);
 
+/// Who sends the mail next, due or not; empty where there is nobody.
+std::string next_provider(const state& s, const policy& p);
+
 /// When to look at `s` again; nothing for a mail that has ended.
 std::optional<time_point> wake_up(const state& s);
 
@@ -215,5 +231,6 @@ decision decide(const state& s, const mail_accepted& x);
 decision decide(const state& s, const try_failed& x, time_point now, const policy& p);
 decision decide(const state& s, const try_refused& x);
 decision decide(const state& s, const time_passed& x, time_point now);
+decision decide(const state& s, const stood_still& x);
 
 } // namespace troupe::notification

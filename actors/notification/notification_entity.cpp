@@ -11,6 +11,11 @@ namespace {
 
 constexpr duration ended_lingers{250}; // in memory, for those who ask what became of it
 
+bool is_nothing(const decision& x) {
+  const auto* events = std::get_if<std::vector<event>>(&x);
+  return !events || events->empty();
+}
+
 } // namespace
 
 notification_entity::notification_entity(pointer self, std::string key, entity::environment env,
@@ -84,6 +89,8 @@ void notification_entity::tell_end() {
 
 std::optional<time_point> notification_entity::wake_up() const {
   const auto wanted = notification::wake_up(state());
+  if (wanted && stands_still())
+    return env().now() + paused_look;
   return wanted ? std::optional{std::max(*wanted, env().now() + entity::resumed_after)} : std::nullopt;
 }
 
@@ -91,11 +98,30 @@ request_context notification_entity::effect_context() const {
   return {"notification/" + key(), trace_, state().expires_at};
 }
 
+bool notification_entity::stands_still() const {
+  const auto& board = *deps_->pauses;
+  return !board.is_clear() && notification::wake_up(state())
+         && board.stops(pause::kind::provider, pause::name_of_mailer(next_provider(state(), *deps_->policy)));
+}
+
+// It may have waited for each of them, so the longest counts.
+duration notification_entity::stood_still_for() const {
+  duration longest{0};
+  for (const auto& name : deps_->policy->providers)
+    longest = std::max(longest, deps_->pauses->stood_still(pause::kind::provider, pause::name_of_mailer(name),
+                                                           state().requested_at, env().now()));
+  return longest;
+}
+
 void notification_entity::advance() {
   if (writing() || failed() || in_flight_)
     return;
-  const auto passed = decide(state(), time_passed{}, env().now());
-  if (const auto* events = std::get_if<std::vector<event>>(&passed); events && !events->empty())
+  if (stands_still())
+    return;
+  auto passed = decide(state(), stood_still{stood_still_for()});
+  if (is_nothing(passed))
+    passed = decide(state(), time_passed{}, env().now());
+  if (!is_nothing(passed))
     return commit(effect_context(), passed);
   if (const auto what = outstanding(state(), env().now(), *deps_->policy))
     return run(*what);
@@ -139,6 +165,8 @@ void notification_entity::on_error(const std::string& provider, const caf::error
   if (error.category() == caf::type_id_v<mail_refusal>)
     return conclude(try_refused{provider, static_cast<mail_refusal>(error.code())});
   const auto code = error == caf::sec::request_timeout ? ec::timed_out : code_of(error, ec::interrupted);
+  if (code == ec::circuit_open && stands_still())
+    return advance(); // Paused when it was about to leave: it did not fail.
   commit(effect_context(), decide(state(), try_failed{provider, code, payment::retry_after(error), found_pending_},
                                   env().now(), *deps_->policy));
 }

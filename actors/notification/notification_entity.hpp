@@ -5,6 +5,7 @@
 #include "actors/kernel/live.hpp"
 #include "actors/notification/notification_actor.hpp"
 #include "actors/notification/stored.hpp"
+#include "actors/pause/board.hpp"
 
 #include <functional>
 #include <map>
@@ -53,7 +54,11 @@ struct dependencies {
   std::function<void(const std::string& id, const std::string& provider)> domain_blocked{};
   /// A mail was given up: what dead letters are made of.
   std::function<void(const mail_view& x)> gave_up{};
+  live<pause::board> pauses{}; // a mail whose next provider is paused waits for it, and its time stands still
 };
+
+/// How often a mail that stands still looks whether that is so; whoever resumes its provider wakes it.
+inline constexpr duration paused_look = std::chrono::minutes{1};
 
 using shared_dependencies = std::shared_ptr<const dependencies>;
 
@@ -74,6 +79,8 @@ protected:
 
 private:
   void tell_end();
+  bool stands_still() const;
+  duration stood_still_for() const;
   void advance();
   void look_again();
   void run(const effect::send& what);

@@ -46,9 +46,17 @@ struct write_event {
   void operator()(const template_failed& e) { out.member("template", e.template_name); }
   void operator()(const sent& e) { out.member("provider", e.provider).member("message_id", e.message_id); }
   void operator()(const skipped& e) { out.member("why", e.why); }
+  void operator()(const time_extended& e) {
+    out.member("stood_still", e.stood_still.count()).member("expires_at", milliseconds(e.expires_at));
+  }
   void operator()(const given_up& e) { out.member("why", e.why).member("provider", e.provider); }
   void operator()(const put_back& e) { out.member("key", e.key).member("expires_at", milliseconds(e.expires_at)); }
 };
+
+/// No longer than instants are apart.
+duration read_duration(const json& x) {
+  return read_time(x) - time_point{};
+}
 
 using reader = event (*)(const journal::form&);
 
@@ -96,6 +104,10 @@ reader find_reader(std::string_view type) {
     return [](const journal::form& x) -> event {
       return put_back{x.data.at("key").get<std::string>(), read_time(x.data.at("expires_at"))};
     };
+  if (type == "notification.time_extended")
+    return [](const journal::form& x) -> event {
+      return time_extended{read_duration(x.data.at("stood_still")), read_time(x.data.at("expires_at"))};
+    };
   return nullptr;
 }
 
@@ -126,8 +138,19 @@ state read_state(const json& x) {
   s.why = x.at("why").get<std::string>();
   s.requested_at = read_time(x.at("requested_at"));
   s.updated_at = read_time(x.at("updated_at"));
+  s.stood_still = read_duration(x.at("stood_still"));
   return s;
 }
+
+// Nothing was paused before.
+journal::form lift_snapshot_1(journal::form x) {
+  if (!x.data.is_null())
+    x.data["stood_still"] = 0;
+  return x;
+}
+
+constexpr journal::upcaster snapshot_upcasters[] = {lift_snapshot_1};
+static_assert(snapshot_schema == std::size(snapshot_upcasters) + 1);
 
 } // namespace
 
@@ -182,7 +205,8 @@ std::string encode_snapshot(const state& s) {
     .member("message_id", s.message_id)
     .member("why", s.why)
     .member("requested_at", milliseconds(s.requested_at))
-    .member("updated_at", milliseconds(s.updated_at));
+    .member("updated_at", milliseconds(s.updated_at))
+    .member("stood_still", s.stood_still.count());
   // What most mails do without.
   if (s.asked_template != s.template_name)
     out.member("asked_template", s.asked_template);
@@ -197,7 +221,7 @@ std::string encode_snapshot(const state& s) {
 }
 
 caf::expected<state> decode_snapshot(std::string_view data, std::uint16_t schema) {
-  return journal::read_stored<state>("notification snapshot", data, schema, {}, read_state);
+  return journal::read_stored<state>("notification snapshot", data, schema, snapshot_upcasters, read_state);
 }
 
 } // namespace troupe::notification

@@ -11,7 +11,7 @@
 
 namespace troupe::notification {
 
-inline constexpr std::uint16_t snapshot_schema = 1;
+inline constexpr std::uint16_t snapshot_schema = 2;
 
 journal::encoded_event encode(const event& e);
 

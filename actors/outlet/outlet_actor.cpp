@@ -52,6 +52,7 @@ outlet_actor::behavior_type outlet_actor_state::make_behavior() {
   tick();
   return {
     [this](const journal::notice& news) { on_notice(news); },
+    [this](look_again) { pump(); },
     [this](get_status) {
       return status{started_, queued_, in_flight_, behind_.size(), measure()};
     },
@@ -228,7 +229,7 @@ void outlet_actor_state::on_page(std::uint16_t shard, const std::vector<journal:
 void outlet_actor_state::pump() {
   if (std::exchange(pumping_, true))
     return; // An event that nobody is to have ends within its beginning.
-  while (started_ && in_flight_ < about_.in_flight_max && !ready_.empty()) {
+  while (started_ && in_flight_ < about_.in_flight_max && !ready_.empty() && !stands_still()) {
     const auto entity = std::move(ready_.front());
     ready_.pop_front();
     begin(entity);
@@ -368,6 +369,7 @@ void outlet_actor_state::tick() {
     caf::anon_send(deps_.journal, std::move(moved));
   if (deps_.observe.lags)
     deps_.observe.lags(about_.name, about_.context, measure());
+  pump(); // What it stood still for may be over, and nobody said so.
   tick_ = run_later(self_, about_.save_every, [this] { tick(); });
 }
 
@@ -375,6 +377,7 @@ outlet::lag outlet_actor_state::measure() const {
   outlet::lag result;
   result.events = queued_;
   result.parked = parked_.size();
+  result.paused = stands_still();
   for (const auto& shard : shards_) {
     if (shard.last > shard.progress.seen())
       result.events += shard.last - shard.progress.seen();

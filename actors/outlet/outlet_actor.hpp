@@ -6,6 +6,7 @@
 #include "actors/entity/public_event.hpp"
 #include "actors/outlet/parking.hpp"
 #include "actors/outlet/progress.hpp"
+#include "actors/pause/board.hpp"
 
 #include <caf/disposable.hpp>
 #include <caf/typed_actor.hpp>
@@ -43,6 +44,7 @@ struct lag {
   std::uint64_t events = 0;         // not passed on yet, those among them that nobody wants and nobody has looked at
   std::optional<time_point> oldest; // when the first of those that were looked at was recorded
   std::size_t parked = 0;           // entities with parked events
+  bool paused = false;              // operators want it so; what waits is no failure
 };
 
 /// Told what happens, for logs and metrics. Each is called on an actor's thread and returns at once.
@@ -111,6 +113,9 @@ template <class Inspector> bool inspect(Inspector& f, rejection& x) {
 
 struct get_status {};
 
+/// What kept outlets from going on may be over.
+struct look_again {};
+
 struct status {
   bool started = false; // it knows where it stands
   std::size_t queued = 0;
@@ -120,13 +125,15 @@ struct status {
 };
 
 /// What the rest of the system sees of an outlet; it begins by itself.
-using outlet_actor = caf::typed_actor<caf::result<void>(journal::notice), caf::result<status>(get_status)>;
+using outlet_actor =
+  caf::typed_actor<caf::result<void>(journal::notice), caf::result<void>(look_again), caf::result<status>(get_status)>;
 
 struct dependencies {
   journal::journal_actor journal;
   parking_actor parking;
   clock_fn now;
   observer observe{};
+  live<pause::board> pauses{}; // an outlet that is paused, or of which that is not known yet, hands nothing over
 };
 
 } // namespace troupe::outlet
@@ -139,6 +146,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_outlet, caf::first_custom_type_id + 1200)
   CAF_ADD_TYPE_ID(troupe_outlet, (troupe::outlet::rejection))
   CAF_ADD_TYPE_ID(troupe_outlet, (troupe::outlet::get_status))
   CAF_ADD_TYPE_ID(troupe_outlet, (troupe::outlet::status))
+  CAF_ADD_TYPE_ID(troupe_outlet, (troupe::outlet::look_again))
 CAF_END_TYPE_ID_BLOCK(troupe_outlet)
 
 // These stay on their node, like the journal behind them.
@@ -148,6 +156,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outlet::await_drained)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outlet::parking_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outlet::get_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outlet::status)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outlet::look_again)
 
 CAF_ERROR_CODE_ENUM(troupe::outlet::rejection)
 
@@ -203,6 +212,7 @@ private:
   bool wants(const std::string& type) const;
 
   // What goes out.
+  bool stands_still() const { return deps_.pauses->stops(pause::kind::outlet, about_.name); }
   void pump();
   void begin(const std::string& entity);
   void pass_on(const std::string& entity);

@@ -6,7 +6,8 @@ namespace troupe::outlet {
 
 namespace {
 
-constexpr duration again_after{1'000}; // of what the journal could not do
+constexpr duration again_after{1'000};  // of what the journal could not do
+constexpr duration paused_look{60'000}; // while the outlet is paused
 constexpr std::string_view letters_from = "outlet/";
 
 request_context own_context(const std::string& outlet) {
@@ -73,7 +74,7 @@ void parking_entity::on_stored() {
 std::optional<time_point> parking_entity::wake_up() const {
   if (state().idle())
     return std::nullopt;
-  const auto soon = env().now() + entity::resumed_after;
+  const auto soon = env().now() + (stands_still() ? paused_look : entity::resumed_after);
   return state().lost.empty() ? std::max(state().next_at, soon) : soon;
 }
 
@@ -103,6 +104,8 @@ void parking_entity::deliver_first() {
     return;
   if (const auto wait = state().next_at - env().now(); wait > duration{0})
     return look_again(wait);
+  if (stands_still())
+    return look_again(deps_->pauses->is_known() ? paused_look : again_after);
   delivering_ = true;
   const auto first = state().items.front();
   self()

@@ -39,6 +39,7 @@ struct parking_dependencies {
   dead_letter::dead_letter_actor letters;
   live<outlet::policy> policy;
   observer observe{};
+  live<pause::board> pauses{}; // nothing is handed over for an outlet that is paused
 };
 
 using shared_parking_dependencies = std::shared_ptr<const parking_dependencies>;
@@ -61,6 +62,7 @@ private:
   parking_view seen() const { return {state().last_offset, state().items.size()}; }
   void proceed();
   void deliver_first();
+  bool stands_still() const { return deps_->pauses->stops(pause::kind::outlet, state().where.outlet); }
   void pass_on(const journal::stored_event& event);
   void note(std::uint64_t offset, std::optional<ec> failed);
   void record_first();

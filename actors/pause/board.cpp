@@ -8,7 +8,7 @@ namespace {
 
 using place = std::pair<kind, std::string_view>;
 
-place place_of(const std::shared_ptr<const posted>& x) {
+template <class Entry> place place_of(const std::shared_ptr<const Entry>& x) {
   return {x->what.kind, x->what.name};
 }
 
@@ -28,6 +28,14 @@ const paused* board::find(kind of, std::string_view name) const {
   const place wanted{of, name};
   const auto found = lower_bound(posted_, wanted);
   return found != posted_.end() && place_of(*found) == wanted ? &(*found)->how : nullptr;
+}
+
+duration board::stood_still(kind of, std::string_view name, time_point since, time_point until) const {
+  const place wanted{of, name};
+  const auto found = lower_bound(past_, wanted);
+  if (found == past_.end() || place_of(*found) != wanted)
+    return duration{0};
+  return pause::stood_still((*found)->ended, since, until);
 }
 
 registry::registry(board first) : published_(std::move(first)) {}
@@ -51,19 +59,37 @@ bool registry::set(board& next, const target& what, const std::optional<paused>&
   return true;
 }
 
-void registry::put(const target& what, const std::optional<paused>& how) {
+// Of orders and sagas nobody asks: what they keep of their time is in their own events.
+void registry::remember(board& next, const target& what, const std::vector<span>& ended) {
+  if (ended.empty() || (what.kind != kind::provider && what.kind != kind::outlet))
+    return;
+  const place wanted{what.kind, what.name};
+  const auto found = lower_bound(next.past_, wanted);
+  const bool there = found != next.past_.end() && place_of(*found) == wanted;
+  if (there && (*found)->ended == ended)
+    return;
+  auto made = std::make_shared<const past>(past{what, ended});
+  if (there)
+    *found = std::move(made);
+  else if (next.past_.size() < paused_max)
+    next.past_.insert(found, std::move(made));
+}
+
+void registry::put(const target& what, const std::optional<paused>& how, const std::vector<span>& ended) {
   const std::lock_guard guard{mutex_};
   auto next = *published_;
   if (!next.is_known())
     put_.insert(what);
-  if (!set(next, what, how))
-    return;
+  remember(next, what, ended);
+  const bool changed = set(next, what, how);
   published_.set(std::move(next));
+  if (!changed)
+    return;
   for (const auto& told : told_)
     told(what, how);
 }
 
-void registry::know(const std::vector<posted>& found) {
+void registry::know(const std::vector<posted>& found, const std::vector<past>& ended) {
   const std::lock_guard guard{mutex_};
   auto next = *published_;
   next.known_ = true;
@@ -71,6 +97,9 @@ void registry::know(const std::vector<posted>& found) {
   for (const auto& x : found)
     if (!put_.contains(x.what) && set(next, x.what, x.how))
       added.push_back(x);
+  for (const auto& x : ended)
+    if (!put_.contains(x.what))
+      remember(next, x.what, x.ended);
   put_.clear();
   published_.set(std::move(next));
   for (const auto& x : added)

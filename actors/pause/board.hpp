@@ -26,6 +26,14 @@ struct posted {
   bool operator==(const posted&) const = default;
 };
 
+/// When something stood still before.
+struct past {
+  target what;
+  std::vector<span> ended;
+
+  bool operator==(const past&) const = default;
+};
+
 /// All that is paused at one moment. Until the journal was read nothing is known, and then everything counts as paused:
 /// a node that starts must not do what was forbidden before it ended.
 class board {
@@ -43,6 +51,10 @@ public:
   /// Whether it may not go on.
   bool stops(kind of, std::string_view name) const { return !known_ || (!posted_.empty() && find(of, name)); }
 
+  /// For how much of the time from `since` to `until` an outlet or a provider stood still, pauses that have ended
+  /// alone.
+  duration stood_still(kind of, std::string_view name, time_point since, time_point until) const;
+
   /// Sorted by kind and name.
   const std::vector<std::shared_ptr<const posted>>& all() const { return posted_; }
 
@@ -53,6 +65,7 @@ private:
 
   bool known_ = true;
   std::vector<std::shared_ptr<const posted>> posted_;
+  std::vector<std::shared_ptr<const past>> past_; // sorted likewise; of outlets and providers
 };
 
 /// Where what is paused is put up. Safe on any thread.
@@ -63,11 +76,11 @@ public:
   /// The present board: copies read what is put up later.
   const live<board>& published() const { return published_; }
 
-  /// `how` is durable: nothing when the thing was resumed.
-  void put(const target& what, const std::optional<paused>& how);
+  /// `how` is durable: nothing when the thing was resumed. `ended` is when it stood still before.
+  void put(const target& what, const std::optional<paused>& how, const std::vector<span>& ended = {});
 
   /// What the journal said when the node started. What was put up meanwhile is newer and counts.
-  void know(const std::vector<posted>& found);
+  void know(const std::vector<posted>& found, const std::vector<past>& ended = {});
 
   /// Told of each change after it is on the board, and with `how` empty of what was resumed. On any thread, one at a
   /// time; returns at once.
@@ -76,6 +89,7 @@ public:
 
 private:
   bool set(board& next, const target& what, const std::optional<paused>& how) const;
+  static void remember(board& next, const target& what, const std::vector<span>& ended);
 
   mutable std::mutex mutex_;
   live<board> published_;

@@ -28,6 +28,7 @@ caf::behavior directory::make_behavior() {
 
 void directory::begin() {
   found_.clear();
+  ended_.clear();
   read_after({});
 }
 
@@ -37,7 +38,7 @@ void directory::read_after(std::string key) {
       [this](journal::key_page& page) {
         if (!page.keys.empty())
           return ask_about(std::make_shared<const std::vector<std::string>>(std::move(page.keys)), 0);
-        registry_->know(found_);
+        registry_->know(found_, ended_);
         known_();
       },
       [this](const caf::error&) { begin_again(); });
@@ -55,6 +56,8 @@ void directory::ask_about(const keys_ptr& keys, std::size_t next) {
       [this, keys, next](const status& x) {
         if (x.is)
           found_.push_back({x.what, *x.is});
+        if (!x.ended.empty())
+          ended_.push_back({x.what, x.ended});
         ask_about(keys, next + 1);
       },
       [this](const caf::error&) { begin_again(); });

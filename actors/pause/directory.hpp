@@ -40,6 +40,7 @@ private:
   registry_ptr registry_;
   std::function<void()> known_;
   std::vector<posted> found_;
+  std::vector<past> ended_;
 };
 
 using directory_impl = caf::stateful_actor<directory>;

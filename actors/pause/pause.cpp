@@ -1,14 +1,26 @@
 #include "actors/pause/pause.hpp"
 
+#include <algorithm>
+
 namespace troupe::pause {
 
 namespace {
 
 struct fold {
   state& s;
+  time_point at;
 
   void operator()(const paused& e) { s.is = e; }
-  void operator()(const resumed&) { s.is.reset(); }
+  void operator()(const resumed&) {
+    if (!s.is)
+      return;
+    s.ended.push_back({s.is->at, std::max(s.is->at, at)});
+    s.is.reset();
+    if (s.ended.size() > spans_max) {
+      s.ended[1].from = s.ended[0].from;
+      s.ended.erase(s.ended.begin());
+    }
+  }
 };
 
 constexpr kind kinds[] = {kind::provider, kind::outlet, kind::saga, kind::order};
@@ -45,8 +57,15 @@ std::optional<target> parse_target(std::string_view text) {
   return std::nullopt;
 }
 
-void state::apply(const event& e) {
-  std::visit(fold{*this}, e); // A new event without an overload does not compile.
+duration stood_still(const std::vector<span>& spans, time_point since, time_point until) {
+  duration sum{0};
+  for (const auto& x : spans)
+    sum += std::max(std::min(x.until, until) - std::max(x.from, since), duration{0});
+  return sum;
+}
+
+void state::apply(const event& e, time_point at) {
+  std::visit(fold{*this, at}, e); // A new event without an overload does not compile.
 }
 
 decision decide(const state& s, const begin& cmd, const std::string& by, time_point now) {

@@ -16,7 +16,8 @@ namespace troupe::pause {
 enum class kind : std::uint8_t { provider = 1, outlet, saga, order };
 std::string_view name_of(kind x);
 
-/// What can be paused, in text "provider/<name>", "outlet/<name>", "saga/order", "order/<id>".
+/// What can be paused, in text "provider/<name>", "outlet/<name>", "saga/order", "order/<id>". A mail provider is named
+/// as its guard is, "provider/email.<name>": payment providers have no dot in theirs.
 struct target {
   pause::kind kind = pause::kind::order;
   std::string name;
@@ -31,6 +32,11 @@ inline constexpr std::size_t name_bytes_max = 200;
 std::optional<target> parse_target(std::string_view text);
 
 inline constexpr std::string_view order_saga = "order"; // the only type of saga
+
+/// The name by which a mail provider is paused.
+inline std::string name_of_mailer(std::string_view provider) {
+  return "email." + std::string{provider};
+}
 
 // Commands ask. Each is safe to repeat. `by` is the principal of the request.
 
@@ -71,12 +77,28 @@ enum class rejection : std::uint8_t {
 /// The events to store, or the reason nothing may happen.
 using decision = std::variant<std::vector<event>, rejection>;
 
+/// A time in which something stood still.
+struct span {
+  time_point from;
+  time_point until;
+
+  bool operator==(const span&) const = default;
+};
+
+/// Of one thing. Older ones are told as one, as if it had stood still between them as well.
+inline constexpr std::size_t spans_max = 20;
+
+/// For how much of the time from `since` to `until` it stood still.
+duration stood_still(const std::vector<span>& spans, time_point since, time_point until);
+
 struct state {
   std::optional<paused> is; // nothing while it goes on
+  std::vector<span> ended;  // the oldest first, at most spans_max
 
   bool operator==(const state&) const = default;
 
-  void apply(const event& e); // the only writer; cannot fail, an event has happened
+  /// `at` is when the event was recorded.
+  void apply(const event& e, time_point at); // the only writer; cannot fail, an event has happened
 };
 
 decision decide(const state& s, const begin& cmd, const std::string& by, time_point now);

@@ -15,6 +15,7 @@ struct get {
 struct status {
   target what;
   std::optional<paused> is; // nothing while it goes on
+  std::vector<span> ended;  // when it stood still before
 };
 
 /// Something that can be paused, or the region that leads to all of it. Whether there is such a thing is not known

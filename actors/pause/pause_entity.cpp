@@ -10,7 +10,7 @@ pause_entity::handle_type::behavior_type pause_entity::make_behavior() {
   started();
   // The one before may have ended between its commit and the board.
   if (const auto what = parse_target(key()); what && version() > 0)
-    registry_->put(*what, state().is);
+    registry_->put(*what, state().is, state().ended);
   return {
     [this](const request_context& context, const begin& command) {
       if (!state().is && is_full())
@@ -29,7 +29,7 @@ pause_entity::handle_type::behavior_type pause_entity::make_behavior() {
 caf::result<status> pause_entity::answer(const request_context& context, decision outcome) {
   touched();
   auto result = commit<status>(context, std::move(outcome), [this](const pause::state& s, std::uint64_t) {
-    return status{parse_target(key()).value_or(target{}), s.is};
+    return status{parse_target(key()).value_or(target{}), s.is, s.ended};
   });
   retire_if_empty();
   return result;
@@ -43,7 +43,7 @@ bool pause_entity::is_full() const {
 // only that it stands still is told; that it goes on is not certain yet.
 void pause_entity::on_durable() {
   if (!writing() || state().is)
-    registry_->put(*parse_target(key()), state().is);
+    registry_->put(*parse_target(key()), state().is, state().ended);
 }
 
 } // namespace troupe::pause

@@ -23,7 +23,7 @@ struct traits {
   template <class Command> static std::string key_of(const Command& command) { return to_string(command.what); }
   template <class Command> static bool is_first(const Command&) { return false; }
 
-  static void apply(state& s, const event& e, time_point) { s.apply(e); }
+  static void apply(state& s, const event& e, time_point at) { s.apply(e, at); }
   static journal::encoded_event encode(const event& e) { return pause::encode(e); }
   static caf::expected<event> decode(const journal::stored_event& e) { return pause::decode(e); }
   static std::string encode_snapshot(const state& s) { return pause::encode_snapshot(s); }

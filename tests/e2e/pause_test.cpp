@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace troupe::test {
 namespace {
 
@@ -30,6 +32,18 @@ protected:
     auto shop = running.shop();
     return order_at(shop, id)["payment"]["provider"];
   }
+
+  std::string metrics() { return http_client{running.operations()}.get("/metrics").body; }
+
+  /// Events that the outlet of mails has not passed on; -1 as long as that is not known.
+  int behind() {
+    const auto text = metrics();
+    const auto at = text.find("\ntroupe_outlet_behind{");
+    return at == std::string::npos ? -1 : std::atoi(text.c_str() + text.find("} ", at) + 2);
+  }
+
+  /// That the sandbox took since it started.
+  int mails() { return http_client{running.sandbox()}.get("/_sandbox/inbox.json").json()["taken"]; }
 
   temporary_folder folder;
   node running{folder.path(), {"orders.retry_base=50ms", "orders.retry_max=300ms"}};
@@ -92,9 +106,54 @@ TEST_F(Pause, OfOneOrderLeavesTheOthersAlone) {
   EXPECT_EQ(end_of(shop, ids[0]), "confirmed");
 }
 
+TEST_F(Pause, OfAnOutletKeepsItsMailsOverKillAndSendsEachOnce) {
+  running.start();
+  ASSERT_EQ(running.ctl({"pause", "outlet/email", "--reason", "wrong prices in the template"}).how, (ending{0, 0}));
+  const auto ids = place_some(3);
+  auto shop = running.shop();
+  for (const auto& id : ids)
+    EXPECT_EQ(end_of(shop, id), "confirmed");
+  EXPECT_TRUE(eventually(seconds{5}, [&] { return behind() == 3; })) << behind();
+  EXPECT_NE(metrics().find("troupe_paused{kind=\"outlet\",name=\"email\"} 1"), std::string::npos);
+  EXPECT_EQ(mails(), 0);
+  running.kill();
+  running.start();
+
+  auto again = running.shop();
+  const auto later = place_some(1);
+  EXPECT_EQ(end_of(again, later.front()), "confirmed");
+  const auto health = http_client{running.operations()}.get("/health").json();
+  EXPECT_EQ(health["status"], "degraded");
+  EXPECT_NE(health.dump().find("outlet/email"), std::string::npos) << health;
+  EXPECT_EQ(mails(), 0);
+  ASSERT_EQ(running.ctl({"resume", "outlet/email", "--reason", "they are right"}).how, (ending{0, 0}));
+  EXPECT_TRUE(eventually(seconds{20}, [&] { return mails() == 4; })) << mails();
+  const auto last = place_some(1);
+  EXPECT_EQ(end_of(again, last.front()), "confirmed");
+  EXPECT_TRUE(eventually(seconds{20}, [&] { return mails() > 4; }));
+  EXPECT_EQ(mails(), 5) << "each once";
+  EXPECT_EQ(http_client{running.operations()}.get("/health").body.find("outlet/email"), std::string::npos);
+}
+
+TEST_F(Pause, OfAMailProviderKeepsItsMailsForIt) {
+  running.set("email.order=sendgrid,resend");
+  running.start();
+  ASSERT_EQ(running.ctl({"pause", "provider/email.sendgrid", "--reason", "they lose mails"}).how, (ending{0, 0}));
+  auto shop = running.shop();
+  for (const auto& id : place_some(2))
+    EXPECT_EQ(end_of(shop, id), "confirmed");
+  EXPECT_TRUE(eventually(seconds{5}, [&] { return behind() == 0; })) << "its mails are asked for";
+  running.kill();
+  running.start();
+  EXPECT_EQ(mails(), 0) << "neither through it nor through the other one";
+  ASSERT_EQ(running.ctl({"resume", "provider/email.sendgrid", "--reason", "they do not"}).how, (ending{0, 0}));
+  EXPECT_TRUE(eventually(seconds{20}, [&] { return mails() == 2; })) << mails();
+}
+
 TEST_F(Pause, OfWhatIsNotThereIsRefused) {
   running.start();
-  for (const auto* what : {"provider/nobody", "order/01958c3a-1d00-7000-8000-000000000001", "shop/1"})
+  for (const auto* what : {"provider/nobody", "provider/email.nobody", "provider/sendgrid", "outlet/nobody",
+                           "order/01958c3a-1d00-7000-8000-000000000001", "shop/1"})
     EXPECT_EQ(running.ctl({"pause", what, "--reason", "why"}).how, (ending{1, 0})) << what;
   EXPECT_EQ(running.ctl({"pause", "saga/order"}).how, (ending{2, 0})) << "without a reason";
 }

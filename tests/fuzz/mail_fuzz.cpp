@@ -49,7 +49,8 @@ heard talk(std::string_view bytes, std::size_t at_once) {
 }
 
 void read_stored(std::string_view input) {
-  constexpr std::array types{"requested", "attempt_failed", "template_failed", "sent", "skipped", "given_up"};
+  constexpr std::array types{"requested", "attempt_failed", "template_failed", "sent",
+                             "skipped",   "given_up",       "time_extended"};
   const auto line = input.substr(0, input.find('\n'));
   for (const auto* type : types) {
     journal::stored_event stored;

@@ -157,6 +157,23 @@ TEST_F(HealthChecks, DoNotAskAProviderThatIsPausedAndSaySo) {
   EXPECT_EQ(of("payment/main").is, condition::up);
 }
 
+TEST(MarkPaused, ShowsWhatNobodyLooksAtAsWell) {
+  pause::registry at{pause::board{}};
+  for (const auto& what : {pause::target{pause::kind::outlet, "email"},
+                           {pause::kind::provider, "email.smtp"},
+                           {pause::kind::saga, "order"},
+                           {pause::kind::order, "o-1"}})
+    at.put(what, pause::paused{"drill", "ada", time_point{}});
+  gateway::health_report report;
+  report.dependencies = {{"payment/main", condition::up, false, {}, {}}};
+  mark_paused(report, *at.published());
+  std::vector<std::string> paused;
+  for (const auto& x : report.dependencies)
+    if (x.is == condition::paused && !x.required)
+      paused.push_back(x.name);
+  EXPECT_EQ(paused, (std::vector<std::string>{"provider/email.smtp", "outlet/email", "saga/order"}));
+}
+
 TEST_F(HealthChecks, KnowNothingBeforeTheFirstAnswer) {
   state->journal_answers = false;
   state->provider_answers = false;

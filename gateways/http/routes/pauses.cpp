@@ -93,7 +93,8 @@ json reason_schema() {
 json what_schema() {
   return {{"type", "string"},
           {"maxLength", 2 * pause::name_bytes_max},
-          {"description", "`provider/<name>`, `outlet/<name>`, `saga/order` or `order/<id>`"}};
+          {"description", "`provider/<name>`, of mails `provider/email.<name>`, `outlet/<name>`, `saga/order` or "
+                          "`order/<id>`"}};
 }
 
 json pause_schema() {
@@ -134,8 +135,8 @@ void add_pause_routes(router& table, const pausing& behind) {
   one.method = "POST";
   one.path = "/api/pauses";
   one.operation_id = "pause";
-  one.summary = "Pauses a payment provider, an outlet, all orders or one order: its work waits, over restarts too, and "
-                "nothing of it times out. Safe to repeat.";
+  one.summary = "Pauses a provider of payments or mails, an outlet, all orders or one order: its work waits, over "
+                "restarts too, and nothing of it times out. Safe to repeat.";
   one.scope = scope::operator_key;
   one.request_schema = begin_schema();
   one.responses = {{200, "It is paused: nothing new is begun, and what is under way comes to its end.", pause_schema()},

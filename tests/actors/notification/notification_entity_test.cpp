@@ -52,6 +52,7 @@ protected:
       blocked.push_back(id + ' ' + provider);
     };
     deps.gave_up = [this](const mail_view& x) { given.push_back(x); };
+    deps.pauses = board.published();
     return spawn_notifications(sys, env, std::move(deps));
   }
 
@@ -71,6 +72,25 @@ protected:
   std::vector<std::string> ends;
   std::vector<std::string> blocked;
   std::vector<mail_view> given;
+
+  void pause(const std::string& provider) {
+    paused_at[provider] = now();
+    board.put(target_of(provider), pause::paused{"they lose mails", "ada", now()});
+  }
+
+  void resume(const std::string& provider) {
+    board.put(target_of(provider), std::nullopt, {{paused_at[provider], now()}});
+    caf::anon_send(caf::actor_cast<caf::actor>(region), entity::look_ahead{paused_look + entity::resumed_after});
+    for (int i = 0; i < 20; ++i)
+      advance(100ms);
+  }
+
+  static pause::target target_of(const std::string& provider) {
+    return {pause::kind::provider, pause::name_of_mailer(provider)};
+  }
+
+  pause::registry board{pause::board{}};
+  std::map<std::string, time_point> paused_at;
 };
 
 TEST_F(NotificationEntity, SendsOneMailHoweverOftenItIsAskedFor) {
@@ -279,6 +299,68 @@ TEST(Confirmation, NamesTheOrderAndItsExactAmounts) {
   EXPECT_EQ(made.model, R"({"orderId":"o-1","placedOn":"2026-03-01","total":"25.80 EUR","items":[)"
                         R"({"sku":"tea \"green\"","quantity":2,"price":"12.90 EUR","amount":"25.80 EUR"},)"
                         R"({"sku":"map","quantity":1,"price":"500 JPY","amount":""}]})");
+}
+
+// ---- pauses --------------------------------------------------------------------------------------------------------
+
+TEST_F(NotificationEntity, WaitsForAProviderThatIsPausedLongerThanMailsLive) {
+  pause("first");
+  ASSERT_TRUE(ask_for_mail());
+  for (int i = 0; i < 5 * 60; ++i)
+    advance(1min);
+  EXPECT_TRUE(first->asked.empty());
+  EXPECT_TRUE(second->asked.empty()) << "a pause is no outage";
+  EXPECT_EQ(found().status, status::pending);
+  resume("first");
+  EXPECT_EQ(first->asked.size(), 1u);
+  EXPECT_EQ(found().status, status::sent);
+  EXPECT_EQ(ends, std::vector<std::string>{"o-1/confirmation sent "});
+}
+
+TEST_F(NotificationEntity, WaitsOverARestartForAProviderThatIsPaused) {
+  pause("first");
+  ASSERT_TRUE(ask_for_mail());
+  advance(3h);
+  restart();
+  advance(1min);
+  EXPECT_TRUE(first->asked.empty());
+  resume("first");
+  EXPECT_EQ(first->asked.size(), 1u);
+  EXPECT_EQ(found().status, status::sent);
+}
+
+TEST_F(NotificationEntity, HasTheTimeThatItStoodStillOnTopOfItsOwn) {
+  pause("first");
+  ASSERT_TRUE(ask_for_mail());
+  advance(2h);
+  first->failures.assign(100, caf::make_error(ec::rate_limited));
+  resume("first");
+  for (int i = 0; i < 58; ++i)
+    advance(1min);
+  EXPECT_EQ(found().status, status::pending);
+  for (int i = 0; i < 5; ++i)
+    advance(1min);
+  EXPECT_EQ(found().why, "expired");
+}
+
+TEST_F(NotificationEntity, DoesNotCountARefusalBecauseOfAPause) {
+  first->failures.assign(1, caf::make_error(ec::circuit_open));
+  first->on_ask = [this] { pause("first"); };
+  ASSERT_TRUE(ask_for_mail());
+  first->on_ask = nullptr;
+  EXPECT_EQ(first->asked.size(), 1u);
+  EXPECT_TRUE(second->asked.empty());
+  EXPECT_EQ(found().attempts, 0u);
+  resume("first");
+  EXPECT_EQ(found().status, status::sent);
+  EXPECT_EQ(found().provider, "first");
+}
+
+TEST_F(NotificationEntity, GoesThroughAnotherProviderThanThePausedOneWhenItsTurnIsThere) {
+  pause("second");
+  ASSERT_TRUE(ask_for_mail());
+  EXPECT_EQ(found().provider, "first");
+  EXPECT_EQ(found().status, status::sent);
 }
 
 } // namespace

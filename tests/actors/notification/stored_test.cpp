@@ -23,6 +23,7 @@ const std::vector<event>& samples() {
     skipped{"invalid_address"},
     given_up{"blocked_domain", "resend"},
     put_back{"01890a5d/replay/1", instant},
+    time_extended{2h, instant},
   };
   return all;
 }
@@ -82,16 +83,23 @@ TEST(NotificationStored, WritesAndReadsTheFrozenSnapshot) {
   state s;
   s.apply(samples()[0], instant);
   s.apply(attempt_failed{"resend", ec::unavailable, 0, "sendgrid", instant}, instant + 1s);
-  const auto frozen = test::golden("notification/snapshot.1.json");
+  s.apply(time_extended{2h, instant}, instant + 1s);
+  const auto frozen = test::golden("notification/snapshot.2.json");
   EXPECT_EQ(encode_snapshot(s), frozen);
-  const auto read = decode_snapshot(frozen, 1);
+  const auto read = decode_snapshot(frozen, 2);
   ASSERT_TRUE(read) << to_string(read.error());
   EXPECT_EQ(*read, s);
+  EXPECT_EQ(*decode_snapshot("null", 2), state{});
+
+  s.stood_still = duration{0};
+  const auto older = decode_snapshot(test::golden("notification/snapshot.1.json"), 1);
+  ASSERT_TRUE(older) << to_string(older.error());
+  EXPECT_EQ(*older, s);
   EXPECT_EQ(*decode_snapshot("null", 1), state{});
   for (const event& e : {event{template_failed{"order_confirmation"}}, event{given_up{"timed_out", "resend"}},
                          event{put_back{"01890a5d/replay/1", instant}}}) {
     s.apply(e, instant + 2s);
-    EXPECT_EQ(*decode_snapshot(encode_snapshot(s), 1), s) << name_of(e);
+    EXPECT_EQ(*decode_snapshot(encode_snapshot(s), 2), s) << name_of(e);
   }
 }
 

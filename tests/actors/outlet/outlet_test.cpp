@@ -91,6 +91,7 @@ protected:
     deps.outlets = {{name_of(about.name, about.context), about}};
     deps.letters = letters.letters;
     deps.policy = rules;
+    deps.pauses = board.published();
     parking = spawn_parked_events(sys, env, std::move(deps));
     replayer = spawn_outlet_replayer(sys, journal, parking);
     replayers.set({{dead_letter::source::outlet_gave_up, replayer}, {dead_letter::source::poisoned_event, replayer}});
@@ -124,7 +125,7 @@ protected:
   void start_outlet() {
     observer watch;
     watch.lags = [this](const std::string&, const std::string&, const lag& x) { last_lag = x; };
-    outlet = spawn_outlet(sys, about, {journal, parking, [this] { return now(); }, watch});
+    outlet = spawn_outlet(sys, about, {journal, parking, [this] { return now(); }, watch, board.published()});
     run();
   }
 
@@ -174,6 +175,16 @@ protected:
     return ask<dead_letter::letter_list>(letters.directory, dead_letter::list_letters{})->letters;
   }
 
+  void pause() { board.put(bus, pause::paused{"they maintain it", "ada", now()}); }
+
+  void resume() {
+    board.put(bus, std::nullopt);
+    caf::anon_send(outlet, look_again{});
+    run();
+  }
+
+  const pause::target bus{pause::kind::outlet, "bus"};
+  pause::registry board{pause::board{}};
   std::shared_ptr<simulated::disk> disk = std::make_shared<simulated::disk>();
   std::shared_ptr<sink_book> book = std::make_shared<sink_book>();
   live<policy> rules;
@@ -465,6 +476,83 @@ TEST_F(Outlet, LosesAndReordersNothingWhateverFails) {
       EXPECT_EQ(first_times, expected) << entity;
     }
   }
+}
+
+// ---- pauses --------------------------------------------------------------------------------------------------------
+
+TEST_F(Outlet, HandsNothingOverWhileItIsPausedAndAllOfItOnceAfterwards) {
+  pause();
+  store("tea", 3);
+  store("mug");
+  wait(60s);
+  EXPECT_TRUE(book->tried.empty());
+  EXPECT_EQ(last_lag.events, 4u);
+  EXPECT_TRUE(last_lag.paused);
+  resume();
+  EXPECT_EQ(book->taken["tea"], upto(3));
+  EXPECT_EQ(book->taken["mug"], upto(1));
+  EXPECT_EQ(book->tried.size(), 4u);
+  wait(1s);
+  EXPECT_FALSE(last_lag.paused);
+}
+
+TEST_F(Outlet, StaysPausedOverACrashAndLosesNothing) {
+  pause();
+  store("tea", 2);
+  wait(3s);
+  crash();
+  store("tea");
+  wait(3s);
+  EXPECT_TRUE(book->tried.empty());
+  resume();
+  EXPECT_EQ(book->taken["tea"], upto(3));
+}
+
+TEST_F(Outlet, StandsStillUntilItIsKnownWhatIsPaused) {
+  end_outlet();
+  auto unknown = std::make_shared<pause::registry>();
+  outlet = spawn_outlet(sys, about, {journal, parking, [this] { return now(); }, {}, unknown->published()});
+  store("tea");
+  wait(3s);
+  EXPECT_TRUE(book->tried.empty());
+  unknown->know({});
+  wait(1s);
+  EXPECT_EQ(book->taken["tea"], upto(1)) << "nobody has to tell it";
+}
+
+TEST_F(Outlet, FinishesWhatIsUnderWayWhenItIsPausedAndTriesNothingAgain) {
+  book->holds = true;
+  store("tea", 2);
+  pause();
+  ASSERT_EQ(book->held.size(), 1u);
+  caf::anon_send(caf::actor_cast<caf::actor>(about.sink), caf::make_action([book = book] {
+                   for (auto& x : std::exchange(book->held, {}))
+                     x.deliver(caf::make_error(ec::unavailable));
+                 }));
+  wait(600s);
+  EXPECT_EQ(book->tried.size(), 1u);
+  EXPECT_EQ(get().lag.parked, 0u);
+  book->holds = false;
+  resume();
+  EXPECT_EQ(book->taken["tea"], upto(2));
+}
+
+TEST_F(Outlet, GivesNothingUpThatIsParkedWhileItIsPaused) {
+  book->refuses["tea"] = ec::unavailable;
+  store("tea", 2);
+  wait(3s);
+  ASSERT_EQ(get().lag.parked, 1u);
+  pause();
+  const auto tried = book->tried.size();
+  for (int i = 0; i < 12; ++i)
+    advance(1h);
+  EXPECT_EQ(book->tried.size(), tried);
+  EXPECT_TRUE(open_letters().empty());
+  book->refuses.clear();
+  resume();
+  wait(62s);
+  EXPECT_EQ(book->taken["tea"], upto(2));
+  EXPECT_TRUE(open_letters().empty());
 }
 
 } // namespace

@@ -124,6 +124,8 @@ TEST_F(PauseDirectory, KnowsAfterARestartWhatWasPaused) {
   const target stripe{kind::provider, "stripe"};
   ASSERT_TRUE(tell(begin{rest, "maintenance"}));
   ASSERT_TRUE(tell(begin{stripe, "an incident"}));
+  const auto began = now();
+  advance(1h);
   ASSERT_TRUE(tell(resume{stripe, "it is over"}));
   end();
   start();
@@ -133,6 +135,7 @@ TEST_F(PauseDirectory, KnowsAfterARestartWhatWasPaused) {
   EXPECT_EQ(board.all().front()->what, rest);
   EXPECT_EQ(board.all().front()->how.reason, "maintenance");
   EXPECT_EQ(board.all().front()->how.by, "ada");
+  EXPECT_EQ(board.stood_still(kind::provider, "stripe", began, now()), 1h);
 }
 
 TEST_F(PauseDirectory, ReadsMoreThanOnePage) {

@@ -33,7 +33,7 @@ TEST(PauseTarget, IsNamedByItsKind) {
 TEST(PauseDecide, PausesOnceAndResumesOnce) {
   const state going;
   EXPECT_EQ(decide(going, begin{rest, maintained.reason}, "operator", instant), decision{events{maintained}});
-  const state still{maintained};
+  const state still{maintained, {}};
   EXPECT_EQ(decide(still, begin{rest, maintained.reason}, "other", instant + 1h), decision{events{}});
   EXPECT_EQ(decide(still, resume{rest, "it is back"}, "operator"),
             decision{(events{resumed{"it is back", "operator"}})});
@@ -41,13 +41,40 @@ TEST(PauseDecide, PausesOnceAndResumesOnce) {
 }
 
 TEST(PauseDecide, TakesANewReasonAndKeepsSinceWhen) {
-  EXPECT_EQ(decide(state{maintained}, begin{rest, "longer than they said"}, "other", instant + 1h),
+  EXPECT_EQ(decide(state{maintained, {}}, begin{rest, "longer than they said"}, "other", instant + 1h),
             decision{(events{paused{"longer than they said", "other", instant}})});
 }
 
 TEST(PauseDecide, WantsAReason) {
   EXPECT_EQ(decide(state{}, begin{rest, ""}, "operator", instant), decision{rejection::no_reason});
-  EXPECT_EQ(decide(state{maintained}, resume{rest, ""}, "operator"), decision{rejection::no_reason});
+  EXPECT_EQ(decide(state{maintained, {}}, resume{rest, ""}, "operator"), decision{rejection::no_reason});
+}
+
+// ---- when it stood still -------------------------------------------------------------------------------------------
+
+TEST(PauseState, RemembersWhenItStoodStill) {
+  state s;
+  s.apply(maintained, instant);
+  EXPECT_TRUE(s.ended.empty()) << "it does so still";
+  s.apply(paused{"longer", "ada", instant}, instant + 1h);
+  s.apply(resumed{"it is back", "operator"}, instant + 2h);
+  EXPECT_FALSE(s.is);
+  EXPECT_EQ(s.ended, (std::vector<span>{{instant, instant + 2h}}));
+  EXPECT_EQ(stood_still(s.ended, instant - 1h, instant + 3h), 2h);
+  EXPECT_EQ(stood_still(s.ended, instant + 30min, instant + 1h), 30min);
+  EXPECT_EQ(stood_still(s.ended, instant + 2h, instant + 3h), 0h);
+}
+
+TEST(PauseState, RemembersALotOfPausesAsLessAndNoTimeAsNone) {
+  state s;
+  const auto pauses = static_cast<int>(spans_max) + 10;
+  for (int i = 0; i < pauses; ++i) {
+    s.apply(paused{"again", "ada", instant + i * 1h}, instant + i * 1h);
+    s.apply(resumed{"it is back", "ada"}, instant + i * 1h + 1min);
+  }
+  EXPECT_EQ(s.ended.size(), spans_max);
+  EXPECT_EQ(s.ended.front().from, instant);
+  EXPECT_GE(stood_still(s.ended, instant, instant + pauses * 1h), pauses * 1min);
 }
 
 journal::stored_event stored(std::string type, std::string data, std::uint16_t schema = 1) {
@@ -77,11 +104,18 @@ TEST(PauseStored, WritesAndReadsTheFrozenForms) {
 }
 
 TEST(PauseStored, WritesAndReadsTheFrozenSnapshot) {
-  const state s{maintained};
-  const auto frozen = test::golden("pause/snapshot.1.json");
+  const state s{maintained, {{instant - 2h, instant - 1h}}};
+  const auto frozen = test::golden("pause/snapshot.2.json");
   EXPECT_EQ(encode_snapshot(s), frozen);
-  EXPECT_EQ(*decode_snapshot(frozen, 1), s);
-  EXPECT_EQ(*decode_snapshot(encode_snapshot({}), 1), state{});
+  EXPECT_EQ(*decode_snapshot(frozen, 2), s);
+  EXPECT_EQ(*decode_snapshot(encode_snapshot({}), 2), state{});
+  EXPECT_EQ(decode_snapshot("{}", 2).error(), ec::store_damaged);
+  EXPECT_EQ(decode_snapshot(frozen, 3).error(), ec::unknown_type);
+}
+
+TEST(PauseStored, ReadsTheSnapshotsOfOlderReleases) {
+  EXPECT_EQ(*decode_snapshot(test::golden("pause/snapshot.1.json"), 1), (state{maintained, {}}));
+  EXPECT_EQ(*decode_snapshot("null", 1), state{});
   EXPECT_EQ(decode_snapshot("{}", 1).error(), ec::store_damaged);
 }
 
@@ -128,6 +162,20 @@ TEST(PauseBoard, TrustsWhatWasPutUpMoreThanWhatWasFound) {
   at.know({{rest, maintained}});
   EXPECT_FALSE(at.published()->find(kind::provider, "rest"));
   EXPECT_TRUE(at.published()->find(kind::provider, "stripe"));
+}
+
+TEST(PauseBoard, KnowsForHowLongOutletsAndProvidersStoodStill) {
+  registry at;
+  const target bus{kind::outlet, "bus"};
+  const std::vector<span> hour{{instant, instant + 1h}};
+  at.know({}, {{rest, hour}, {bus, hour}, {{kind::saga, "order"}, hour}});
+  const auto seen = at.published();
+  EXPECT_TRUE(seen->is_clear());
+  EXPECT_EQ(seen->stood_still(kind::provider, "rest", instant + 15min, instant + 2h), 45min);
+  EXPECT_EQ(seen->stood_still(kind::provider, "stripe", instant, instant + 2h), 0h);
+  EXPECT_EQ(seen->stood_still(kind::saga, "order", instant, instant + 2h), 0h) << "orders know it themselves";
+  at.put(bus, std::nullopt, {{instant, instant + 1h}, {instant + 2h, instant + 4h}});
+  EXPECT_EQ(seen->stood_still(kind::outlet, "bus", instant, instant + 5h), 3h);
 }
 
 TEST(PauseBoard, TellsEachChangeOnce) {
