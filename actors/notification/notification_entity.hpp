@@ -91,7 +91,7 @@ private:
   shared_dependencies deps_;
   trace_context trace_;                                 // of the request for the mail
   std::pair<notification::status, std::uint32_t> told_; // the last end that the callbacks need not be told of
-  bool found_pending_;        // whoever had it in memory before may have tried, and not stored what came of it
+  bool found_pending_; // whoever had it in memory before may have tried, and not stored what came of it
   bool in_flight_ = false;
   std::optional<time_point> timer_at_;
 };
