@@ -420,6 +420,7 @@ private:
           add_problem(origin(b.first), std::string{b.first} + ": is " + a.first + ", too");
     validate_providers();
     validate_policies();
+    validate_webhook();
   }
 
   void validate_policies() {
@@ -438,6 +439,18 @@ private:
         const auto field = joined(joined(std::string{email_providers_key}, name), "policy");
         add_problem(origin(field), field + ": there is no policy \"" + provider.policy + "\"");
       }
+  }
+
+  void validate_webhook() {
+    const auto& webhook = result_.values.webhook;
+    if (!result_.values.policies.contains(webhook.policy))
+      add_problem(origin("operations.webhook.policy"),
+                  "operations.webhook.policy: there is no policy \"" + webhook.policy + '"');
+    if (unusable_.contains("operations.webhook.url") || unusable_.contains("operations.webhook.secret"))
+      return;
+    const auto why = from_.problem_with_webhook ? from_.problem_with_webhook(webhook) : "";
+    if (!why.empty())
+      add_problem(origin("operations.webhook." + why.substr(0, why.find(':'))), "operations.webhook." + why);
   }
 
   void validate_providers() {

@@ -21,6 +21,7 @@ struct sources {
   std::function<std::string(const std::string& name, const email_provider_options&)> problem_with_email_provider{};
   /// The same of the section itself: "from: why".
   std::function<std::string(const email_options&)> problem_with_email{};
+  std::function<std::string(const webhook_options&)> problem_with_webhook{};
 };
 
 /// The names in "resend, smtp".

@@ -253,11 +253,23 @@ struct demo_options {
   bool operator==(const demo_options&) const = default;
 };
 
+/// Whom the node tells when something needs people.
+struct webhook_options {
+  std::string url; // empty: nobody
+  secret key;
+  std::string events;
+  std::string policy = "webhook";
+  duration timeout{std::chrono::seconds{10}};
+
+  bool operator==(const webhook_options&) const = default;
+};
+
 struct options {
   node_options node;
   store_options store;
   listener commerce{"127.0.0.1", 9001};
   listener operations{"127.0.0.1", 7777};
+  webhook_options webhook; // "operations.webhook"
   sandbox_options sandbox;
   http_options http;
   client_options client;

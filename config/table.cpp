@@ -28,6 +28,17 @@ constexpr row<options> rows[] = {
   {"operations.address", [](options& x) -> field { return &x.operations.address; },
    "Address of the interface for operators: health, metrics, administration.", some},
   {"operations.port", [](options& x) -> field { return &x.operations.port; }, "Its port; 0 lets the system choose."},
+  {"operations.webhook.url", [](options& x) -> field { return &x.webhook.url; },
+   "Where to tell, by Standard Webhooks, that a breaker opens, a dead letter arrives, something is paused or a queue "
+   "ages; nobody is told when empty."},
+  {"operations.webhook.secret", [](options& x) -> field { return &x.webhook.key; },
+   "What signs it: whsec_ and 24 to 64 bytes in Base64."},
+  {"operations.webhook.events", [](options& x) -> field { return &x.webhook.events; },
+   "What is told, with commas between: breaker.opened, breaker.closed, dead_letter.recorded, pause.begun, pause.ended, "
+   "queue.aged, queue.recovered; all of it when empty."},
+  {"operations.webhook.policy", [](options& x) -> field { return &x.webhook.policy; },
+   "By which of the policies calls to it are guarded.", some, change::at_once},
+  {"operations.webhook.timeout", [](options& x) -> field { return &x.webhook.timeout; }, "Of one try.", some_time},
   {"sandbox.enabled", [](options& x) -> field { return &x.sandbox.enabled; },
    "Whether the node runs the sandbox, which stands in for payment and mail providers, in its own process."},
   {"sandbox.address", [](options& x) -> field { return &x.sandbox.address; }, "Address of the sandbox.", some},
@@ -407,6 +418,13 @@ policy_map shipped_policies() {
   mail.deadline = seconds{40};
   mail.breaker = integration.breaker;
   mail.bulkhead = {20, 1'000, seconds{10}};
+
+  auto& webhook = all["webhook"];
+  webhook.timeout = seconds{10};
+  webhook.deadline = minutes{1};
+  webhook.breaker = integration.breaker;
+  webhook.retry.attempts = 3;
+  webhook.retry.base = seconds{1};
 
   auto& sandbox = all["sandbox"];
   sandbox.breaker = {5, 0, seconds{10}, 10, seconds{5}, 3};

@@ -112,6 +112,7 @@ int main(int argc, char** argv) {
   from.problem_with_provider = problem_with_provider;
   from.problem_with_email_provider = problem_with_email_provider;
   from.problem_with_email = problem_with_email;
+  from.problem_with_webhook = problem_with_webhook;
 
   auto* serve_command = app.add_subcommand("serve", "Run a node, by default with the sandbox providers inside");
   add_config_options(*serve_command, from);

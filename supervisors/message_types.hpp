@@ -1,6 +1,7 @@
 // supervisors/message_types.hpp: every block of message types in one place; overlapping ids do not compile here.
 #pragma once
 
+#include "actors/alarm/receiver.hpp"
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/dead_letter/rehearsal.hpp"
@@ -41,6 +42,7 @@ inline void register_message_types() {
   caf::init_global_meta_objects<caf::id_block::troupe_mailer>();
   caf::init_global_meta_objects<caf::id_block::troupe_notification>();
   caf::init_global_meta_objects<caf::id_block::troupe_pause>();
+  caf::init_global_meta_objects<caf::id_block::troupe_alarm>();
   caf::core::init_global_meta_objects();
 }
 

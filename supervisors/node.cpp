@@ -21,6 +21,7 @@
 #include "supervisors/observability/metrics.hpp"
 #include "supervisors/observability/outlets.hpp"
 #include "supervisors/operator_key.hpp"
+#include "supervisors/pauses.hpp"
 #include "supervisors/resilience/decision_log.hpp"
 #include "supervisors/resilience/guards.hpp"
 #include "supervisors/resilience/mail_port.hpp"
@@ -201,7 +202,7 @@ private:
       return env;
     };
     pauses_ = std::make_shared<pause::registry>();
-    pauses_->observe(observe_pauses());
+    pauses_->observe(telling_of_pauses(system, alarms_, now, settings_.paused));
     with.pauses = pauses_;
     with.entity_failed = observe_failed_entities();
     with.inventory = inventory_;
@@ -212,6 +213,8 @@ private:
                                                policy_of("payment." + configured.name).deadline + longer_});
     with.providers = [this, now, random](supervision::group& to) { return add_providers(to, now, random); };
     with.observe_outlets = observe_outlets(system, now);
+    if (tells_operators())
+      with.observe_outlets = telling_of_lags(std::move(with.observe_outlets), alarms_, now);
     with.mailers = [this, now, random](supervision::group& to) { return add_mailers(to, now, random); };
     with.notifications = describe_notifications();
     with.outlets = [this, now](supervision::group& to, const topology& made) {
@@ -223,6 +226,8 @@ private:
     parts_.emplace(make_topology(system, std::move(with)));
     auto& parts = *parts_;
     add_replayers(parts, seals_);
+    if (tells_operators())
+      parts.root.add(webhook_parts(parts, now, random));
 
     parts.root.add<caf::actor>(
       "health", [checks = health_checks_of(parts, now), board = board_](const supervision::place& where) {
@@ -307,6 +312,24 @@ private:
       });
   }
 
+  bool tells_operators() const { return !settings_.webhook.receiver.url.empty(); }
+
+  supervision::group webhook_parts(const topology& parts, const clock_fn& now, const random_fn& random) {
+    operators_webhook with{settings_.webhook.receiver, settings_.client, settings_.restarts, {}, guards_, {}};
+    with.guarded = [this, now, random](const alarm::receiver_actor& x, const resilience::port& port) {
+      return guarded(x, port, observer_of(webhook_guard, port, now), now, random);
+    };
+    with.alarms.node = settings_.name;
+    with.alarms.told = settings_.webhook.told;
+    with.alarms.now = now;
+    with.alarms.random = random;
+    with.alarms.parts = tree_;
+    with.alarms.limits = slowness_;
+    with.alarms.letters = parts.dead_letters.directory;
+    with.alarms.pauses = pauses_->published();
+    return make_operators_webhook(*system_, std::move(with), *alarms_);
+  }
+
   health_checks health_checks_of(const topology& parts, const clock_fn& now) {
     health_checks checks{parts.journal, parts.providers, now};
     checks.parts = tree_;
@@ -323,8 +346,14 @@ private:
   template <class Port>
   Port guarded(const Port& adapter, const resilience::port& port, const std::string& target, const clock_fn& now,
                const random_fn& random) {
+    return guarded(adapter, port, telling_of_breakers(observer_of(target, port, now), alarms_, now), now, random);
+  }
+
+  template <class Port>
+  Port guarded(const Port& adapter, const resilience::port& port, resilience::observer told, const clock_fn& now,
+               const random_fn& random) {
     auto guard = resilience::guard::spawn(*system_, caf::actor_cast<caf::strong_actor_ptr>(adapter), port,
-                                          policy_of(port.service), now, random, observer_of(target, port, now));
+                                          policy_of(port.service), now, random, std::move(told));
     auto result = guard.template as<Port>();
     guards_->add(port.service, std::move(guard));
     return result;
@@ -406,8 +435,9 @@ private:
   void lose_message(const supervision::undelivered& x) {
     const auto why = to_string(x.why);
     log::warn("A message reached nobody", {{"part", x.path}, {"message", x.message}, {"reason", why}});
-    if (x.path.starts_with("node/dead letters"))
-      return; // It would go the same way.
+    // It would go the same way, and nothing is told of those who tell.
+    if (x.path.starts_with("node/dead letters") || x.path.starts_with(operators_webhook_path))
+      return;
     dead_letter::record letter;
     letter.id = dead_letter::id_of(make_uuid7(system_clock()(), system_random()));
     letter.letter.source = dead_letter::source::undeliverable_message;
@@ -416,28 +446,6 @@ private:
     letter.letter.summary = "A message to " + x.path + " reached nobody: " + x.message;
     letter.letter.origin = "node";
     record_letter(letter, {"node", {}, time_point::max()});
-  }
-
-  static std::string why_paused(const pause::board& board, const std::string& provider) {
-    if (board.is_clear())
-      return {};
-    if (!board.is_known())
-      return "the node has not found out yet what is paused";
-    const auto* how = board.find(pause::kind::provider, provider);
-    return how ? "paused by " + how->by + ": " + how->reason : std::string{};
-  }
-
-  pause::registry::told_fn observe_pauses() {
-    return [metrics = std::make_shared<pause_metrics>(*system_),
-            told = settings_.paused](const pause::target& what, const std::optional<pause::paused>& how) {
-      metrics->changed(name_of(what.kind), what.name, how.has_value());
-      if (how)
-        log::warn("Paused", {{"what", to_string(what)}, {"by", how->by}, {"reason", how->reason}});
-      else
-        log::warn("Goes on again", {{"what", to_string(what)}});
-      if (told)
-        told(what, how);
-    };
   }
 
   /// Whether there is something of that name in the configuration; an order is looked for where orders are.
@@ -734,6 +742,7 @@ private:
   guard::guards_actor operators_guards_;
   dead_letter::rehearsal_actor rehearsals_;
   std::set<std::string> outlets_; // their names
+  alarm_line_ptr alarms_ = std::make_shared<alarm_line>();
   time_point started_at_;
 };
 

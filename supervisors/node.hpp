@@ -9,6 +9,7 @@
 #include "adapters/payment/registry.hpp"
 #include "gateways/http/server.hpp"
 #include "supervisors/health.hpp"
+#include "supervisors/operators_webhook.hpp"
 #include "supervisors/resilience/policy_book.hpp"
 #include "supervisors/topology.hpp"
 
@@ -17,6 +18,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,11 @@ struct email_settings {
   notification::policy policy;                    // without the providers' names
 };
 
+struct webhook_settings {
+  webhook::options receiver;    // without a URL nobody is told
+  std::set<alarm::kind> told{}; // empty: all
+};
+
 struct node_settings {
   std::string name = "node-1";
   std::size_t threads = 0;          // 0: one per processor
@@ -57,6 +64,7 @@ struct node_settings {
   http::client_options client;
   std::vector<payment::provider_options> providers;
   email_settings email;
+  webhook_settings webhook;
   node_tuning tuning;
   duration idle_timeout{60'000};
   std::uint64_t snapshot_every = 1'000;

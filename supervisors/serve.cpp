@@ -1,6 +1,7 @@
 #include "supervisors/serve.hpp"
 
 #include "adapters/email/message.hpp"
+#include "adapters/webhook/codec.hpp"
 #include "config/table.hpp"
 #include "supervisors/demo.hpp"
 #include "supervisors/entropy.hpp"
@@ -186,6 +187,18 @@ node_tuning to_tuning(const config::options& x, const origin_map& origins) {
     out.guard_policies.emplace("payment." + name, provider.policy);
   for (const auto& [name, provider] : x.email.providers)
     out.guard_policies.emplace("email." + name, provider.policy);
+  out.guard_policies.emplace(webhook_guard, x.webhook.policy);
+  return out;
+}
+
+webhook_settings to_webhook(const config::webhook_options& x) {
+  webhook_settings out;
+  out.receiver.url = x.url;
+  out.receiver.key = webhook::parse_secret(x.key.reveal()).value_or("");
+  out.receiver.timeout = x.timeout;
+  for (const auto& name : config::names_in(x.events))
+    if (const auto kind = alarm::parse_kind(name))
+      out.told.insert(*kind);
   return out;
 }
 
@@ -209,6 +222,7 @@ node_settings to_settings(const config::options& x, const origin_map& origins) {
   for (const auto& [name, provider] : x.payment.providers)
     out.providers.push_back(to_adapter(name, provider));
   out.email = to_email(x.email);
+  out.webhook = to_webhook(x.webhook);
   out.tuning = to_tuning(x, origins);
   out.idle_timeout = x.entities.idle_timeout;
   out.snapshot_every = x.entities.snapshot_every;
@@ -370,6 +384,19 @@ std::string problem_with_email(const config::email_options& x) {
   return x.templates.empty() || std::filesystem::is_directory(x.templates, error)
            ? ""
            : "templates: there is no such folder";
+}
+
+std::string problem_with_webhook(const config::webhook_options& x) {
+  for (const auto& name : config::names_in(x.events))
+    if (!alarm::parse_kind(name))
+      return "events: there is none \"" + name + '"';
+  if (x.url.empty())
+    return "";
+  if (!x.url.starts_with("https://") && !x.url.starts_with("http://"))
+    return "url: an http or https URL is needed";
+  if (!webhook::parse_secret(x.key.reveal()))
+    return "secret: must be whsec_ and 24 to 64 bytes in Base64, as `echo whsec_$(openssl rand -base64 32)` makes it";
+  return "";
 }
 
 int serve(const config::sources& from) {

@@ -26,5 +26,6 @@ bool complain(const config::loaded& x);
 std::string problem_with_provider(const std::string& name, const config::provider_options& x);
 std::string problem_with_email_provider(const std::string& name, const config::email_provider_options& x);
 std::string problem_with_email(const config::email_options& x);
+std::string problem_with_webhook(const config::webhook_options& x);
 
 } // namespace troupe

@@ -180,6 +180,20 @@ void mail_metrics::ended(std::string_view status) {
   count_->get_or_add({{"status", label(status)}})->inc();
 }
 
+webhook_metrics::webhook_metrics(caf::actor_system& system)
+  : count_(system.metrics().counter_family("troupe", "webhooks", {"result"},
+                                           "Notices to operators that were delivered or dropped, and failed tries.",
+                                           "1", true)),
+    waiting_(system.metrics().gauge_singleton("troupe", "webhooks_waiting", "Notices that nobody has taken yet.")) {
+  for (const auto* result : {"delivered", "failed", "dropped"})
+    count_->get_or_add({{"result", result}});
+}
+
+void webhook_metrics::ended(std::string_view result, std::size_t waiting) {
+  count_->get_or_add({{"result", label(result)}})->inc();
+  waiting_->value(static_cast<std::int64_t>(waiting));
+}
+
 node_metrics::node_metrics(caf::actor_system& system)
   : up_(system.metrics().gauge_family("troupe", "part_up", {"part"}, "1 while a part of the node is up.")),
     waiting_(system.metrics().gauge_family("troupe", "waiting_messages", {"part"},

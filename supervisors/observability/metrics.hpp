@@ -126,6 +126,19 @@ private:
   caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* count_;
 };
 
+/// What operators are told by webhook: `troupe_webhooks_total{result}` in notices, tries for those that failed, and
+/// `troupe_webhooks_waiting`. Safe on any thread.
+class webhook_metrics {
+public:
+  explicit webhook_metrics(caf::actor_system& system);
+
+  void ended(std::string_view result, std::size_t waiting);
+
+private:
+  caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* count_;
+  caf::telemetry::int_gauge* waiting_;
+};
+
 /// What a node consists of and depends on: `troupe_part_up{part}`, `troupe_part_restarts_total{part}`,
 /// `troupe_waiting_messages{part}`, `troupe_oldest_message_seconds{part}`, `troupe_entities{part}`,
 /// `troupe_entity_failures_total{part}`, `troupe_dependency_up{dependency}`,
