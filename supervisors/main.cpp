@@ -224,6 +224,7 @@ int main(int argc, char** argv) {
   policy_ctl->add_option("--reason", reason, "For the log and for those who look later")->required();
   std::string group;
   unsigned rate = 10;
+  bool dry = false;
   auto* letters_command = ctl_command->add_subcommand("dead-letters", "What was given up on")->fallthrough();
   letters_command->require_subcommand(1);
   const auto add_letters_ctl = [&](const char* name, const char* what, auto run) {
@@ -249,6 +250,9 @@ int main(int argc, char** argv) {
     ->required();
   auto* replay_command =
     wants_reason(add_letters_ctl("replay", "Try a letter again, or with --group all letters of a group", [&] {
+      if (dry)
+        return group.empty() ? ctl::rehearse_dead_letter(ctl_target.where, argument, reason)
+                             : ctl::rehearse_dead_letters(ctl_target.where, group, reason);
       return group.empty() ? ctl::replay_dead_letter(ctl_target.where, argument, reason)
                            : ctl::replay_dead_letters(ctl_target.where, group, reason, rate);
     }));
@@ -257,6 +261,10 @@ int main(int argc, char** argv) {
   which->add_option("--group", group, "A group's name, or all");
   which->require_option(1);
   replay_command->add_option("--rate", rate, "Letters of the group a second; 10 when left out");
+  replay_command->add_flag(
+    "--dry-run", dry,
+    "Do nothing, and show what would be stored and who would be called; of a group, for its first "
+    "hundred letters");
   wants_reason(add_letters_ctl("discard", "Let a letter go",
                                [&] { return ctl::discard_dead_letter(ctl_target.where, argument, reason); }))
     ->add_option("id", argument, "The letter")

@@ -3,6 +3,7 @@
 
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
+#include "actors/dead_letter/rehearsal.hpp"
 #include "actors/entity/context.hpp"
 #include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
@@ -34,6 +35,7 @@ inline void register_message_types() {
   caf::init_global_meta_objects<caf::id_block::troupe_supervision>();
   caf::init_global_meta_objects<caf::id_block::troupe_guard>();
   caf::init_global_meta_objects<caf::id_block::troupe_dead_letter>();
+  caf::init_global_meta_objects<caf::id_block::troupe_rehearsal>();
   caf::init_global_meta_objects<caf::id_block::troupe_outlet>();
   caf::init_global_meta_objects<caf::id_block::troupe_smtp_client>();
   caf::init_global_meta_objects<caf::id_block::troupe_mailer>();

@@ -8,6 +8,7 @@
 #include "gateways/http/routes/routes.hpp"
 #include "supervisors/confirmation_sink.hpp"
 #include "supervisors/dead_letters/effects.hpp"
+#include "supervisors/dead_letters/rehearsal.hpp"
 #include "supervisors/dead_letters/replayers.hpp"
 #include "supervisors/dead_letters/sealer.hpp"
 #include "supervisors/dead_letters/webhooks.hpp"
@@ -126,6 +127,7 @@ public:
     end_tree();
     guards_ = std::make_shared<resilience::guard_list>();
     operators_guards_ = nullptr;
+    rehearsals_ = nullptr;
     system_.reset();
     return whole;
   }
@@ -214,6 +216,10 @@ private:
       parts.root.add<guard::guards_actor>("guards", [list = guards_](const supervision::place& where) {
         return resilience::spawn_guards(where.system(), list);
       });
+    rehearsals_ = parts.root.add<dead_letter::rehearsal_actor>(
+      "rehearsals", [with = describe_rehearsals(now, random)](const supervision::place& where) {
+        return spawn_rehearsals(where, with);
+      });
     root_ = supervision::spawn_supervisor(system, parts.root, surroundings(now));
 
     await_open(system, parts.journal);
@@ -248,6 +254,35 @@ private:
         const supervision::place& where) { return spawn_confirmation_sink(where, orders, mails, now, age_max); });
     result.push_back(std::move(email));
     return result;
+  }
+
+  /// The same rules, in a world in which nobody outside is called.
+  std::shared_ptr<const rehearsal_settings> describe_rehearsals(const clock_fn& now, const random_fn& random) {
+    auto with = std::make_shared<rehearsal_settings>();
+    with->stores = stores_;
+    with->seals = seals_;
+    with->now = now;
+    with->random = random;
+    for (const auto& configured : settings_.providers)
+      with->payment_providers[configured.name] = configured.key_lifetime;
+    auto mails = settings_.email.policy;
+    for (const auto& configured : settings_.email.providers) {
+      with->mail_providers.push_back(configured.name);
+      mails.providers.push_back(configured.name);
+    }
+    with->mails.set(std::move(mails));
+    with->orders = orders_;
+    with->inventory = inventory_;
+    with->from = settings_.email.from;
+    with->told = [](const request_context& who, const dead_letter::rehearse& what, const dead_letter::rehearsed& how) {
+      log::info(
+        "A replay was rehearsed",
+        {{"by", who.principal}, {"reason", what.reason}, {"letters", static_cast<std::int64_t>(how.letters.size())}});
+    };
+    with->outlets = [this](supervision::group& to, const topology& made, const clock_fn& its_time) {
+      return add_outlets(to, made, its_time);
+    };
+    return with;
   }
 
   /// For what hands over a letter and goes on.
@@ -518,7 +553,7 @@ private:
                                                 [&system, tree = tree_] { return gateway_parts(*tree, system); },
                                                 operators_guards_,
                                                 {parts_->dead_letters.directory, parts_->dead_letters.letters,
-                                                 parts_->dead_letters.jobs, behind.now, behind.random},
+                                                 parts_->dead_letters.jobs, behind.now, behind.random, rehearsals_},
                                                 {parts_->pauses, pauses_->published(), behind.orders, can_pause()}});
     operations_metrics_ = std::make_unique<request_metrics>(system, "operations");
     operations_ = std::make_unique<gateway::server>(
@@ -609,6 +644,7 @@ private:
 
   static constexpr duration longer_{10'000}; // that an order waits than a provider and its guard take
   guard::guards_actor operators_guards_;
+  dead_letter::rehearsal_actor rehearsals_;
   time_point started_at_;
 };
 

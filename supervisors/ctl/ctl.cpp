@@ -236,6 +236,35 @@ int print_job(const target& where, const reply& got) {
   return answered;
 }
 
+int print_rehearsal(const target& where, const reply& got) {
+  if (got.exit != answered)
+    return got.exit;
+  if (where.json) {
+    print_as_it_came(got);
+    return answered;
+  }
+  for (const auto& letter : got.body.value("letters", json::array())) {
+    const auto outcome = text_of(letter, "outcome");
+    std::cout << paint("letter " + text_of(letter, "id"), style::strong, where.color) << "  would be "
+              << paint(outcome, outcome == "replayed" ? style::waiting : style::bad, where.color)
+              << (letter.contains("reason") ? ": " + text_of(letter, "reason") : "") << '\n';
+    table rows{{"WOULD", "WHAT", "KEY", "WITH"}};
+    for (const auto& x : letter.value("events", json::array()))
+      rows.add({"store", text_of(x, "type"), text_of(x, "key"), "-"});
+    for (const auto& x : letter.value("calls", json::array()))
+      rows.add(
+        {"call", text_of(x, "port") + ' ' + text_of(x, "operation"), text_of(x, "key"), text_of(x, "arguments")});
+    rows.print(std::cout, where.color);
+    if (!letter.value("ended", true))
+      std::cout << "More would follow later.\n";
+    std::cout << '\n';
+  }
+  if (got.body.value("more", false))
+    std::cout << "The group has more letters, which were not looked at.\n";
+  std::cout << "Nothing was done.\n";
+  return answered;
+}
+
 } // namespace
 
 int list_dead_letters(const target& where, const std::string& group) {
@@ -274,6 +303,16 @@ int show_dead_letter(const target& where, const std::string& id) {
 int replay_dead_letter(const target& where, const std::string& id, const std::string& reason) {
   return print_letter(
     where, call(where, where.operations_url, "POST", path_of_letter(id) + "/replay", json{{"reason", reason}}));
+}
+
+int rehearse_dead_letter(const target& where, const std::string& id, const std::string& reason) {
+  return print_rehearsal(where, call(where, where.operations_url, "POST", path_of_letter(id) + "/replay",
+                                     json{{"reason", reason}, {"dryRun", true}}));
+}
+
+int rehearse_dead_letters(const target& where, const std::string& group, const std::string& reason) {
+  return print_rehearsal(where, call(where, where.operations_url, "POST", "/api/dead-letters/replay",
+                                     json{{"group", group}, {"reason", reason}, {"dryRun", true}}));
 }
 
 int discard_dead_letter(const target& where, const std::string& id, const std::string& reason) {

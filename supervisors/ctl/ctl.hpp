@@ -63,6 +63,10 @@ int show_dead_letter(const target& where, const std::string& id);
 
 int replay_dead_letter(const target& where, const std::string& id, const std::string& reason);
 
+/// Shows what the replay of a letter, or of a group's first letters, would do. Nothing is done.
+int rehearse_dead_letter(const target& where, const std::string& id, const std::string& reason);
+int rehearse_dead_letters(const target& where, const std::string& group, const std::string& reason);
+
 int discard_dead_letter(const target& where, const std::string& id, const std::string& reason);
 
 /// Begins a job that replays a group, `rate` letters a second.

@@ -17,6 +17,7 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t limit_default = 100;
 constexpr std::size_t limit_max = 1'000;
+constexpr duration rehearsal_deadline{30'000};
 
 using shared_desk = std::shared_ptr<const dead_letter_desk>;
 
@@ -87,6 +88,7 @@ ordered_json letter_json(const dead_letter::view& x) {
   out["about"] = std::move(about);
   out["hasPayload"] = !letter.sealed.empty();
   out["replayable"] = x.replayable;
+  out["occurrences"] = of.occurrences;
   out["replays"] = of.replays;
   out["actions"] = ordered_json::array();
   for (const auto& each : of.actions)
@@ -178,7 +180,80 @@ std::string reason_of(const incoming& in) {
   return in.body.at("reason").get<std::string>();
 }
 
+bool is_dry(const incoming& in) {
+  return in.body.value("dryRun", false);
+}
+
+ordered_json foreseen_json(const dead_letter::foreseen& x) {
+  ordered_json out{{"id", x.id.value}};
+  if (x.refused) {
+    const auto why = explain(x.refused);
+    out["outcome"] = "refused";
+    out["reason"] = why ? why->detail : to_string(x.refused);
+  } else {
+    out["outcome"] = name_of(x.letter.status);
+    if (x.letter.status == dead_letter::status::open && !x.letter.actions.empty())
+      out["reason"] = x.letter.actions.back().reason;
+  }
+  out["ended"] = x.refused || x.ended;
+  out["events"] = ordered_json::array();
+  for (const auto& e : x.events)
+    out["events"].push_back({{"context", e.context}, {"key", e.key}, {"type", e.type}});
+  out["calls"] = ordered_json::array();
+  for (const auto& c : x.calls) {
+    ordered_json call{{"port", c.port}, {"operation", c.operation}};
+    if (!c.key.empty())
+      call["key"] = c.key;
+    call["arguments"] = ordered_json::object();
+    for (const auto& [name, value] : c.arguments)
+      call["arguments"][name] = value;
+    out["calls"].push_back(std::move(call));
+  }
+  return out;
+}
+
+http::response answer_rehearsal(const dead_letter::rehearsed& of, bool more) {
+  ordered_json out{{"dryRun", true}, {"more", more}, {"letters", ordered_json::array()}};
+  for (const auto& x : of.letters)
+    out["letters"].push_back(foreseen_json(x));
+  return answer(200, out);
+}
+
+eventually<http::response> rehearse_letter(incoming& in, const dead_letter_desk& behind) {
+  const auto id = in.param("id");
+  if (!is_uuid(id))
+    co_return malformed_id();
+  dead_letter::rehearse question{{}, reason_of(in)};
+  question.letters.push_back({std::string{id}});
+  auto seen = co_await ask<dead_letter::rehearsed>(in, behind.rehearsals, in.context, std::move(question));
+  if (!seen)
+    co_return refusal(seen.error());
+  if (seen->letters.size() == 1 && seen->letters[0].refused)
+    co_return refusal(seen->letters[0].refused);
+  co_return answer_rehearsal(*seen, false);
+}
+
+eventually<http::response> rehearse_group(incoming& in, const dead_letter_desk& behind) {
+  const auto group = in.body.at("group").get<std::string>();
+  dead_letter::list_letters first{group == "all" ? std::string{} : group, {}, dead_letter::rehearsed_max};
+  auto found = co_await ask<dead_letter::letter_list>(in, behind.directory, std::move(first));
+  if (!found)
+    co_return refusal(found.error());
+  dead_letter::rehearse question{{}, reason_of(in)};
+  for (const auto& x : found->letters)
+    question.letters.push_back(x.id);
+  if (question.letters.empty())
+    co_return answer_rehearsal({}, false);
+  const auto wanted = question.letters.size();
+  auto seen = co_await ask<dead_letter::rehearsed>(in, behind.rehearsals, in.context, std::move(question));
+  if (!seen)
+    co_return refusal(seen.error());
+  co_return answer_rehearsal(*seen, found->more || seen->letters.size() < wanted);
+}
+
 eventually<http::response> begin_job(incoming& in, const dead_letter_desk& behind) {
+  if (is_dry(in))
+    co_return co_await rehearse_group(in, behind);
   dead_letter::job::begin command;
   command.id = make_uuid7(behind.now(), behind.random);
   command.group = in.body.at("group").get<std::string>();
@@ -209,6 +284,17 @@ json act_schema() {
                       R"({"reason": "the sink is repaired"})");
 }
 
+json dry_run_schema() {
+  return described({{"type", "boolean"}},
+                   "Nothing is done: the replay is played through apart from everything, and the answer tells what it "
+                   "would store and whom it would call");
+}
+
+json replay_schema() {
+  return with_example(object_schema({{"reason", reason_schema()}, {"dryRun", dry_run_schema()}}, {"reason"}),
+                      R"({"reason": "the sink is repaired", "dryRun": true})");
+}
+
 json group_name_schema() {
   return described({{"type", "string"}, {"maxLength", 16}, {"pattern", "^([0-9a-f]{16}|all)$"}},
                    "A group's name, or all");
@@ -218,6 +304,7 @@ json begin_schema() {
   const json rate = {{"type", "integer"}, {"minimum", 1}, {"maximum", dead_letter::job::rate_max}};
   return with_example(object_schema({{"group", group_name_schema()},
                                      {"ratePerSecond", described(rate, "Letters a second; 10 when left out")},
+                                     {"dryRun", dry_run_schema()},
                                      {"reason", reason_schema()}},
                                     {"group", "reason"}),
                       R"({"group": "9ae1f0c6d2b34788", "ratePerSecond": 50, "reason": "the sink is repaired"})");
@@ -275,11 +362,41 @@ json letter_schema() {
         "The event or the effect that it is about")},
      {"hasPayload", {{"type", "boolean"}, {"description", "It is kept encrypted, and never shown"}}},
      {"replayable", {{"type", "boolean"}}},
+     {"occurrences", described(count_schema, "How often it was given up, replays included")},
      {"replays", count_schema},
      {"actions", {{"type", "array"}, {"items", action}}}});
-  for (const auto* name : {"origin", "trace", "about", "hasPayload", "replayable", "replays", "actions"})
+  for (const auto* name : {"origin", "trace", "about", "hasPayload", "replayable", "occurrences", "replays", "actions"})
     required.emplace_back(name);
   return object_schema(std::move(properties), std::move(required));
+}
+
+json rehearsal_schema() {
+  const json event =
+    object_schema({{"context", text_schema}, {"key", text_schema}, {"type", text_schema}}, {"context", "key", "type"});
+  const json arguments = {{"type", "object"}, {"additionalProperties", text_schema}};
+  const json call =
+    object_schema({{"port", text_schema},
+                   {"operation", text_schema},
+                   {"key", described(text_schema, "Of idempotency")},
+                   {"arguments", described(arguments, "What is secret or personal stands as redacted")}},
+                  {"port", "operation", "arguments"});
+  const json letter = object_schema(
+    {{"id", text_schema},
+     {"outcome", {{"type", "string"}, {"enum", {"replayed", "replaying", "open", "refused"}}}},
+     {"reason", described(text_schema, "Why it would be open still, or refused")},
+     {"ended", {{"type", "boolean"}, {"description", "False when more would follow later than a minute"}}},
+     {"events", described({{"type", "array"}, {"items", event}}, "That would be stored, in their order")},
+     {"calls", described({{"type", "array"}, {"items", call}},
+                         "That would be made, each answered as if the provider had accepted")}},
+    {"id", "outcome", "ended", "events", "calls"});
+  return object_schema(
+    {{"dryRun", {{"type", "boolean"}, {"description", "True: nothing was done"}}},
+     {"more",
+      {{"type", "boolean"},
+       {"description", "The group has further letters: the first " + std::to_string(dead_letter::rehearsed_max)
+                         + " are looked at, or as many as there is time for"}}},
+     {"letters", {{"type", "array"}, {"items", letter}}}},
+    {"dryRun", "more", "letters"});
 }
 
 json job_schema() {
@@ -336,13 +453,18 @@ void add_dead_letter_routes(router& table, const dead_letter_desk& desk) {
 
   auto replaying = row("POST", "/api/dead-letters/{id}/replay", "replayDeadLetter",
                        "Tries it again, at least once whatever crashes. Safe to repeat while it is on its way.");
-  replaying.request_schema = act_schema();
-  replaying.responses = {{202, "It is on its way.", letter_schema()},
+  replaying.request_schema = replay_schema();
+  replaying.deadline = rehearsal_deadline;
+  replaying.responses = {{200, "A dry run: what a replay would do.", rehearsal_schema()},
+                         {202, "It is on its way.", letter_schema()},
                          {400, "The id is malformed, or the body is not JSON.", {}},
                          {404, "There is no such letter.", {}},
                          {409, "It is not open, or nobody can replay it.", {}},
-                         {422, "A field is wrong.", {}}};
+                         {422, "A field is wrong.", {}},
+                         {503, "Another dry run is at work.", {}}};
   replaying.handle = [behind](incoming& in) {
+    if (is_dry(in))
+      return rehearse_letter(in, *behind);
     return tell_letter(in, *behind, 202, [reason = reason_of(in)](std::string id) {
       return dead_letter::replay{std::move(id), reason, {}};
     });
@@ -368,8 +490,12 @@ void add_dead_letter_routes(router& table, const dead_letter_desk& desk) {
                        "Replays the letters of a group that are open now, oldest first, at a rate of your choice. It "
                        "goes on after a crash.");
   releasing.request_schema = begin_schema();
-  releasing.responses = {
-    {202, "The job runs.", job_schema()}, {400, "The body is not JSON.", {}}, {422, "A field is wrong.", {}}};
+  releasing.deadline = rehearsal_deadline;
+  releasing.responses = {{200, "A dry run: what the replays would do.", rehearsal_schema()},
+                         {202, "The job runs.", job_schema()},
+                         {400, "The body is not JSON.", {}},
+                         {422, "A field is wrong.", {}},
+                         {503, "Another dry run is at work.", {}}};
   releasing.handle = [behind](incoming& in) { return begin_job(in, *behind); };
   table.add(std::move(releasing));
 

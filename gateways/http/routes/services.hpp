@@ -3,6 +3,7 @@
 
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
+#include "actors/dead_letter/rehearsal.hpp"
 #include "actors/entity/journal_actor.hpp"
 #include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
@@ -95,6 +96,7 @@ struct dead_letter_desk {
   dead_letter::job::job_actor jobs;
   clock_fn now;     // called on the gateway's threads, several at a time
   random_fn random; // likewise
+  dead_letter::rehearsal_actor rehearsals{};
 };
 
 /// Behind the operations gateway. Its handles keep their actors alive: let go of the router before the actor system.

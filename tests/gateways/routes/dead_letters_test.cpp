@@ -24,6 +24,8 @@ struct letter_desk {
   std::vector<discard> discarded;
   std::vector<job::begin> begun;
   std::vector<job::stop_job> stopped;
+  std::vector<rehearse> rehearsals;
+  rehearsed foreseen;
   std::vector<std::string> principals;
   std::optional<caf::error> failing;
 
@@ -82,6 +84,15 @@ job::job_actor::behavior_type make_jobs(letter_desk& at) {
   };
 }
 
+rehearsal_actor::behavior_type make_rehearsals(letter_desk& at) {
+  return {[&at](const request_context&, const rehearse& x) -> caf::result<rehearsed> {
+    at.rehearsals.push_back(x);
+    if (at.failing)
+      return *at.failing;
+    return at.foreseen;
+  }};
+}
+
 class DeadLetterRoutes : public gateway_fixture {
 protected:
   DeadLetterRoutes() {
@@ -89,6 +100,7 @@ protected:
     desk.directory = sys.spawn([this]() { return make_directory(at); });
     desk.letters = sys.spawn([this]() { return make_letters(at); });
     desk.jobs = sys.spawn([this]() { return make_jobs(at); });
+    desk.rehearsals = sys.spawn([this]() { return make_rehearsals(at); });
     desk.now = [this] { return noon; };
     desk.random = [] { return std::uint64_t{7}; };
     table = gateway::router{};
@@ -195,9 +207,63 @@ TEST_F(DeadLetterRoutes, WantAReason) {
   }
   EXPECT_EQ(wrong_fields("POST", "/api/dead-letters/replay", R"({"group":"x","reason":"y","ratePerSecond":0})").size(),
             2u);
-  EXPECT_FALSE(
-    wrong_fields("POST", "/api/dead-letters/replay", R"({"group":"all","reason":"y","dryRun":true})").empty())
-    << "nobody may believe that nothing happens";
+  for (const auto* dry : {"\"yes\"", "1", "null"}) // Nobody may believe that nothing happens.
+    EXPECT_EQ(wrong_fields("POST", "/api/dead-letters/replay",
+                           std::string{R"({"group":"all","reason":"y","dryRun":)"} + dry + "}"),
+              std::vector<std::string>{"/dryRun"});
+}
+
+foreseen some_foreseen() {
+  foreseen x;
+  x.id = {id};
+  x.letter.status = status::replayed;
+  x.ended = true;
+  x.events = {{"notification", "o-1/confirmation", "notification.sent"}};
+  x.calls = {{"email.resend", "send", "o-1/confirmation", {{"to", "redacted"}}}};
+  return x;
+}
+
+TEST_F(DeadLetterRoutes, RehearseALetterAndReplayNothing) {
+  at.foreseen.letters = {some_foreseen()};
+  const auto response = send(post("/api/dead-letters/" + id + "/replay", R"({"reason":"to see","dryRun":true})"));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body,
+            R"({"dryRun":true,"more":false,"letters":[{"id":")" + id
+              + R"(","outcome":"replayed","ended":true,"events":[{"context":"notification",)"
+                R"("key":"o-1/confirmation","type":"notification.sent"}],"calls":[{"port":"email.resend",)"
+                R"("operation":"send","key":"o-1/confirmation","arguments":{"to":"redacted"}}]}]})");
+  EXPECT_TRUE(at.replayed.empty());
+  ASSERT_EQ(at.rehearsals.size(), 1u);
+  EXPECT_EQ(at.rehearsals[0].letters, std::vector<letter_id>{{id}});
+  EXPECT_EQ(send(post("/api/dead-letters/7/replay", R"({"reason":"x","dryRun":true})")).status, 400);
+}
+
+TEST_F(DeadLetterRoutes, RefuseADryRunAsTheReplay) {
+  at.foreseen.letters.resize(1);
+  at.foreseen.letters[0].refused = caf::make_error(rejection::not_open);
+  EXPECT_EQ(send(post("/api/dead-letters/" + id + "/replay", R"({"reason":"x","dryRun":true})")).status, 409);
+  at.failing = caf::make_error(ec::overloaded);
+  const auto busy = send(post("/api/dead-letters/" + id + "/replay", R"({"reason":"x","dryRun":true})"));
+  EXPECT_EQ(busy.status, 503);
+  EXPECT_FALSE(http::find(busy.fields, "Retry-After").empty());
+}
+
+TEST_F(DeadLetterRoutes, RehearseTheFirstLettersOfAGroup) {
+  const cause why{source::outlet_gave_up, "refused", "outlet/bus/order"};
+  at.letters.letters = {{{id}, why, status::open, noon, 5, "a"}, {{job_name}, why, status::open, noon, 5, "b"}};
+  at.foreseen.letters = {some_foreseen()};
+  const auto dry = R"({"group":"9ae1f0c6d2b34788","reason":"to see","dryRun":true})";
+  const auto response = send(post("/api/dead-letters/replay", dry));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(json_of(response)["more"], true) << "there was no time for the second";
+  EXPECT_TRUE(at.begun.empty());
+  EXPECT_EQ(at.listed.at(0).group, "9ae1f0c6d2b34788");
+  EXPECT_EQ(at.listed.at(0).limit, rehearsed_max);
+  EXPECT_EQ(at.rehearsals.at(0).letters, (std::vector<letter_id>{{id}, {job_name}}));
+  at.foreseen.letters.resize(2);
+  EXPECT_EQ(json_of(send(post("/api/dead-letters/replay", dry)))["more"], false);
+  at.letters.more = true;
+  EXPECT_EQ(json_of(send(post("/api/dead-letters/replay", dry)))["more"], true);
 }
 
 TEST_F(DeadLetterRoutes, ReplayAGroupByAJob) {

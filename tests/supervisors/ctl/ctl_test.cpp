@@ -87,6 +87,22 @@ TEST_F(Ctl, ReplaysAndDiscardsDeadLettersWithAReason) {
   EXPECT_NE(last_request().find(R"("ratePerSecond":50)"), std::string::npos) << last_request();
 }
 
+TEST_F(Ctl, ShowsWhatAReplayWouldDo) {
+  answers("200 OK", R"({"dryRun":true,"more":true,"letters":[{"id":"x","outcome":"replayed","ended":true,"events":[
+    {"context":"notification","key":"o-1/confirmation","type":"notification.sent"}],"calls":[{"port":"email.resend",
+    "operation":"send","key":"o-1/confirmation","arguments":{"to":"redacted"}}]}]})");
+  const target where{"", url(), "", "", false, false};
+  const auto shown = output_of([&] { return rehearse_dead_letter(where, "x", "to see"); });
+  EXPECT_EQ(exit, 0);
+  for (const auto* part : {"would be replayed", "notification.sent", "email.resend send", "Nothing was done"})
+    EXPECT_NE(shown.find(part), std::string::npos) << shown;
+  EXPECT_TRUE(last_request().starts_with("POST /api/dead-letters/x/replay ")) << last_request();
+  EXPECT_NE(last_request().find(R"("dryRun":true)"), std::string::npos) << last_request();
+  const auto group = output_of([&] { return rehearse_dead_letters(where, "all", "to see"); });
+  EXPECT_TRUE(last_request().starts_with("POST /api/dead-letters/replay ")) << last_request();
+  EXPECT_NE(group.find("more letters"), std::string::npos) << group;
+}
+
 TEST_F(Ctl, PrintsJsonAsItCame) {
   const std::string body = "{\"sku\":\"x\",   \"onHand\": 1.50 , \"zebra\":1,\"ant\":2}\n";
   answers("200 OK", body);
