@@ -9,6 +9,7 @@
 #include "gateways/http/routes/routes.hpp"
 #include "supervisors/confirmation_sink.hpp"
 #include "supervisors/dead_letters/mails.hpp"
+#include "supervisors/dead_letters/messages.hpp"
 #include "supervisors/dead_letters/rehearsal.hpp"
 #include "supervisors/dead_letters/replayers.hpp"
 #include "supervisors/dead_letters/sealer.hpp"
@@ -431,21 +432,14 @@ private:
     return deps;
   }
 
-  // Its content is in no message of ours that a letter could hold; what it was about is in the journal.
+  // Of those that nobody waits for an answer to: whoever asked is told, and decides himself.
   void lose_message(const supervision::undelivered& x) {
-    const auto why = to_string(x.why);
-    log::warn("A message reached nobody", {{"part", x.path}, {"message", x.message}, {"reason", why}});
+    log::warn("A message reached nobody", {{"part", x.path}, {"message", x.message}, {"reason", to_string(x.why)}});
     // It would go the same way, and nothing is told of those who tell.
     if (x.path.starts_with("node/dead letters") || x.path.starts_with(operators_webhook_path))
       return;
-    dead_letter::record letter;
-    letter.id = dead_letter::id_of(make_uuid7(system_clock()(), system_random()));
-    letter.letter.source = dead_letter::source::undeliverable_message;
-    letter.letter.code = why;
-    letter.letter.place = x.path;
-    letter.letter.summary = "A message to " + x.path + " reached nobody: " + x.message;
-    letter.letter.origin = "node";
-    record_letter(letter, {"node", {}, time_point::max()});
+    const auto id = dead_letter::id_of(make_uuid7(system_clock()(), system_random()));
+    record_letter(lost_message(x, id, *system_, *seals_), {"node", {}, time_point::max()});
   }
 
   /// Whether there is something of that name in the configuration; an order is looked for where orders are.

@@ -78,8 +78,9 @@ dead_letter::directory_actor spawn_letter_directory(const supervision::place& wh
 
 dead_letter::dead_letter_actor spawn_letters(const supervision::place& where, entity::environment env,
                                              dead_letter::directory_actor directory,
-                                             live<dead_letter::replayers> replayers) {
-  dead_letter::letter_dependencies deps{std::move(directory), std::move(replayers)};
+                                             live<dead_letter::replayers> replayers,
+                                             live<std::set<std::string>> reachable) {
+  dead_letter::letter_dependencies deps{std::move(directory), std::move(replayers), std::move(reachable)};
   return spawn_region<dead_letter::traits, dead_letter::dead_letter_entity>(
     where, env,
     dead_letter::shared_letter_dependencies{std::make_shared<const dead_letter::letter_dependencies>(deps)});
@@ -217,11 +218,11 @@ void add_dead_letters(caf::actor_system& system, topology& made, const topology_
   auto& parts = made.dead_letters;
   parts.directory = letters.add<directory_actor>(
     "directory", [journal](const place& where) { return spawn_letter_directory(where, journal); });
-  parts.letters = add_region<dead_letter_actor>(
-    letters, "letters", environment_of<traits>(with, journal),
-    [directory = parts.directory, replayers = made.replayers](const place& where, const auto& env) {
-      return spawn_letters(where, env, directory, replayers);
-    });
+  parts.letters = add_region<dead_letter_actor>(letters, "letters", environment_of<traits>(with, journal),
+                                                [directory = parts.directory, replayers = made.replayers,
+                                                 reachable = made.reachable](const place& where, const auto& env) {
+                                                  return spawn_letters(where, env, directory, replayers, reachable);
+                                                });
   parts.jobs = add_region<job::job_actor>(letters, "replay jobs", environment_of<job::traits>(with, journal),
                                           [parts](const place& where, const auto& env) {
                                             return spawn_replay_jobs(where, env, parts.directory, parts.letters);

@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,10 +49,12 @@ struct dead_letters {
 };
 
 dead_letter::directory_actor spawn_letter_directory(const supervision::place& where, journal::journal_actor journal);
-/// `replayers` may be filled in later, and grow: who replays often needs the letters first.
+/// `replayers` may be filled in later, and grow: who replays often needs the letters first. So may `reachable`, the
+/// places to which undeliverable messages can be sent again.
 dead_letter::dead_letter_actor spawn_letters(const supervision::place& where, entity::environment env,
                                              dead_letter::directory_actor directory,
-                                             live<dead_letter::replayers> replayers);
+                                             live<dead_letter::replayers> replayers,
+                                             live<std::set<std::string>> reachable = {});
 dead_letter::job::job_actor spawn_replay_jobs(const supervision::place& where, entity::environment env,
                                               dead_letter::directory_actor directory,
                                               dead_letter::dead_letter_actor letters);
@@ -124,6 +127,7 @@ struct topology {
   live<dead_letter::replayers> replayers{}; // of dead letters; those of outlets are there
   pause::pause_actor pauses{};
   pause::registry_ptr paused{};
+  live<std::set<std::string>> reachable{}; // paths of parts to which undeliverable messages can be sent again
 };
 
 topology make_topology(caf::actor_system& system, topology_settings with);

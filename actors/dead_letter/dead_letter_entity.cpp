@@ -52,6 +52,13 @@ view dead_letter_entity::seen() const {
   return {{key()}, state(), can_replay()};
 }
 
+bool dead_letter_entity::can_replay() const {
+  const auto& x = state().letter;
+  if (!deps_->replayers->contains(x.source))
+    return false;
+  return x.source != source::undeliverable_message || (!x.sealed.empty() && deps_->reachable->contains(x.place));
+}
+
 caf::result<view> dead_letter_entity::answer(const request_context& context, decision outcome) {
   touched();
   auto result =

@@ -7,6 +7,8 @@
 #include "actors/kernel/live.hpp"
 
 #include <memory>
+#include <set>
+#include <string>
 
 namespace troupe::dead_letter {
 
@@ -41,6 +43,7 @@ inline constexpr duration open_wake_up = std::chrono::hours{24} * 365 * 100;
 struct letter_dependencies {
   directory_actor directory; // hears of every change
   live<dead_letter::replayers> replayers{};
+  live<std::set<std::string>> reachable{}; // places to which undeliverable messages can be sent again
   duration replay_timeout{60'000};
 };
 
@@ -62,7 +65,7 @@ protected:
 
 private:
   view seen() const;
-  bool can_replay() const { return deps_->replayers->contains(state().letter.source); }
+  bool can_replay() const;
   caf::result<view> answer(const request_context& context, decision outcome);
   void proceed();
   void note(std::uint32_t replay, std::optional<ec> failed);

@@ -1,6 +1,7 @@
 #include "supervisors/dead_letters/replayers.hpp"
 
 #include "supervisors/dead_letters/effects.hpp"
+#include "supervisors/dead_letters/messages.hpp"
 #include "supervisors/dead_letters/webhooks.hpp"
 
 namespace troupe {
@@ -17,6 +18,15 @@ void add_replayers(topology& to, const std::shared_ptr<const sealer>& seals) {
     to.root.add<replayer_actor>("effect replayer", [mails = to.notifications](const supervision::place& where) {
       return spawn_effect_replayer(where, mails);
     });
+  const auto parts = parts_by_path(to.root);
+  known[source::undeliverable_message] =
+    to.root.add<replayer_actor>("message replayer", [seals, parts](const supervision::place& where) {
+      return spawn_message_replayer(where, seals, parts);
+    });
+  std::set<std::string> reachable;
+  for (const auto& [path, handle] : parts)
+    reachable.insert(path);
+  to.reachable.set(std::move(reachable));
   to.replayers.set(std::move(known));
 }
 

@@ -101,7 +101,7 @@ void reference::refuse(caf::mailbox_element_ptr what, failure why) {
   if (what->mid.is_request() && what->sender) // CAF's own way of bouncing would not say why.
     what->sender->enqueue(nullptr, what->mid.response_id(), caf::make_message(with_.error(why, path_)), nullptr);
   else if (!what->mid.is_request() && with_.lost)
-    with_.lost({path_, caf::to_string(what->payload.types()), why});
+    with_.lost({path_, caf::to_string(what->payload.types()), why, what->payload});
 }
 
 void reference::put(caf::strong_actor_ptr child) {

@@ -5,6 +5,7 @@
 #include "supervisors/supervision/failure.hpp"
 #include "supervisors/supervision/plan.hpp"
 
+#include <caf/message.hpp>
 #include <caf/monitorable_actor.hpp>
 #include <caf/scheduled_actor.hpp>
 
@@ -18,8 +19,9 @@ namespace troupe::supervision {
 /// A message without an answer that no incarnation of a child will see. A request gets its error instead.
 struct undelivered {
   std::string path;    // of the child: "node/journal"
-  std::string message; // the names of its types; never its content
+  std::string message; // the names of its types, for logs
   supervision::failure why = failure::stopped;
+  caf::message content; // perhaps personal: for nobody's eyes
 };
 
 /// Told of each, on any thread, several at a time; returns at once.

@@ -71,8 +71,11 @@ std::optional<explanation> explain(dead_letter::rejection x) {
     case replaying:
       return explanation{409, "replaying", "Replay on its way", "A replay of this letter has not ended yet.", ""};
     case not_replayable:
-      return explanation{409, "not-replayable", "Not replayable",
-                         "Nobody here can replay a letter of this source. It can be discarded.", ""};
+      return explanation{
+        409, "not-replayable", "Not replayable",
+        "Nobody here replays its source, its content could not be kept, or the part that it was for is no "
+        "more. It can be discarded.",
+        ""};
     case too_many_replays:
       return explanation{409, "too-many-replays", "Too many replays",
                          "A letter is replayed " + std::to_string(dead_letter::replays_max) + " times at most.", ""};

@@ -50,7 +50,9 @@ protected:
     entity::environment env{journal, [this] { return now(); }, [] { return std::uint64_t{0}; }};
     replayer = sys.spawn(make_replayer, book);
     all.directory = spawn_letter_directory(sys, journal);
-    all.letters = spawn_letters(sys, env, all.directory, replayers{{source::outlet_gave_up, replayer}});
+    all.letters = spawn_letters(
+      sys, env, all.directory, replayers{{source::outlet_gave_up, replayer}, {source::undeliverable_message, replayer}},
+      {{"node/entities/orders"}});
     all.jobs = spawn_replay_jobs(sys, env, all.directory, all.letters);
     advance(1s); // It may find the journal before it is open.
   }
@@ -232,10 +234,25 @@ TEST_F(DeadLetters, NameWhoDidWhatAndWhy) {
 }
 
 TEST_F(DeadLetters, OfASourceThatNobodyReplaysAreNotReplayed) {
-  const auto id = lose(1, "refused", source::undeliverable_message);
+  const auto id = lose(1, "refused", source::refused_webhook);
   EXPECT_FALSE(get(id)->replayable);
   EXPECT_EQ(tell<view>(all.letters, replay{id, "x", {}}).error(), rejection::not_replayable);
   EXPECT_EQ(get(id_of("nothing")).error(), rejection::unknown_letter);
+}
+
+TEST_F(DeadLetters, OfAMessageAreReplayedWhenItWasKeptAndItsPartIsThere) {
+  const auto lost = [this](const std::string& place, const std::string& sealed) {
+    letter x;
+    x.source = source::undeliverable_message;
+    x.place = place;
+    x.sealed = sealed;
+    const auto id = id_of(place + sealed);
+    EXPECT_TRUE(tell<view>(all.letters, record{id, x}));
+    return tell<view>(all.letters, replay{id, "it is back", {}});
+  };
+  EXPECT_TRUE(lost("node/entities/orders", "bytes"));
+  EXPECT_EQ(lost("node/entities/orders", "").error(), rejection::not_replayable);
+  EXPECT_EQ(lost("node/entities/wishes", "bytes").error(), rejection::not_replayable);
 }
 
 TEST_F(DeadLetters, BeyondTheDirectorysBoundAreListedWhenOthersAreDone) {

@@ -92,6 +92,7 @@ protected:
     with.tree = tree;
     with.refuse.lost = [this](const undelivered& x) {
       lost.push_back(x.path + ": " + to_string(x.why) + ' ' + x.message);
+      contents.push_back(x.content);
     };
     with.failed = [this](const incident& x) {
       failures.push_back(x.path + (x.escalates ? " escalates" : "") + ": " + x.error);
@@ -132,6 +133,7 @@ protected:
   std::shared_ptr<notes> first = std::make_shared<notes>();
   std::shared_ptr<notes> second = std::make_shared<notes>();
   std::vector<std::string> lost;
+  std::vector<caf::message> contents; // of those
   std::vector<std::string> failures;
 };
 
@@ -200,6 +202,8 @@ TEST_F(Supervisor, TellsWhatDoesNotFitWhileAChildIsDown) {
   ASSERT_EQ(lost.size(), 1u);
   EXPECT_NE(lost[0].find("node/worker: buffer_full"), std::string::npos) << lost[0];
   EXPECT_EQ(lost[0].find("lost"), std::string::npos) << "a message's content is nobody's business";
+  ASSERT_TRUE(contents[0].match_elements<std::string>()) << "but it can be sent again";
+  EXPECT_EQ(contents[0].get_as<std::string>(0), "lost");
   advance(milliseconds{100});
   kept.receive([](int x) { EXPECT_EQ(x, 10); }, [](const caf::error& x) { ADD_FAILURE() << to_string(x); });
   EXPECT_EQ(first->seen, (std::vector<std::string>{"kept", "1"}));
