@@ -225,6 +225,8 @@ void auditor::follow(other_record&, const journal::stored_event& e) {
   mails_.follow(e);
   if (e.type == "notification.given_up")
     letters_.mail_given_up(e.stream.key);
+  else if (e.type == "notification.put_back")
+    letters_.mail_put_back(e.stream.key);
 }
 
 void auditor::check(const stock_record& x, const std::string& sku) {

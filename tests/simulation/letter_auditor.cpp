@@ -9,6 +9,10 @@ namespace troupe::simulation {
 
 namespace {
 
+std::string letter_of(const std::string& mail) {
+  return dead_letter::id_of("notification/" + mail).value;
+}
+
 std::string letter_of(const std::string& place, std::uint64_t version, std::uint32_t number) {
   return dead_letter::id_of(place + '/' + std::to_string(version) + '/' + std::to_string(number)).value;
 }
@@ -54,9 +58,18 @@ void letter_auditor::follow_letter(const journal::stored_event& e) {
   auto& letter = letters_[id];
   ++letter.events;
   if (const auto* recorded = std::get_if<dead_letter::recorded>(&*event)) {
-    letter.cause = recorded->letter.place + ' ' + recorded->letter.code;
+    letter.place = recorded->letter.place;
+    letter.cause = letter.place + ' ' + recorded->letter.code;
+    letter.occurrences = 1;
     if (!due_.contains(id))
       fail_("letter " + id + " was recorded of what nobody gave up: " + recorded->letter.summary);
+  } else if (const auto* recurred = std::get_if<dead_letter::recurred>(&*event)) {
+    letter.cause = letter.place + ' ' + recurred->code;
+    letter.status = "open";
+    letter.occurrences = recurred->occurrence;
+    const auto mail = mails_.find(id);
+    if (mail == mails_.end() || mail->second.times_given_up < recurred->occurrence)
+      fail_("letter " + id + " tells of more than was given up");
   } else if (std::holds_alternative<dead_letter::replay_requested>(*event)) {
     if (letter.status != "open")
       fail_("letter " + id + " is " + letter.status + " and is replayed");
@@ -73,7 +86,19 @@ void letter_auditor::follow_letter(const journal::stored_event& e) {
 }
 
 void letter_auditor::mail_given_up(const std::string& mail) {
-  due_.insert(dead_letter::id_of("notification/" + mail).value);
+  const auto letter = letter_of(mail);
+  due_.insert(letter);
+  auto& known = mails_[letter];
+  ++known.times_given_up;
+  known.is_given_up = true;
+}
+
+void letter_auditor::mail_put_back(const std::string& mail) {
+  const auto letter = letter_of(mail);
+  mails_[letter].is_given_up = false;
+  const auto found = letters_.find(letter);
+  if (found == letters_.end() || found->second.status != "replaying")
+    fail_("mail " + mail + " was put back, and nobody replays its letter");
 }
 
 std::uint64_t letter_auditor::first_missing(const std::string& order) const {
@@ -124,6 +149,11 @@ void letter_auditor::close(const std::vector<dead_letter::entry>& open) const {
   for (const auto& id : due_)
     if (!letters_.contains(id))
       fail_("something was given up, and its letter " + id + " is lost");
+  for (const auto& [id, mail] : mails_)
+    if (const auto letter = letters_.find(id);
+        mail.is_given_up && letter != letters_.end() && letter->second.occurrences != mail.times_given_up)
+      fail_("a mail was given up " + std::to_string(mail.times_given_up) + " times, and its letter " + id + " tells of "
+            + std::to_string(letter->second.occurrences));
   for (const auto& [key, place] : places_)
     if (!place.waiting.empty())
       fail_("events of " + key + " are parked for ever");

@@ -28,8 +28,9 @@ public:
   void follow_parking(const journal::stored_event& e);
   void follow_letter(const journal::stored_event& e);
 
-  /// A mail was durably given up.
+  // What durably became of a mail.
   void mail_given_up(const std::string& mail);
+  void mail_put_back(const std::string& mail);
 
   // The sink that takes every event of the orders: is asked to, and has.
   void passed_on(const std::string& order, std::uint64_t version);
@@ -56,9 +57,15 @@ private:
     std::map<std::uint32_t, std::uint64_t> lost; // versions, by the number of the loss
   };
   struct letter_record {
-    std::string cause;
+    std::string place;
+    std::string cause; // the place, and the code of the last time
     std::string status = "open";
     std::size_t events = 0;
+    std::uint32_t occurrences = 0;
+  };
+  struct mail_record {
+    std::uint32_t times_given_up = 0;
+    bool is_given_up = false; // now
   };
   struct taken_record {
     std::uint64_t through = 0; // every version up to here is taken or given up
@@ -72,6 +79,7 @@ private:
   fail_fn fail_;
   std::map<std::string, place_record, std::less<>> places_; // of parked events, by key
   std::set<std::string> due_;                               // letters of what was given up
+  std::map<std::string, mail_record> mails_;                // by their letters
   std::map<std::string, letter_record> letters_;
   std::map<std::string, taken_record> taken_;
 };

@@ -11,6 +11,7 @@ namespace {
 
 const std::string place = "copy/order/order-1";
 const std::string letter = dead_letter::id_of(place + "/2/1").value;
+const std::string of_mail = dead_letter::id_of("notification/m").value;
 
 class LetterAuditor : public testing::Test {
 protected:
@@ -26,7 +27,9 @@ protected:
   }
 
   void park(const outlet::event& what) { audit.follow_parking(stored("outlet", place, what)); }
-  void write(const dead_letter::event& what) { audit.follow_letter(stored("dead_letter", letter, what)); }
+  void write(const dead_letter::event& what, const std::string& id = letter) {
+    audit.follow_letter(stored("dead_letter", id, what));
+  }
 
   /// The second event of the order.
   void give_up() {
@@ -83,6 +86,38 @@ TEST_F(LetterAuditor, RefusesThatTheLetterOfAMailIsLost) {
   audit.mail_given_up("order-1/confirmation");
   audit.close({});
   expect("is lost");
+}
+
+TEST_F(LetterAuditor, RefusesThatAMailIsPutBackWhichNobodyReplays) {
+  audit.mail_given_up("m");
+  write(dead_letter::recorded{}, of_mail);
+  audit.mail_put_back("m");
+  expect("nobody replays its letter");
+}
+
+TEST_F(LetterAuditor, RefusesALetterThatDoesNotTellThatItsMailWasGivenUpAgain) {
+  audit.mail_given_up("m");
+  write(dead_letter::recorded{}, of_mail);
+  write(dead_letter::replay_requested{}, of_mail);
+  audit.mail_put_back("m");
+  write(dead_letter::replayed{1}, of_mail);
+  audit.mail_given_up("m");
+  audit.close({});
+  expect("was given up 2 times");
+}
+
+TEST_F(LetterAuditor, AcceptsALetterThatIsOpenAgain) {
+  audit.mail_given_up("m");
+  write(dead_letter::recorded{}, of_mail);
+  write(dead_letter::replay_requested{}, of_mail);
+  audit.mail_put_back("m");
+  write(dead_letter::replayed{1}, of_mail);
+  audit.mail_given_up("m");
+  write(dead_letter::recurred{2, "expired", "again", 1}, of_mail);
+  dead_letter::entry open;
+  open.id = {of_mail};
+  audit.close({open});
+  EXPECT_EQ(violation, "");
 }
 
 TEST_F(LetterAuditor, RefusesALetterOfWhatNobodyGaveUp) {

@@ -18,6 +18,12 @@ void mail_auditor::follow(const journal::stored_event& e) {
   if (!event)
     return fail_("event " + std::to_string(e.version) + " of mail " + id + " cannot be read");
   auto& mail = mails_[id];
+  if (std::holds_alternative<notification::put_back>(*event)) {
+    if (mail.given_up.empty() || !mail.end.starts_with("given up"))
+      fail_("mail " + id + " was put back, and was not given up");
+    mail.end.clear();
+    return;
+  }
   if (!mail.end.empty())
     fail_("mail " + id + " has ended as " + mail.end + ", and then " + e.type + " was stored");
   if (std::holds_alternative<notification::requested>(*event)) {

@@ -95,6 +95,27 @@ TEST_F(MailAuditor, RefusesATryAfterTheEnd) {
   expect("has ended as given up: timed_out");
 }
 
+TEST_F(MailAuditor, AcceptsThatAMailThatWasGivenUpIsPutBackAndSent) {
+  ask_for_it();
+  leave("resend");
+  store(given_up{"unavailable", "resend"});
+  store(put_back{"l/1", {}});
+  leave("sendgrid");
+  audit.taken("sendgrid", mail);
+  store(sent{"sendgrid", "m-1"});
+  audit.close();
+  EXPECT_EQ(violation, "");
+}
+
+TEST_F(MailAuditor, RefusesThatAMailThatWasSentIsPutBack) {
+  ask_for_it();
+  leave("resend");
+  audit.taken("resend", mail);
+  store(sent{"resend", "m-1"});
+  store(put_back{"l/1", {}});
+  expect("was put back, and was not given up");
+}
+
 TEST_F(MailAuditor, RefusesAnotherProviderForWhatIsTaken) {
   ask_for_it();
   leave("resend");

@@ -255,6 +255,11 @@ void node::start() {
   up_ = true;
   ++boots_;
   auto made = make_topology(world_.system(), describe());
+  auto replayers = *made.replayers;
+  replayers[dead_letter::source::exhausted_effect] = made.root.add<dead_letter::replayer_actor>(
+    "effect replayer",
+    [mails = made.notifications](const supervision::place& where) { return spawn_effect_replayer(where, mails); });
+  made.replayers.set(std::move(replayers));
   const auto put = [&](part x, const auto& actor) { *places_[x] = caf::actor_cast<caf::strong_actor_ptr>(actor); };
   put(journal_part, made.journal);
   put(inventories, made.inventory);
