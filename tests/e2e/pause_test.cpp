@@ -38,8 +38,13 @@ protected:
   /// Events that the outlet of mails has not passed on; -1 as long as that is not known.
   int behind() {
     const auto text = metrics();
-    const auto at = text.find("\ntroupe_outlet_behind{");
-    return at == std::string::npos ? -1 : std::atoi(text.c_str() + text.find("} ", at) + 2);
+    for (auto at = text.find("\ntroupe_outlet_behind{"); at != std::string::npos;
+         at = text.find("\ntroupe_outlet_behind{", at + 1)) {
+      const auto end = text.find("} ", at);
+      if (text.substr(at, end - at).find("outlet=\"email\"") != std::string::npos)
+        return std::atoi(text.c_str() + end + 2);
+    }
+    return -1;
   }
 
   /// That the sandbox took since it started.

@@ -47,6 +47,7 @@ void mail_auditor::follow(const journal::stored_event& e) {
     if (mail.takes > 0)
       fail_("mail " + id + " was skipped after it was taken");
   } else if (const auto* given_up = std::get_if<notification::given_up>(&*event)) {
+    ++mail.outcomes; // of the last try, if there was one
     mail.end = "given up: " + given_up->why;
     mail.given_up.push_back(e.version);
   }

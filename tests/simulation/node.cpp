@@ -188,10 +188,11 @@ std::vector<outlet::definition> node::add_outlets(supervision::group& to, const 
   email.name = "email";
   email.context = order::traits::context;
   email.types = confirmation_types();
-  email.sink = to.add<outlet::sink_actor>(
-    "email sink", [this, orders = made.orders, mails = made.notifications](const supervision::place& where) {
+  email.sink =
+    to.add<outlet::sink_actor>("email sink", [this, orders = made.orders, mails = made.notifications,
+                                              pauses = made.paused->published()](const supervision::place& where) {
       return spawn_confirmation_sink(
-        where, orders, mails, [this] { return world_.node_time(); }, std::chrono::hours{1});
+        where, orders, mails, [this] { return world_.node_time(); }, std::chrono::hours{1}, pauses);
     });
   email.sink = spawn_moody_sink(world_, options_.moods, email.sink);
   outlet::definition copy;

@@ -157,7 +157,7 @@ TEST_F(Seeds, SufferEveryMishap) {
          "breaker closed",
          "provider: dark",
        })
-    EXPECT_GE(counts.mishaps[name], seeds / 20) << name;
+    EXPECT_GE(counts.mishaps[name], seeds / 40) << name;
 }
 
 TEST_F(Seeds, SufferEveryMishapOfWhatLeavesByOutlets) {

@@ -39,6 +39,7 @@ notification::notification_actor::behavior_type make_mails(notification::notific
       ++*asked;
       return notification::mail_view{};
     },
+    [](const request_context&, const notification::try_again&) { return notification::mail_view{}; },
     [](const request_context&, const notification::get_mail&) { return notification::mail_view{}; },
   };
 }

@@ -216,7 +216,7 @@ gateway_fixture::gateway_fixture() {
 pause::pause_actor::behavior_type gateway_fixture::pauses_behavior() {
   const auto status = [this](const pause::target& x) {
     const auto* how = paused.published()->find(x.kind, x.name);
-    return pause::status{x, how ? std::optional{*how} : std::nullopt};
+    return pause::status{x, how ? std::optional{*how} : std::nullopt, {}};
   };
   return {
     [this, status](const request_context& c, const pause::begin& x) {

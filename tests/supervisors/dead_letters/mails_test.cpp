@@ -23,6 +23,9 @@ protected:
       return {[](const request_context&, const notification::request_mail&) -> caf::result<mail_view> {
                 return caf::make_error(ec::refused);
               },
+              [](const request_context&, const notification::try_again&) -> caf::result<mail_view> {
+                return caf::make_error(ec::refused);
+              },
               [this](const request_context&, const notification::get_mail& x) -> caf::result<mail_view> {
                 auto result = mail;
                 result.id = x.id;
