@@ -34,4 +34,28 @@ struct gateway_place {
 /// flight are cut off then.
 gateway_actor spawn_gateway(const supervision::place& where, std::shared_ptr<gateway_place> at);
 
+/// A gateway below a supervisor, whichever incarnation of it is up. Empty until it is made.
+class supervised_gateway {
+public:
+  supervised_gateway() = default;
+
+  /// Adds it to `to`, not listening yet. `routes` is called for each incarnation; `system` runs on io threads that
+  /// serve its connections.
+  supervised_gateway(caf::actor_system& system, supervision::group& to, std::string name, gateway::options with,
+                     std::function<gateway::router()> routes);
+
+  std::uint16_t port() const { return place_->port; }
+
+  /// Listens from now on. Throws std::runtime_error, with a text that says what to do. Once its supervisor is up.
+  void open() const;
+
+  /// See gateway::server::stop; true for one that was never opened. Not on an io thread.
+  bool close() const;
+
+private:
+  caf::actor_system* system_ = nullptr;
+  std::shared_ptr<gateway_place> place_;
+  gateway_actor actor_;
+};
+
 } // namespace troupe

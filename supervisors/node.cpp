@@ -3,7 +3,6 @@
 #include "actors/entity/store_actors.hpp"
 #include "actors/idempotency/idempotency_entity.hpp"
 #include "adapters/http_client/curl_client.hpp"
-#include "adapters/payment/stripe/webhook.hpp"
 #include "adapters/sqlite/store.hpp"
 #include "gateways/http/openapi.hpp"
 #include "gateways/http/routes/routes.hpp"
@@ -13,7 +12,6 @@
 #include "supervisors/dead_letters/rehearsal.hpp"
 #include "supervisors/dead_letters/replayers.hpp"
 #include "supervisors/dead_letters/sealer.hpp"
-#include "supervisors/dead_letters/webhooks.hpp"
 #include "supervisors/demo.hpp"
 #include "supervisors/entropy.hpp"
 #include "supervisors/gateway_actor.hpp"
@@ -23,6 +21,7 @@
 #include "supervisors/observability/outlets.hpp"
 #include "supervisors/operator_key.hpp"
 #include "supervisors/pauses.hpp"
+#include "supervisors/provider_webhooks.hpp"
 #include "supervisors/resilience/decision_log.hpp"
 #include "supervisors/resilience/guards.hpp"
 #include "supervisors/resilience/mail_port.hpp"
@@ -127,8 +126,8 @@ public:
       return true;
     board_->set_draining();
     // Everybody else is up and restarted meanwhile, so that what is in flight can be answered.
-    const bool served = close_gateway(commerce_);
-    const bool whole = close_gateway(operations_) && served;
+    const bool served = commerce_.close();
+    const bool whole = operations_.close() && served;
     end_tree();
     // The routers hold handles, and a live handle keeps its actor and so the system from ending.
     commerce_ = {};
@@ -157,10 +156,6 @@ public:
   std::unique_ptr<request_metrics> commerce_metrics_;
   std::unique_ptr<request_metrics> operations_metrics_;
   std::shared_ptr<node_metrics> node_metrics_;
-  struct supervised_gateway {
-    std::shared_ptr<gateway_place> place;
-    gateway_actor actor;
-  };
   supervised_gateway commerce_;
   supervised_gateway operations_;
   std::shared_ptr<supervision::tree> tree_ = std::make_shared<supervision::tree>();
@@ -250,8 +245,8 @@ private:
     if (settings_.demo_catalog)
       if (const auto failed = stock_demo_catalog(system, parts.catalog, parts.inventory))
         log::warn("The demo catalog could not be stored", {{"reason", to_string(failed)}});
-    open_gateway(commerce_);
-    open_gateway(operations_);
+    commerce_.open();
+    operations_.open();
   }
 
   /// Of this node, and on another thread of a rehearsal.
@@ -568,66 +563,28 @@ private:
                              hold_time_,
                              {},
                              [board = board_] { return board->is_overloaded(); }};
-    add_webhooks(behind);
+    behind.webhooks =
+      provider_webhooks(*system_, settings_.providers, parts.orders, parts.dead_letters.letters, seals_, now);
     supervision::group gateways{*system_, "gateways", supervision::strategy::one_for_one, settings_.restarts};
     commerce_metrics_ = std::make_unique<request_metrics>(*system_, "commerce");
-    commerce_ =
-      add_gateway(gateways, "commerce",
-                  gateway_options(settings_.commerce_address, settings_.commerce_port, *commerce_metrics_), [behind] {
-                    gateway::router table;
-                    gateway::add_commerce_routes(table, behind);
-                    add_openapi(table);
-                    return table;
-                  });
+    commerce_ = supervised_gateway(
+      *system_, gateways, "commerce",
+      gateway_options(settings_.commerce_address, settings_.commerce_port, *commerce_metrics_), [behind] {
+        gateway::router table;
+        gateway::add_commerce_routes(table, behind);
+        gateway::add_openapi_route(table, {"troupe commerce", TROUPE_VERSION, "Orders that cannot be lost."});
+        return table;
+      });
     operations_metrics_ = std::make_unique<request_metrics>(*system_, "operations");
     operations_ =
-      add_gateway(gateways, "operations",
-                  gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_),
-                  [behind = operations_of(behind)] {
-                    gateway::router table;
-                    gateway::add_operations_routes(table, behind);
-                    return table;
-                  });
+      supervised_gateway(*system_, gateways, "operations",
+                         gateway_options(settings_.operations_address, settings_.operations_port, *operations_metrics_),
+                         [behind = operations_of(behind)] {
+                           gateway::router table;
+                           gateway::add_operations_routes(table, behind);
+                           return table;
+                         });
     parts.root.add(std::move(gateways));
-  }
-
-  supervised_gateway add_gateway(supervision::group& to, std::string name, gateway::options with,
-                                 std::function<gateway::router()> routes) {
-    auto place = std::make_shared<gateway_place>();
-    place->port = with.port;
-    place->make = [this, with = std::move(with), routes = std::move(routes)](std::uint16_t port, auto failed) mutable {
-      with.port = port;
-      with.failed = std::move(failed);
-      return std::make_unique<gateway::server>(with, contexts(), *system_, routes());
-    };
-    auto actor = to.add<gateway_actor>(
-      std::move(name), [place](const supervision::place& where) { return spawn_gateway(where, place); });
-    return {std::move(place), std::move(actor)};
-  }
-
-  gateway::server::contexts contexts() const {
-    auto& scheduler = scheduler::asio_scheduler(*system_);
-    gateway::server::contexts result;
-    for (std::size_t i = 0; i < scheduler.size(); ++i)
-      result.emplace_back(scheduler.context(i));
-    return result;
-  }
-
-  void open_gateway(const supervised_gateway& x) {
-    caf::scoped_actor self{*system_};
-    self->request(x.actor, caf::infinite, caf::open_atom_v)
-      .receive([](std::uint16_t) {}, [](const caf::error& why) { throw std::runtime_error{text_of(why)}; });
-  }
-
-  /// Whether every request in flight was answered.
-  bool close_gateway(const supervised_gateway& x) {
-    bool whole = true;
-    if (!x.actor || !root_)
-      return whole;
-    caf::scoped_actor self{*system_};
-    self->request(x.actor, caf::infinite, caf::close_atom_v)
-      .receive([&](bool answered) { whole = answered; }, [&](const caf::error&) { whole = false; });
-    return whole;
   }
 
   gateway::operations operations_of(const gateway::services& behind) {
@@ -673,65 +630,6 @@ private:
     return result;
   }
 
-  // A webhook is a reason to ask the provider, never a fact: what it says is not trusted over what the provider
-  // answers.
-  void add_webhooks(gateway::services& behind) {
-    std::vector<std::shared_ptr<payment::stripe::webhook_verifier>> verifiers;
-    for (const auto& configured : settings_.providers) {
-      if (configured.kind != "stripe" || configured.webhook_secret.empty())
-        continue;
-      payment::stripe::webhook_options with;
-      with.secret = configured.webhook_secret;
-      verifiers.push_back(std::make_shared<payment::stripe::webhook_verifier>(std::move(with)));
-    }
-    if (verifiers.empty())
-      return;
-    behind.webhooks["stripe"] = [verifiers, orders = behind.orders, now = behind.now, system = system_.get(),
-                                 letters = parts_->dead_letters.letters, seals = seals_](const http::request& message) {
-      const auto admitted =
-        payment::stripe::admit_by_any(verifiers, http::find(message.fields, "Stripe-Signature"), message.body, now());
-      if (const auto* refused = std::get_if<payment::stripe::webhook_refusal>(&admitted)) {
-        if (*refused == payment::stripe::webhook_refusal::malformed) // Only what is signed comes so far.
-          record(*system, letters, request_context{"stripe", {}, time_point::max()},
-                 refused_webhook("stripe", message.body, *seals), [](const caf::error& why) {
-                   log::error("A dead letter could not be recorded", {{"reason", to_string(why)}});
-                 });
-        return outcome_of(*refused);
-      }
-      const auto& event = std::get<payment::stripe::webhook_event>(admitted);
-      if (!event.reference.empty())
-        caf::anon_send(orders, request_context{"stripe", {}, time_point::max()},
-                       order::payment_news{{event.reference}});
-      return gateway::webhook_outcome::accepted;
-    };
-  }
-
-  static gateway::webhook_outcome outcome_of(payment::stripe::webhook_refusal x) {
-    switch (x) {
-      case payment::stripe::webhook_refusal::bad_signature:
-      case payment::stripe::webhook_refusal::too_old: return gateway::webhook_outcome::bad_signature;
-      case payment::stripe::webhook_refusal::malformed: return gateway::webhook_outcome::malformed;
-      case payment::stripe::webhook_refusal::repeated: return gateway::webhook_outcome::repeated;
-    }
-    return gateway::webhook_outcome::malformed;
-  }
-
-  // The document describes its own route, too, so it is made after the route has its place in the table.
-  static void add_openapi(gateway::router& table) {
-    auto document = std::make_shared<std::string>();
-    gateway::route row;
-    row.method = "GET";
-    row.path = "/openapi.json";
-    row.operation_id = "getOpenApi";
-    row.summary = "This document";
-    row.responses = {{200, "OpenAPI 3.1", nlohmann::json{{"type", "object"}}}};
-    row.handle = [document](gateway::incoming&) -> boost::asio::awaitable<http::response> {
-      co_return http::response{200, {{"Content-Type", "application/json"}}, *document};
-    };
-    table.add(std::move(row));
-    *document = gateway::openapi(table, {"troupe commerce", TROUPE_VERSION, "Orders that cannot be lost."}).dump();
-  }
-
   static constexpr duration longer_{10'000}; // that an order waits than a provider and its guard take
   guard::guards_actor operators_guards_;
   dead_letter::rehearsal_actor rehearsals_;
@@ -755,11 +653,11 @@ node::node(node_settings settings) : impl_(std::make_unique<impl>(std::move(sett
 node::~node() = default;
 
 std::uint16_t node::commerce_port() const {
-  return impl_->commerce_.place->port;
+  return impl_->commerce_.port();
 }
 
 std::uint16_t node::operations_port() const {
-  return impl_->operations_.place->port;
+  return impl_->operations_.port();
 }
 
 const std::filesystem::path& node::operator_key_file() const {

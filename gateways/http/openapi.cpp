@@ -1,6 +1,9 @@
 #include "gateways/http/openapi.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
 
 namespace troupe::gateway {
 
@@ -92,6 +95,21 @@ json openapi(const router& table, const api_info& info) {
     out["paths"][row.path][method] = operation_of(row);
   }
   return out;
+}
+
+void add_openapi_route(router& table, const api_info& info) {
+  const auto document = std::make_shared<std::string>(); // made when the route has its place in the table
+  route row;
+  row.method = "GET";
+  row.path = "/openapi.json";
+  row.operation_id = "getOpenApi";
+  row.summary = "The OpenAPI document of this gateway.";
+  row.responses = {{200, "OpenAPI 3.1.", nlohmann::json{{"type", "object"}}}};
+  row.handle = [document](incoming&) -> boost::asio::awaitable<http::response> {
+    co_return http::response{200, {{"Content-Type", "application/json"}}, *document};
+  };
+  table.add(std::move(row));
+  *document = openapi(table, info).dump();
 }
 
 } // namespace troupe::gateway

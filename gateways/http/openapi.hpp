@@ -16,4 +16,7 @@ struct api_info {
 /// OpenAPI 3.1, from the rows that requests are routed and validated by.
 nlohmann::json openapi(const router& table, const api_info& info);
 
+/// Serves the document of `table` at /openapi.json, that route included. After all others.
+void add_openapi_route(router& table, const api_info& info);
+
 } // namespace troupe::gateway

@@ -12,15 +12,7 @@ gateway::router commerce() {
   behind.webhooks["stripe"] = [](const http::request&) { return gateway::webhook_outcome::malformed; };
   gateway::router table;
   gateway::add_commerce_routes(table, behind);
-  // As the node adds it.
-  gateway::route document;
-  document.method = "GET";
-  document.path = "/openapi.json";
-  document.operation_id = "getOpenApi";
-  document.summary = "The OpenAPI document of this gateway.";
-  document.responses = {{200, "OpenAPI 3.1.", nlohmann::json{{"type", "object"}}}};
-  document.handle = [](gateway::incoming&) -> boost::asio::awaitable<http::response> { co_return http::response{}; };
-  table.add(std::move(document));
+  gateway::add_openapi_route(table, {"troupe commerce", TROUPE_VERSION, ""});
   return table;
 }
 
