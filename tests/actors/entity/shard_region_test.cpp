@@ -374,6 +374,7 @@ TEST_F(FailingEntities, AnswerWhatWaitedForTooLongThatItIsTooLate) {
   kill_last();
   context.deadline = now() + 49ms;
   auto waits = request(set_available{"tea", 1});
+  run();
   advance(50ms);
   EXPECT_EQ(answer_of<stock>(waits).error(), ec::deadline);
   context.deadline = time_point::max();
