@@ -23,15 +23,16 @@ std::optional<duration> wait_of(const caf::error& x) {
   if (x.category() != caf::type_id_v<ec>)
     return std::nullopt;
   const auto& context = x.context();
-  if (!context.match_elements<std::int64_t>() && !context.match_elements<std::int64_t, std::string>())
+  if (context.empty() || !context.match_element<std::int64_t>(0))
     return std::nullopt;
   return duration{context.get_as<std::int64_t>(0)};
 }
 
 std::string reason_of(const caf::error& x) {
-  if (x.category() != caf::type_id_v<ec> || !x.context().match_elements<std::int64_t, std::string>())
+  const auto& context = x.context();
+  if (!wait_of(x) || context.size() < 2 || !context.match_element<std::string>(1))
     return {};
-  return x.context().get_as<std::string>(1);
+  return context.get_as<std::string>(1);
 }
 
 } // namespace troupe

@@ -73,7 +73,7 @@ inline ec code_of(const caf::error& x, ec otherwise = ec::unavailable) {
 /// not empty, the reason for people: never personal data, since it is stored and logged.
 caf::error make_failure(ec code, duration wait, std::string why = {});
 
-/// What make_failure was told; nothing, and an empty text, for other errors.
+/// What make_failure was told; nothing, and an empty text, for other errors. A context may have added more behind it.
 std::optional<duration> wait_of(const caf::error& x);
 std::string reason_of(const caf::error& x);
 

@@ -219,6 +219,21 @@ struct sent_to_review {
   std::string why;
   bool operator==(const sent_to_review&) const = default;
 };
+/// One more attempt of a call, and why it was made.
+struct retry {
+  time_point at;         // when that was decided
+  std::string operation; // of the provider: "authorize", "find"
+  std::string what;      // "retried", "hedged"
+  std::string why;       // for people: the guard's policy, its line and figures; never personal data
+  bool operator==(const retry&) const = default;
+};
+/// The provider was asked more than once before the outcome that is stored next. Tells people, and changes nothing.
+struct call_retried {
+  order::step step = order::step::authorize;
+  std::vector<retry> retries; // in order; at most retries_max
+  bool operator==(const call_retried&) const = default;
+};
+inline constexpr std::size_t retries_max = 16;
 /// The order stands still because operators want it so.
 struct paused {
   std::string what;   // "provider/<name>", "saga/order", "order/<id>"
@@ -256,7 +271,7 @@ struct closed {
 using event = std::variant<placed, priced, stock_reserved, rejected, payment_authorized, payment_declined,
                            stock_allocated, hold_expired, capture_requested, payment_captured, confirmed,
                            cancel_requested, payment_voided, payment_refunded, stock_released, attempt_failed,
-                           sent_to_review, closed, paused, hold_extended, resumed>;
+                           sent_to_review, closed, paused, hold_extended, resumed, call_retried>;
 
 /// The stored type without "order.".
 std::string_view name_of(const event& x);
@@ -463,6 +478,12 @@ decision decide(const state& s, const time_passed& x, time_point now, const poli
 /// `seen_all` as in time_passed.
 decision decide(const state& s, const standstill& x, bool seen_all, time_point now, const policy& p);
 decision decide(const state& s, const hold_extended& x);
+
+/// `outcome`, and before its events the retries that led to it; they are not told of what changes nothing.
+decision after_retries(decision outcome, call_retried x);
+
+/// Adds to `x`; beyond retries_max the latest takes the place of the one before it.
+void add_retry(call_retried& x, retry more);
 
 /// What a customer reads while the order is processing: "Processing payment...",
 /// "High volume, please wait", "Verifying payment...", "Technical issue"; a sentence of its own for every end.

@@ -2,6 +2,7 @@
 #include "actors/order/order.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace troupe::order {
@@ -120,6 +121,8 @@ struct fold {
 
   void operator()(const hold_extended& e) { s.hold_expires_at = e.expires_at; }
 
+  void operator()(const call_retried&) {} // What came of it follows.
+
   void operator()(const resumed& e) {
     if (!s.pause)
       return;
@@ -183,6 +186,7 @@ struct detail_of {
   std::string operator()(const stock_released&) { return {}; }
   std::string operator()(const hold_extended&) { return {}; }
   std::string operator()(const resumed&) { return {}; }
+  std::string operator()(const call_retried&) { return {}; } // Each retry has a line of its own.
 };
 
 /// Attempts belong to one step, and a step's key is made when the step begins.
@@ -197,11 +201,33 @@ void begin(state& s, std::optional<step> next, time_point at) {
     s.undo_since = at;
 }
 
+std::string text_of(const retry& x, step of) {
+  std::string text{name_of(of)};
+  text += ": ";
+  if (x.operation != name_of(of)) // It looked before, or after.
+    text += x.operation + ' ';
+  return text + x.what + ", " + x.why;
+}
+
+/// Takes the attempt before away, with the retries of its own, unless something else has happened since.
+void forget_attempt_before(std::vector<moment>& timeline) {
+  const auto is_retry = [](const moment& x) { return x.what == name_of(call_retried{}); };
+  const auto last = std::find_if_not(timeline.rbegin(), timeline.rend(), is_retry);
+  if (last == timeline.rend() || last->what != name_of(attempt_failed{}))
+    return;
+  const auto first = std::find_if_not(std::next(last), timeline.rend(), is_retry);
+  timeline.erase(first.base(), last.base());
+}
+
 void note(state& s, const event& e, time_point at) {
-  const auto* failed = std::get_if<attempt_failed>(&e);
+  if (const auto* retried = std::get_if<call_retried>(&e)) {
+    for (const auto& x : retried->retries)
+      s.timeline.push_back({x.at, name_of(e), text_of(x, retried->step)});
+    return;
+  }
   // The latest attempt stands for those before it, so that an outage of a day leaves one line and not thousands.
-  if (failed && failed->attempt > 1 && !s.timeline.empty() && s.timeline.back().what == name_of(e))
-    s.timeline.pop_back();
+  if (const auto* failed = std::get_if<attempt_failed>(&e); failed && failed->attempt > 1)
+    forget_attempt_before(s.timeline);
   s.timeline.push_back({at, name_of(e), std::visit(detail_of{s}, e)});
 }
 

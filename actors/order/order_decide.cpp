@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 namespace troupe::order {
 
@@ -261,6 +262,20 @@ decision decide(const state& s, const hold_extended& x) {
   if (!s.pause || x.expires_at <= s.hold_expires_at)
     return events{};
   return events{x};
+}
+
+decision after_retries(decision outcome, call_retried x) {
+  auto* decided = std::get_if<events>(&outcome);
+  if (decided && !decided->empty() && !x.retries.empty())
+    decided->emplace(decided->begin(), std::move(x));
+  return outcome;
+}
+
+void add_retry(call_retried& x, retry more) {
+  if (x.retries.size() >= retries_max)
+    x.retries.pop_back();
+  more.why = shortened(more.why);
+  x.retries.push_back(std::move(more));
 }
 
 } // namespace troupe::order

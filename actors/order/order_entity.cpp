@@ -293,8 +293,19 @@ void order_entity::look_again() {
   });
 }
 
+void order_entity::remember(step which, const std::vector<payment::tried>& what) {
+  if (retried_.step != which)
+    retried_ = {which, {}};
+  for (const auto& x : what)
+    add_retry(retried_, {x.at, x.operation, x.what, x.why});
+}
+
+void order_entity::store(decision outcome) {
+  commit(effect_context(), after_retries(std::move(outcome), std::exchange(retried_, {})));
+}
+
 template <class Outcome> void order_entity::conclude(const Outcome& outcome) {
-  commit(effect_context(), decide(state(), outcome));
+  store(decide(state(), outcome));
   if (!writing()) // It changed nothing: a late or repeated answer.
     advance();
 }
@@ -310,9 +321,8 @@ void order_entity::fail(step which, const caf::error& error, ec when_unclear) {
   if (!may_have_acted(code) && stands_still())
     return advance(); // Refused because it was paused meanwhile, or of no account now: it did not fail.
   const auto jitter = static_cast<double>(env().random() >> 11) * 0x1p-53;
-  commit(effect_context(),
-         decide(state(), step_failed{which, code, payment::retry_after(error), jitter, reason_of(error)}, env().now(),
-                policy()));
+  store(decide(state(), step_failed{which, code, payment::retry_after(error), jitter, reason_of(error)}, env().now(),
+               policy()));
 }
 
 void order_entity::fail_or_give_up(step which, const caf::error& error, ec when_unclear, time_point key_dies_at) {
@@ -488,12 +498,14 @@ void order_entity::run(const effect::authorize& what) {
     .then([this, what](const payment::payments& x) { on_found(what, x); },
           [this, key_dies_at = what.key_dies_at](const caf::error& error) {
             ended(step::authorize);
+            remember(step::authorize, payment::tried_before(error));
             // Looking does not move money, but what is looked for may have moved.
             fail_or_give_up(step::authorize, error, ec::timed_out, key_dies_at);
           });
 }
 
 void order_entity::on_found(const effect::authorize& what, const payment::payments& found) {
+  remember(step::authorize, found.tried);
   const payment::payment* declined = nullptr;
   const payment::payment* pending = nullptr;
   for (const auto& x : found.items) {
@@ -535,6 +547,7 @@ void order_entity::authorize(const effect::authorize& what) {
     .then(
       [this](const payment::payment& x) {
         ended(step::authorize);
+        remember(step::authorize, x.tried);
         switch (x.status) {
           case payment::payment_status::authorized:
           case payment::payment_status::captured:
@@ -552,6 +565,7 @@ void order_entity::authorize(const effect::authorize& what) {
 
 void order_entity::on_authorize_error(const caf::error& error) {
   ended(step::authorize);
+  remember(step::authorize, payment::tried_before(error));
   const auto code = code_of_failure(error, ec::interrupted);
   if (may_work_later(code))
     fail(step::authorize, error, ec::interrupted);
@@ -575,11 +589,13 @@ void order_entity::run(const effect::capture& what) {
     .then([this, what](const payment::payments& x) { on_found(what, x); },
           [this, key_dies_at = what.key_dies_at](const caf::error& error) {
             ended(step::capture);
+            remember(step::capture, payment::tried_before(error));
             fail_or_give_up(step::capture, error, ec::timed_out, key_dies_at);
           });
 }
 
 void order_entity::on_found(const effect::capture& what, const payment::payments& found) {
+  remember(step::capture, found.tried);
   for (const auto& x : found.items) {
     if (x.id != state().payment)
       continue;
@@ -612,6 +628,7 @@ void order_entity::capture_now(const effect::capture& what) {
     .then(
       [this](const payment::payment& x) {
         ended(step::capture);
+        remember(step::capture, x.tried);
         if (x.status == payment::payment_status::captured && names_another_amount(x))
           conclude(step_impossible{step::capture, another_amount});
         else if (x.status == payment::payment_status::captured)
@@ -623,6 +640,7 @@ void order_entity::capture_now(const effect::capture& what) {
       },
       [this](const caf::error& error) {
         ended(step::capture);
+        remember(step::capture, payment::tried_before(error));
         if (may_work_later(code_of_failure(error, ec::interrupted)))
           fail(step::capture, error, ec::interrupted);
         else
@@ -644,6 +662,7 @@ void order_entity::run(const effect::void_payment& what) {
     .then(
       [this, key_dies_at](const payment::payment& x) {
         ended(step::void_payment);
+        remember(step::void_payment, x.tried);
         if (x.status == payment::payment_status::voided)
           conclude(money_released{});
         else if (x.status == payment::payment_status::captured)
@@ -653,6 +672,7 @@ void order_entity::run(const effect::void_payment& what) {
       },
       [this, key_dies_at](const caf::error& error) {
         ended(step::void_payment);
+        remember(step::void_payment, payment::tried_before(error));
         if (may_work_later(code_of_failure(error, ec::interrupted)))
           fail_or_give_up(step::void_payment, error, ec::interrupted, key_dies_at);
         else
@@ -677,6 +697,7 @@ void order_entity::run(const effect::refund& what) {
     .then(
       [this](const payment::refunded& x) {
         ended(step::refund);
+        remember(step::refund, x.tried);
         if (x.status == payment::refund_status::failed)
           conclude(step_impossible{step::refund, "the provider could not refund"});
         else
@@ -684,6 +705,7 @@ void order_entity::run(const effect::refund& what) {
       },
       [this](const caf::error& error) {
         ended(step::refund);
+        remember(step::refund, payment::tried_before(error));
         if (may_work_later(code_of_failure(error, ec::interrupted)))
           fail(step::refund, error, ec::interrupted);
         else

@@ -114,6 +114,8 @@ private:
   void fail(step which, const caf::error& error, ec when_unclear);
   void fail_or_give_up(step which, const caf::error& error, ec when_unclear, time_point key_dies_at);
   bool names_another_amount(const payment::payment& x) const;
+  void remember(step which, const std::vector<payment::tried>& what);
+  void store(decision outcome);
 
   void run(const effect_t& what);
   void run(const effect::price_and_reserve& what);
@@ -146,6 +148,7 @@ private:
   std::vector<waiter> waiters_;
   std::optional<time_point> deadlines_at_; // the timer of the waiters' deadlines
   std::optional<time_point> timer_at_;
+  call_retried retried_;          // of the step in progress, until its outcome is stored
   std::size_t lines_kept_ = 0;    // of the holds that are being extended
   std::size_t lines_to_keep_ = 0; // answers that are still to come
 };

@@ -27,6 +27,7 @@ struct type_of {
   std::string_view operator()(const paused&) { return "paused"; }
   std::string_view operator()(const hold_extended&) { return "hold_extended"; }
   std::string_view operator()(const resumed&) { return "resumed"; }
+  std::string_view operator()(const call_retried&) { return "call_retried"; }
 };
 
 constexpr std::string_view paying = "Processing payment...";

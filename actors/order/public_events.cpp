@@ -82,6 +82,7 @@ struct public_form {
   }
   type_name operator()(const stock_released&) { return "OrderStockReleased"; }
   type_name operator()(const attempt_failed&) { return nullptr; }
+  type_name operator()(const call_retried&) { return nullptr; }
   type_name operator()(const sent_to_review& e) {
     w.member("step", name_of(e.step)).member("reason", e.why);
     return "OrderSentToReview";

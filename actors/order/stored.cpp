@@ -53,6 +53,18 @@ void write(json_writer& w, const address& x) {
     .end_object();
 }
 
+void write(json_writer& w, const std::vector<retry>& retries) {
+  w.begin_array();
+  for (const auto& x : retries)
+    w.begin_object()
+      .member("at", stored(x.at))
+      .member("operation", x.operation)
+      .member("what", x.what)
+      .member("why", x.why)
+      .end_object();
+  w.end_array();
+}
+
 void write_contact(json_writer& w, const std::string& email, const std::optional<address>& shipping) {
   w.member("email", email);
   if (shipping)
@@ -118,6 +130,10 @@ struct writer_of {
   void operator()(const paused& e) { write_pause(data, e); }
   void operator()(const hold_extended& e) { data.member("expires_at", stored(e.expires_at)); }
   void operator()(const resumed& e) { data.member("hold_expires_at", stored(e.hold_expires_at)); }
+  void operator()(const call_retried& e) {
+    data.member("step", name_of(e.step));
+    write(data.key("retries"), e.retries);
+  }
 };
 
 // ---- reading -------------------------------------------------------------------------------------------------------
@@ -248,6 +264,12 @@ event read_hold_extended(const form& x) {
 event read_resumed(const form& x) {
   return resumed{read_time(x.data.at("hold_expires_at"))};
 }
+retry read_retry(const json& x) {
+  return {read_time(x.at("at")), text(x.at("operation")), text(x.at("what")), text(x.at("why"))};
+}
+event read_call_retried(const form& x) {
+  return call_retried{named<step>(x.data.at("step")), read_all<retry>(x.data.at("retries"), read_retry)};
+}
 template <class Event> event read_bare(const form&) {
   return Event{};
 }
@@ -285,6 +307,7 @@ constexpr type types[] = {
   {"paused", read_paused},
   {"hold_extended", read_hold_extended},
   {"resumed", read_resumed},
+  {"call_retried", read_call_retried},
 };
 static_assert(std::size(types) == std::variant_size_v<event>);
 

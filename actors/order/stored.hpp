@@ -27,8 +27,8 @@ std::string encode_snapshot(const state& x);
 caf::expected<state> decode_snapshot(const std::string& data, std::uint16_t schema);
 
 /// What the outside is told of a stored event, without personal data: "OrderCreated", "PaymentAuthorized" and so on, by
-/// the schemas in config/schemas/events. Nothing for what concerns only the saga itself (failed attempts), and for what
-/// this release cannot decode.
+/// the schemas in config/schemas/events. Nothing for what concerns only the saga itself (failed attempts, retries), and
+/// for what this release cannot decode.
 std::optional<public_event> to_public(const journal::stored_event& x);
 
 } // namespace troupe::order

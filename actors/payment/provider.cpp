@@ -2,10 +2,25 @@
 
 #include "actors/kernel/enum_names.hpp"
 
+#include <utility>
+
 namespace troupe::payment {
 
 std::optional<duration> retry_after(const caf::error& x) {
   return wait_of(x);
+}
+
+caf::error after_tries(caf::error x, std::vector<tried> what) {
+  const auto wait = wait_of(x);
+  if (!wait)
+    return x;
+  return caf::make_error(code_of(x), static_cast<std::int64_t>(wait->count()), reason_of(x), std::move(what));
+}
+
+std::vector<tried> tried_before(const caf::error& x) {
+  if (!x.context().match_elements<std::int64_t, std::string, std::vector<tried>>())
+    return {};
+  return x.context().get_as<std::vector<tried>>(2);
 }
 
 std::string to_string(payment_status x) {

@@ -61,24 +61,38 @@ enum class payment_status : std::uint8_t {
 
 enum class refund_status : std::uint8_t { succeeded = 1, pending, failed };
 
+/// What a guard did about a call before it was answered, other than to pass it on. Providers themselves leave it out.
+struct tried {
+  time_point at;
+  std::string operation; // "authorize", "find"
+  std::string what;      // "retried", "hedged"
+  std::string why;       // for people: policy, its line and figures; never personal data
+
+  bool operator==(const tried&) const = default;
+};
+
 struct payment {
   payment_id id;
   payment_status status = payment_status::pending;
   money amount;
   std::string reason; // why it was declined, in the provider's code
+  std::vector<troupe::payment::tried> tried = {};
 };
 
 struct refunded {
   std::string id;
   refund_status status = refund_status::pending;
+  std::vector<troupe::payment::tried> tried = {};
 };
 
 struct payments {
   std::vector<payment> items;
+  std::vector<troupe::payment::tried> tried = {};
 };
 
 /// A payment provider. Fails with an `ec`; may_have_acted(ec) tells whether money may have moved all the same. The
-/// wait that a rate_limited, unavailable or circuit_open error asks for is its retry_after.
+/// wait that a rate_limited, unavailable or circuit_open error asks for is its retry_after, and what was tried before
+/// it its tried_before.
 using provider_actor = caf::typed_actor<
   // Answers authorized, declined or pending (captured only when an earlier capture is repeated).
   caf::result<payment>(request_context, authorize), caf::result<payment>(request_context, capture),
@@ -102,6 +116,12 @@ inline caf::error wait_and_retry(ec code, duration wait) {
 
 /// The wait that an error asks for.
 std::optional<duration> retry_after(const caf::error& x);
+
+/// `x` with what was tried before it; as it is when it is none of make_failure.
+caf::error after_tries(caf::error x, std::vector<tried> what);
+
+/// What after_tries was told; nothing for other errors.
+std::vector<tried> tried_before(const caf::error& x);
 
 std::string to_string(payment_status x);
 bool from_string(caf::string_view text, payment_status& x);
@@ -132,15 +152,24 @@ template <class Inspector> bool inspect(Inspector& f, refund& x) {
 template <class Inspector> bool inspect(Inspector& f, find_payments& x) {
   return f.object(x).fields(f.field("reference", x.reference));
 }
+template <class Inspector> bool inspect(Inspector& f, tried& x) {
+  auto get = [&x] { return static_cast<std::int64_t>(x.at.time_since_epoch().count()); };
+  auto set = [&x](std::int64_t milliseconds) {
+    x.at = time_point{duration{milliseconds}};
+    return true;
+  };
+  return f.object(x).fields(f.field("at", get, set), f.field("operation", x.operation), f.field("what", x.what),
+                            f.field("why", x.why));
+}
 template <class Inspector> bool inspect(Inspector& f, payment& x) {
   return f.object(x).fields(f.field("id", x.id), f.field("status", x.status), f.field("amount", x.amount),
-                            f.field("reason", x.reason));
+                            f.field("reason", x.reason), f.field("tried", x.tried));
 }
 template <class Inspector> bool inspect(Inspector& f, refunded& x) {
-  return f.object(x).fields(f.field("id", x.id), f.field("status", x.status));
+  return f.object(x).fields(f.field("id", x.id), f.field("status", x.status), f.field("tried", x.tried));
 }
 template <class Inspector> bool inspect(Inspector& f, payments& x) {
-  return f.object(x).fields(f.field("items", x.items));
+  return f.object(x).fields(f.field("items", x.items), f.field("tried", x.tried));
 }
 
 } // namespace troupe::payment
@@ -156,4 +185,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_payment, caf::first_custom_type_id + 500)
   CAF_ADD_TYPE_ID(troupe_payment, (troupe::payment::payment))
   CAF_ADD_TYPE_ID(troupe_payment, (troupe::payment::refunded))
   CAF_ADD_TYPE_ID(troupe_payment, (troupe::payment::payments))
+  CAF_ADD_TYPE_ID(troupe_payment, (troupe::payment::tried))
+  CAF_ADD_TYPE_ID(troupe_payment, (std::vector<troupe::payment::tried>))
 CAF_END_TYPE_ID_BLOCK(troupe_payment)

@@ -174,6 +174,7 @@ private:
     caf::strong_actor_ptr asker;
     caf::message_id question_id;
     caf::message question;
+    std::vector<kept_decision> done; // for operation::tell
   };
 
   struct due {
@@ -373,7 +374,7 @@ private:
     auto next = core_.after_failure(x.is, how.code, how.asked, drawn(), now);
     if (const auto* wait = std::get_if<pause>(&next)) {
       ++retried_;
-      note(out, now, "retried", &x, x.question, wait->why);
+      did(out, now, "retried", x, wait->why);
       x.stage = stage::pausing;
       x.last = how.code;
       x.id = new_number(index);
@@ -389,6 +390,8 @@ private:
   void answer(effects& out, std::size_t index, caf::mailbox_element_ptr envelope) {
     auto& x = slots_[index];
     if (x.asker && x.question_id.is_request()) {
+      if (!x.done.empty())
+        operation_of(x).tell(envelope->payload, x.done);
       envelope->sender = nullptr; // Nobody asks whose answer it is, and this may be our own end.
       envelope->mid = x.question_id.response_id();
       envelope->stages.clear();
@@ -410,13 +413,12 @@ private:
       tell(out, {x.operation, {false, why.code, {}}, false, duration{0}, x.question});
     if (kind.kept_as && core_.policy().answer_age_max > duration::zero())
       if (const auto kept = answers_.find(kind.kept_as(x.question), now, core_.policy().answer_age_max)) {
-        note(out, now, "cached", &x, x.question,
-             why.why + "; the answer of " + span_text(now - kept->at) + " ago stands in");
+        did(out, now, "cached", x, why.why + "; the answer of " + span_text(now - kept->at) + " ago stands in");
         return answer(out, index, kept->answer);
       }
     if (kind.fallback)
       if (auto instead = kind.fallback(x.question); !instead.empty()) {
-        note(out, now, "fell_back", &x, x.question, why.why + "; the fallback stands in");
+        did(out, now, "fell_back", x, why.why + "; the fallback stands in");
         return answer(out, index, std::move(instead));
       }
     note(out, now, tried ? "gave_up" : "refused", &x, x.question, why.why);
@@ -512,7 +514,7 @@ private:
       if (held_back(x, now))
         return;
       if (const auto started = core_.hedge(x.is, now)) {
-        note(out, now, "hedged", &x, x.question, "no answer for " + span_text(now - x.is.begun));
+        did(out, now, "hedged", x, "no answer for " + span_text(now - x.is.begun));
         repeat(out, x, index, *started, x.trials[0].id == 0 ? 0 : 1, now);
       }
       return;
@@ -566,6 +568,16 @@ private:
       recent_.pop_front();
     recent_.push_back({now, std::string{what}, std::string{operation}, context.principal, why});
     out.notes.push_back({what, operation, std::move(why), std::move(context)});
+  }
+
+  /// Notes what is told with the answer as well.
+  void did(effects& out, time_point now, std::string_view what, slot& x, std::string why) {
+    note(out, now, what, &x, x.question, std::move(why));
+    if (!operation_of(x).tell)
+      return;
+    if (x.done.size() == done_max)
+      x.done.pop_back();
+    x.done.push_back(recent_.back());
   }
 
   void watch_breaker(effects& out, time_point now) {

@@ -19,6 +19,14 @@
 
 namespace troupe::resilience {
 
+struct kept_decision {
+  time_point at;
+  std::string what;
+  std::string operation;
+  std::string caller;
+  std::string why;
+};
+
 /// One kind of question that a port takes: a (request_context, Command).
 struct operation {
   std::string_view name; // in metrics, logs and reasons: "authorize"
@@ -30,7 +38,13 @@ struct operation {
   std::string (*kept_as)(const caf::message& question) = nullptr;
   /// What to answer when all else has failed; an empty message for nothing.
   caf::message (*fallback)(const caf::message& question) = nullptr;
+  /// Puts into an answer, or into an error of ours, what was done about the call before: retried, hedged, cached,
+  /// fell_back. Called only where there was something; null for a port whose answers have no room for it.
+  void (*tell)(caf::message& answer, const std::vector<kept_decision>& done) = nullptr;
 };
+
+/// So much is told of one call; beyond it the latest takes the place of the one before it.
+inline constexpr std::size_t done_max = 16;
 
 template <class Command> operation operation_of(std::string_view name, repeatable repeats) {
   return {name, caf::make_type_id_list<request_context, Command>(), repeats};
@@ -69,14 +83,6 @@ struct observer {
   std::function<void(const finished_attempt&)> attempted{};
   std::function<void(const decided&)> decided{};
   std::function<void(std::string_view service, breaker_state)> breaker{};
-};
-
-struct kept_decision {
-  time_point at;
-  std::string what;
-  std::string operation;
-  std::string caller;
-  std::string why;
 };
 
 /// What a guard is and does at one moment.

@@ -37,7 +37,8 @@ std::string type_of(std::uint8_t choice) {
                                           "closed",
                                           "paused",
                                           "hold_extended",
-                                          "resumed"};
+                                          "resumed",
+                                          "call_retried"};
   return "order." + std::string{types[choice % std::size(types)]};
 }
 

@@ -357,10 +357,11 @@ json order_schema() {
                                       {"captured", money_schema()},
                                       {"refunded", money_schema()}},
                                      {"authorized", "captured", "refunded"});
-  const auto moment = object_schema({{"at", instant_schema()},
-                                     {"what", text_schema("Such as placed, priced, payment_captured")},
-                                     {"detail", text_schema()}},
-                                    {"at", "what"});
+  const auto moment =
+    object_schema({{"at", instant_schema()},
+                   {"what", text_schema("Such as placed, priced, call_retried, payment_captured")},
+                   {"detail", text_schema("Such as why a call was retried: policy, line and figures")}},
+                  {"at", "what"});
   return object_schema(
     {{"orderId", order_id_schema()},
      {"status", status_schema()},

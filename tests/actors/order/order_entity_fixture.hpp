@@ -30,6 +30,7 @@ struct surroundings {
   std::int64_t authorized_minor = 300;            // what it finds then
   std::optional<payment::payment> answer;         // to an authorization
   std::optional<payment::payment> capture_answer; // instead of captured as asked
+  std::vector<payment::tried> search_tries;       // that a search tells of
   std::optional<caf::error> search_failure;
   std::optional<caf::error> void_failure;
   payment::refund_status refund = payment::refund_status::succeeded;
@@ -124,6 +125,7 @@ inline payment::provider_actor::behavior_type make_provider(payment::provider_ac
       if (state->search_failure)
         return *state->search_failure;
       payment::payments found;
+      found.tried = state->search_tries;
       if (state->authorized)
         found.items.push_back({"pay-1", payment::payment_status::authorized, eur(state->authorized_minor), ""});
       return found;

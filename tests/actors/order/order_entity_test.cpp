@@ -269,6 +269,51 @@ TEST_F(OrderEntity, TellsAnEndThatComesAfterAnother) {
                                                                 {status::review, "the provider could not refund"}}));
 }
 
+/// The lines of the timeline that tell of retries.
+std::vector<view_moment> retries_of(const view& x) {
+  std::vector<view_moment> found;
+  std::copy_if(x.timeline.begin(), x.timeline.end(), std::back_inserter(found),
+               [](const auto& m) { return m.what == "call_retried"; });
+  return found;
+}
+
+TEST_F(OrderEntity, StillTellsAfterARestartThatACallWasRetriedBeforeItSucceeded) {
+  const auto at = now();
+  state->answer = payment::payment{
+    "pay-1", payment::payment_status::authorized, eur(300), "", {{at, "authorize", "retried", "policy \"x\": 503"}}};
+  state->capture_answer = payment::payment{
+    "pay-1", payment::payment_status::captured, eur(300), "", {{at + 1s, "capture", "retried", "policy \"x\": 504"}}};
+  state->allocates = true;
+  place();
+  ASSERT_EQ(get().status, status::confirmed);
+  restart();
+  const auto told = retries_of(get());
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[0].at, at);
+  EXPECT_EQ(told[0].detail, "authorize: retried, policy \"x\": 503");
+  EXPECT_EQ(told[1].at, at + 1s);
+  EXPECT_EQ(told[1].detail, "capture: retried, policy \"x\": 504");
+}
+
+TEST_F(OrderEntity, TellsOfTheRetriesOfACallThatFailedAndOfTheSearchAfterIt) {
+  const auto at = now();
+  state->refusals = {
+    payment::after_tries(make_failure(ec::unavailable, 0s, "given up"), {{at, "authorize", "retried", "503"}})};
+  place();
+  auto told = retries_of(get());
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].detail, "authorize: retried, 503");
+  EXPECT_EQ(get().timeline.back().detail, "authorize 1: unavailable, given up");
+  state->search_tries = {{at + 1s, "find", "hedged", "no answer for 1 s"}};
+  state->answer = payment::payment{"pay-1", payment::payment_status::authorized, eur(300), ""};
+  state->allocates = true;
+  advance(40s);
+  ASSERT_EQ(get().status, status::confirmed);
+  told = retries_of(get());
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[1].detail, "authorize: find hedged, no answer for 1 s");
+}
+
 TEST_F(OrderEntity, GivesUpOnAProviderThatDoesNotVoid) {
   place_to_capture_later();
   state->void_failure = caf::make_error(ec::timed_out);

@@ -317,7 +317,8 @@ private:
 
   // ---- what must hold ----------------------------------------------------------------------------------------------
 
-  void record(const decision& outcome) {
+  void record(const decision& said) {
+    const auto outcome = one_in(3) ? after_retries(said, some_retry(now_)) : said;
     const auto* decided = std::get_if<events>(&outcome);
     if (!decided)
       return;

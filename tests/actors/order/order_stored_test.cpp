@@ -139,6 +139,20 @@ TEST(OrderStored, TellsWhyAnAttemptWasNotRepeatedWhereThatIsKnown) {
   EXPECT_EQ(encode(plain).data.find("why"), std::string::npos);
 }
 
+TEST(OrderStored, TellsARetryThatIsDamagedFromOneThatIsNot) {
+  const auto refused = [](const std::string& retries) {
+    const auto data = R"({"step":"authorize","retries":)" + retries + '}';
+    const auto decoded = decode(stored_as({"order.call_retried", 1, data, {}}));
+    return !decoded && decoded.error() == ec::store_damaged;
+  };
+  EXPECT_FALSE(refused("[]"));
+  EXPECT_FALSE(refused(R"([{"at":1,"operation":"find","what":"hedged","why":""}])"));
+  EXPECT_TRUE(refused("{}"));
+  EXPECT_TRUE(refused("[1]"));
+  EXPECT_TRUE(refused(R"([{"at":1,"operation":"find","what":"hedged"}])"));
+  EXPECT_TRUE(refused(R"([{"at":"1","operation":"find","what":"hedged","why":""}])"));
+}
+
 TEST(OrderStored, KeepsPersonalDataApart) {
   for (const auto& x : one_of_every_kind()) {
     const auto form = encode(x);
@@ -212,6 +226,7 @@ std::vector<std::vector<event>> histories() {
           until_placed(),
           with(until_placed(), {rejected{1, "sock", "out_of_stock"}}),
           with(until_reserved(), {attempt_failed{step::authorize, 2, ec::timed_out, noon + 1s}}),
+          with(until_reserved(), {some_retry(), attempt_failed{step::authorize, 2, ec::timed_out, noon + 1s}}),
           until_allocated(false),
           until_confirmed(),
           with(until_confirmed(), {cancel_requested{"why not"}, payment_refunded{"r-1", total}}),

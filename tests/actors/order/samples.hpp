@@ -45,6 +45,13 @@ inline const std::vector<money> prices{eur(5'000), eur(290)};
 inline const money total = eur(10'290);
 inline const auto hold_end = noon + 15min;
 
+/// An authorization that was made twice before it was answered.
+inline call_retried some_retry(time_point at = noon + 1s) {
+  return {step::authorize,
+          {{at, "authorize", "retried",
+            "policy \"payment-api\" (troupe.yaml:42): attempt 1 of 3: unavailable, again in 300 ms"}}};
+}
+
 /// One of every kind, in the order of `event`'s alternatives.
 inline std::vector<event> one_of_every_kind() {
   return {some_placed(),
@@ -67,7 +74,8 @@ inline std::vector<event> one_of_every_kind() {
           closed{status::cancelled},
           paused{"provider/main", "it maintains its system", noon, true},
           hold_extended{noon + 24h},
-          resumed{hold_end}};
+          resumed{hold_end},
+          some_retry()};
 }
 
 /// What an order is after `history`, all of it recorded at noon.

@@ -127,11 +127,20 @@ protected:
   }
 
   template <class Command> void send(const provider_actor& whom, Command x, time_point deadline = time_point::max()) {
-    using answer =
-      std::conditional_t<std::is_same_v<Command, payment::find_payments>, payment::payments, payment::payment>;
+    using answer = std::conditional_t<
+      std::is_same_v<Command, payment::find_payments>, payment::payments,
+      std::conditional_t<std::is_same_v<Command, payment::refund>, payment::refunded, payment::payment>>;
     sys.spawn([this, whom, x, deadline](caf::event_based_actor* me) {
       me->request(whom, caf::infinite, request_context{"order/o-1", {}, deadline}, x)
-        .then([this](const answer&) { ends.emplace_back(caf::error{}); }, [this](caf::error& e) { ends.push_back(e); });
+        .then(
+          [this](const answer& x) {
+            ends.emplace_back(caf::error{});
+            tries = x.tried;
+          },
+          [this](caf::error& e) {
+            ends.push_back(e);
+            tries = payment::tried_before(e);
+          });
     });
     run();
   }
@@ -150,6 +159,7 @@ protected:
   caf::actor provider;
   std::optional<guard> shield;
   std::vector<caf::error> ends;
+  std::vector<payment::tried> tries; // with the latest of them
   std::vector<std::pair<bool, ec>> attempted;
   std::vector<std::pair<std::string, std::string>> decisions;
   std::vector<breaker_state> breaker;
@@ -204,6 +214,78 @@ TEST_F(Guard, SaysWhatItTriedWhenItGivesUp) {
   EXPECT_EQ(recent[2].what, "gave_up");
   EXPECT_EQ(recent[2].caller, "order/o-1");
   EXPECT_EQ(recent[2].operation, "authorize");
+}
+
+TEST_F(Guard, TellsWithTheAnswerWhatItTriedBefore) {
+  const auto port = guarded();
+  script.next = {fails_now, fails_now};
+  const auto begin = now();
+  send(port, some_authorize());
+  advance(1s);
+  advance(2s);
+  EXPECT_FALSE(end());
+  ASSERT_EQ(tries.size(), 2u);
+  EXPECT_EQ(tries[0].at, begin);
+  EXPECT_EQ(tries[0].operation, "authorize");
+  EXPECT_EQ(tries[0].what, "retried");
+  EXPECT_EQ(tries[0].why.find("policy \"payment-api\" (troupe.yaml:42): attempt 1 of 3: unavailable, again in 1 s"), 0u)
+    << tries[0].why;
+  EXPECT_EQ(tries[1].at, begin + 1s);
+  send(port, some_authorize());
+  EXPECT_TRUE(tries.empty()) << "of another call";
+}
+
+TEST_F(Guard, TellsOfEveryKindOfCallWhatItTriedBefore) {
+  const auto port = guarded();
+  const auto retried = [&](auto command) {
+    script.next = {fails_now};
+    send(port, command);
+    advance(1s);
+    return tries.size() == 1 ? tries[0].operation : "nothing";
+  };
+  EXPECT_EQ(retried(some_authorize()), "authorize");
+  EXPECT_EQ(retried(payment::capture{}), "capture");
+  EXPECT_EQ(retried(payment::void_payment{}), "void");
+  EXPECT_EQ(retried(payment::refund{}), "refund");
+  EXPECT_EQ(retried(payment::find_payments{"o-1"}), "find");
+}
+
+TEST_F(Guard, TellsWithItsErrorWhatItTriedBefore) {
+  const auto port = guarded();
+  script.next = {fails_now, fails_now, {make_failure(ec::unavailable, 12s)}};
+  send(port, some_authorize());
+  advance(1s);
+  advance(2s);
+  ASSERT_EQ(tries.size(), 2u);
+  EXPECT_EQ(wait_of(end()), duration{12s});
+  EXPECT_NE(reason_of(end()).find("attempt 3 of 3"), std::string::npos);
+}
+
+TEST_F(Guard, TellsOfASlowReadThatItMadeItOnceMore) {
+  rules.hedge_after = 1s;
+  const auto port = guarded();
+  script.next = {says_nothing};
+  send(port, payment::find_payments{"o-1"});
+  advance(1s);
+  ASSERT_EQ(tries.size(), 1u);
+  EXPECT_EQ(tries[0].what, "hedged");
+  EXPECT_EQ(tries[0].why, "no answer for 1 s");
+}
+
+TEST_F(Guard, TellsOfTheFirstTriesAndTheLatest) {
+  rules.retry.attempts = 100;
+  rules.retry.backoff = backoff::constant;
+  rules.deadline = 200s;
+  const auto port = guarded();
+  script.next.assign(60, fails_now);
+  const auto begin = now();
+  send(port, some_authorize());
+  for (int i = 0; i < 60; ++i)
+    advance(1s);
+  EXPECT_FALSE(end());
+  ASSERT_EQ(tries.size(), done_max);
+  EXPECT_EQ(tries.front().at, begin);
+  EXPECT_EQ(tries.back().at, begin + 59s);
 }
 
 TEST_F(Guard, GivesEachAttemptADeadlineOfItsOwn) {
@@ -430,6 +512,8 @@ TEST_F(Guard, EndsWithWhatItShieldsAndThatWithIt) {
 
 // ---- answers that stand in: not for money, so with a port of the test's --------------------------------------------
 
+int answers_told = 0;
+
 using words_actor = caf::typed_actor<caf::result<std::string>(request_context, std::string)>;
 
 class GuardOfReads : public Guard {
@@ -448,6 +532,12 @@ protected:
     what.operations = {operation_of<std::string>("say", repeatable::any_time)};
     what.operations[0].kept_as = [](const caf::message& x) { return x.get_as<std::string>(1); };
     what.operations[0].fallback = fallback;
+    what.operations[0].tell = [](caf::message& answer, const std::vector<kept_decision>& done) {
+      ++answers_told;
+      if (answer.match_elements<std::string>())
+        answer.get_mutable_as<std::string>(0) += ", " + done.back().what;
+    };
+    answers_told = 0;
     rules.retry.attempts = 1;
     rules.answer_age_max = 60s;
     observer told;
@@ -473,7 +563,8 @@ TEST_F(GuardOfReads, AnswersFromMemoryWhileTheAnswerIsYoungEnough) {
   const auto port = guarded_words(nullptr);
   EXPECT_EQ(say(port, "tea"), "about tea");
   broken = true;
-  EXPECT_EQ(say(port, "tea"), "about tea");
+  EXPECT_EQ(say(port, "tea"), "about tea, cached");
+  EXPECT_EQ(say(port, "tea"), "about tea, cached") << "what is kept has been changed";
   EXPECT_EQ(say(port, "coffee"), "unavailable") << "that was never answered";
   ASSERT_FALSE(decisions.empty());
   EXPECT_EQ(decisions.front().first, "cached");
@@ -482,10 +573,19 @@ TEST_F(GuardOfReads, AnswersFromMemoryWhileTheAnswerIsYoungEnough) {
   EXPECT_EQ(say(port, "tea"), "unavailable");
 }
 
+TEST_F(GuardOfReads, TouchesNoAnswerToACallThatPassed) {
+  const auto port = guarded_words(nullptr);
+  EXPECT_EQ(say(port, "tea"), "about tea");
+  EXPECT_EQ(answers_told, 0);
+  broken = true;
+  EXPECT_EQ(say(port, "coffee"), "unavailable");
+  EXPECT_EQ(answers_told, 0) << "nothing was tried before the refusal";
+}
+
 TEST_F(GuardOfReads, FallsBackWhenThereIsNothingElse) {
   const auto port = guarded_words([](const caf::message&) { return caf::make_message(std::string{"nothing known"}); });
   broken = true;
-  EXPECT_EQ(say(port, "tea"), "nothing known");
+  EXPECT_EQ(say(port, "tea"), "nothing known, fell_back");
   EXPECT_EQ(decisions.front().first, "fell_back");
 }
 
