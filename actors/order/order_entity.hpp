@@ -110,7 +110,8 @@ private:
   request_context effect_context() const;
   request_context provider_context() const;
   order::policy policy() const;
-  template <class Outcome> void conclude(const Outcome& outcome);
+  template <class Outcome> void conclude(const Outcome& outcome) { conclude_with(decide(state(), outcome)); }
+  void conclude_with(decision outcome);
   void fail(step which, const caf::error& error, ec when_unclear);
   void fail_or_give_up(step which, const caf::error& error, ec when_unclear, time_point key_dies_at);
   bool names_another_amount(const payment::payment& x) const;

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <utility>
 
@@ -174,7 +175,7 @@ private:
     caf::strong_actor_ptr asker;
     caf::message_id question_id;
     caf::message question;
-    std::vector<kept_decision> done; // for operation::tell
+    std::unique_ptr<std::vector<kept_decision>> done; // for operation::tell; null for most
   };
 
   struct due {
@@ -390,8 +391,8 @@ private:
   void answer(effects& out, std::size_t index, caf::mailbox_element_ptr envelope) {
     auto& x = slots_[index];
     if (x.asker && x.question_id.is_request()) {
-      if (!x.done.empty())
-        operation_of(x).tell(envelope->payload, x.done);
+      if (x.done) [[unlikely]]
+        operation_of(x).tell(envelope->payload, *x.done);
       envelope->sender = nullptr; // Nobody asks whose answer it is, and this may be our own end.
       envelope->mid = x.question_id.response_id();
       envelope->stages.clear();
@@ -575,9 +576,11 @@ private:
     note(out, now, what, &x, x.question, std::move(why));
     if (!operation_of(x).tell)
       return;
-    if (x.done.size() == done_max)
-      x.done.pop_back();
-    x.done.push_back(recent_.back());
+    if (!x.done)
+      x.done = std::make_unique<std::vector<kept_decision>>();
+    if (x.done->size() == done_max)
+      x.done->pop_back();
+    x.done->push_back(recent_.back());
   }
 
   void watch_breaker(effects& out, time_point now) {
