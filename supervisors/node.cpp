@@ -11,6 +11,7 @@
 #include "supervisors/dead_letters/messages.hpp"
 #include "supervisors/dead_letters/rehearsal.hpp"
 #include "supervisors/dead_letters/replayers.hpp"
+#include "supervisors/dead_letters/reviews.hpp"
 #include "supervisors/dead_letters/sealer.hpp"
 #include "supervisors/demo.hpp"
 #include "supervisors/entropy.hpp"
@@ -256,6 +257,10 @@ private:
     result.push_back(mail_letters(to.add<outlet::sink_actor>(
       "letter sink", [mails = made.notifications, letters = made.dead_letters.letters](
                        const supervision::place& where) { return spawn_mail_letter_sink(where, mails, letters); })));
+    result.push_back(review_letters(to.add<outlet::sink_actor>(
+      "review sink", [orders = made.orders, letters = made.dead_letters.letters](const supervision::place& where) {
+        return spawn_review_letter_sink(where, orders, letters);
+      })));
     if (settings_.email.providers.empty())
       return result;
     outlet::definition email;

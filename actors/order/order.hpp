@@ -12,7 +12,8 @@
 //
 // Money that may have moved is brought to a definite answer before anything is undone: while an authorization or a
 // capture may have happened, it stays outstanding (looked up first, then repeated with its key), whatever the order is
-// meant to become. When that is no longer possible, or a compensation is refused, the order goes to manual review.
+// meant to become. When that is no longer possible, or a compensation is refused, the order goes to manual review. What
+// could not be found out there may be asked for once more, see reopen.
 //
 // While operators have paused what the order needs next, it stands still where it is, keeps its holds, and no time of
 // it runs out; see standstill.
@@ -76,6 +77,14 @@ struct cancel {
 /// Captures an authorized order of a shop that does not capture at once.
 struct capture {
   order_id id;
+};
+
+/// An operator has an order in review look once more for what became of the step that brought it there, and go on from
+/// what it finds. The step's key is as old as it was: nothing is asked for that could be done twice. An order that is
+/// not in review stays as it is.
+struct reopen {
+  order_id id;
+  std::string request; // names this wish: asked for twice in a row, it counts once
 };
 
 // What the saga's effects found out. Each is decided upon like a command.
@@ -252,6 +261,11 @@ struct resumed {
   time_point hold_expires_at; // from now on, as far as it matters still
   bool operator==(const resumed&) const = default;
 };
+/// An order in review goes on where it was.
+struct reopened {
+  std::string request;
+  bool operator==(const reopened&) const = default;
+};
 enum class status : std::uint8_t {
   processing = 1,
   confirmed,
@@ -271,10 +285,28 @@ struct closed {
 using event = std::variant<placed, priced, stock_reserved, rejected, payment_authorized, payment_declined,
                            stock_allocated, hold_expired, capture_requested, payment_captured, confirmed,
                            cancel_requested, payment_voided, payment_refunded, stock_released, attempt_failed,
-                           sent_to_review, closed, paused, hold_extended, resumed, call_retried>;
+                           sent_to_review, closed, paused, hold_extended, resumed, call_retried, reopened>;
 
 /// The stored type without "order.".
 std::string_view name_of(const event& x);
+
+/// Why orders come to review. Stored: they change only with the cause of the old one kept, see cause_of_review.
+namespace review_reason {
+inline constexpr const char* no_answer = "the provider has not answered for too long";
+inline constexpr const char* another_amount = "the provider names another amount";
+inline constexpr const char* unknown_outcome = "the outcome is unknown and its key is too old to ask again";
+inline constexpr const char* old_refund = "its key is too old to ask again";
+inline constexpr const char* capture_refused = "the provider refused to capture";
+inline constexpr const char* void_refused = "the provider refused to void";
+inline constexpr const char* refund_refused = "the provider refused to refund";
+inline constexpr const char* refund_failed = "the provider could not refund";
+inline constexpr const char* was_voided = "the provider has voided the payment";
+inline constexpr const char* was_captured = "the provider had captured the payment";
+} // namespace review_reason
+
+/// The kind of a review's reason, in snake_case and stable: "no_answer", "unknown_outcome", "another_amount",
+/// "refused", or "contradiction" for whatever else does not fit the order's own story.
+std::string_view cause_of_review(std::string_view reason);
 
 enum class rejection : std::uint8_t {
   unknown_order = 1,
@@ -286,6 +318,7 @@ enum class rejection : std::uint8_t {
   already_ended,  // cancel of an order that ended otherwise than confirmed; capture of one that ended
   not_authorized, // capture of an order whose payment is not authorized and allocated yet
   in_review,      // people decide now
+  needs_people,   // reopen of an order in review for which nothing can be looked up
 };
 std::string_view name_of(rejection x);
 
@@ -299,6 +332,13 @@ inline bool is_terminal(status x) {
 }
 
 enum class phase : std::uint8_t { none, placed, reserved, authorized, allocated, captured };
+
+/// Why people decide about an order.
+struct reviewed {
+  order::step step = order::step::reserve;
+  bool can_look = false;     // the step can be asked about, or repeated, without doing it twice
+  std::string reason_before; // of the way out that the order was on
+};
 
 /// A line of the timeline. `what` is a string literal of this context: the stored type without "order.".
 struct moment {
@@ -347,6 +387,10 @@ struct state {
   time_point placed_at;
   time_point updated_at;
   std::vector<moment> timeline;
+  std::optional<reviewed> review; // while it is in review
+  std::uint32_t reviews = 0;      // how often it came there
+  time_point reopened_at;         // the last time
+  std::string reopen_request;     // likewise
 
   /// `at` is when the event was recorded.
   void apply(const event& e, time_point at); // the only writer; cannot fail
@@ -462,6 +506,7 @@ std::optional<time_point> wake_up(const state& s, const policy& p);
 decision decide(const state& s, const place& cmd);
 decision decide(const state& s, const cancel& cmd);
 decision decide(const state& s, const capture& cmd);
+decision decide(const state& s, const reopen& cmd);
 decision decide(const state& s, const stock_ready& x);
 decision decide(const state& s, const line_refused& x);
 decision decide(const state& s, const payment_answered& x);

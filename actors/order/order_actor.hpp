@@ -64,6 +64,8 @@ struct view {
   std::uint64_t version = 0; // of the stream
   std::vector<view_moment> timeline;
   std::optional<view_pause> paused;
+  std::optional<step> reviewed; // the step that people decide about, while the order is in review
+  std::uint32_t reviews = 0;    // how often it came to that
 };
 
 view make_view(const order_id& id, const state& s, std::uint64_t version);
@@ -87,6 +89,8 @@ using order_actor = caf::typed_actor<
   caf::result<view>(request_context, cancel),
   // Fails with unknown_order, already_ended, not_authorized, in_review.
   caf::result<view>(request_context, capture),
+  // Fails with unknown_order, needs_people.
+  caf::result<view>(request_context, reopen),
   // May be repeated; an order that waits for nothing ignores it.
   caf::result<void>(request_context, payment_news),
   // May be repeated; an order that is not there ignores it.
@@ -119,6 +123,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_order, caf::first_custom_type_id + 400)
   CAF_ADD_TYPE_ID(troupe_order, (troupe::order::rejection))
   CAF_ADD_TYPE_ID(troupe_order, (troupe::order::payment_news))
   CAF_ADD_TYPE_ID(troupe_order, (troupe::order::look))
+  CAF_ADD_TYPE_ID(troupe_order, (troupe::order::reopen))
 CAF_END_TYPE_ID_BLOCK(troupe_order)
 
 CAF_ERROR_CODE_ENUM(troupe::order::rejection)
@@ -129,4 +134,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::get_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::await_end)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::cancel)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::capture)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::reopen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::view)

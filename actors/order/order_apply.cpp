@@ -104,8 +104,26 @@ struct fold {
   }
 
   void operator()(const sent_to_review& e) {
+    // A refund leaves nothing to be found by the order's reference, and what does not fit the order's own story is not
+    // cleared up by looking.
+    const bool can_look = e.step != step::refund && step_in_progress(s) == e.step;
+    const auto before = s.review ? s.review->reason_before : s.closing ? s.reason : std::string{};
+    s.review = reviewed{e.step, can_look, before};
+    ++s.reviews;
     s.status = status::review;
     s.reason = e.why;
+  }
+
+  void operator()(const reopened& e) {
+    s.status = status::processing;
+    s.reason = s.review ? s.review->reason_before : std::string{};
+    s.review.reset();
+    s.reopened_at = at;
+    s.reopen_request = e.request;
+    s.attempts = 0;
+    s.step_uncertain = true;
+    if (step_in_progress(s) == step::authorize)
+      s.authorize_uncertain = true;
   }
 
   void operator()(const closed& e) { s.status = e.as; }
@@ -186,6 +204,7 @@ struct detail_of {
   std::string operator()(const stock_released&) { return {}; }
   std::string operator()(const hold_extended&) { return {}; }
   std::string operator()(const resumed&) { return {}; }
+  std::string operator()(const reopened&) { return {}; }
   std::string operator()(const call_retried&) { return {}; } // Each retry has a line of its own.
 };
 
@@ -237,7 +256,8 @@ void state::apply(const event& e, time_point at) {
   const auto before = step_in_progress(*this);
   std::visit(fold{*this, at}, e);
   updated_at = at;
-  if (const auto next = step_in_progress(*this); next != before)
+  // A reopened order goes on with the step that it was in, whose key is no younger for that.
+  if (const auto next = step_in_progress(*this); next != before && !std::holds_alternative<reopened>(e))
     begin(*this, next, at);
   if (is_terminal(status))
     pause.reset(); // What was in flight has ended it.

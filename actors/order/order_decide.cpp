@@ -145,6 +145,16 @@ decision decide(const state& s, const capture&) {
   return events{capture_requested{}};
 }
 
+decision decide(const state& s, const reopen& cmd) {
+  if (s.phase == phase::none)
+    return rejection::unknown_order;
+  if (!s.review || s.reopen_request == cmd.request)
+    return events{};
+  if (!s.review->can_look)
+    return rejection::needs_people;
+  return events{reopened{cmd.request}};
+}
+
 decision decide(const state& s, const stock_ready& x) {
   if (step_in_progress(s) != step::reserve)
     return events{};

@@ -23,7 +23,7 @@ struct traits {
   using event = order::event;
   using rejection = order::rejection;
   using interface = order_actor;
-  using commands = entity::command_list<place, get_order, await_end, cancel, capture, payment_news, look>;
+  using commands = entity::command_list<place, get_order, await_end, cancel, capture, reopen, payment_news, look>;
   template <class Command>
   using answer_to =
     std::conditional_t<std::is_same_v<Command, payment_news> || std::is_same_v<Command, look>, void, view>;
@@ -112,6 +112,8 @@ private:
   order::policy policy() const;
   template <class Outcome> void conclude(const Outcome& outcome) { conclude_with(decide(state(), outcome)); }
   void conclude_with(decision outcome);
+  /// What a failed request means; `when_unclear` for an answer that never came.
+  static ec code_of_failure(const caf::error& error, ec when_unclear);
   void fail(step which, const caf::error& error, ec when_unclear);
   void fail_or_give_up(step which, const caf::error& error, ec when_unclear, time_point key_dies_at);
   bool names_another_amount(const payment::payment& x) const;

@@ -62,7 +62,8 @@ effect_t authorization(const order_id& id, const state& s, time_point now, const
 
 effect_t capturing(const order_id& id, const state& s, time_point now, const policy& p) {
   const auto key_dies_at = s.capture_since + p.key_lifetime;
-  return effect::capture{key_of(id, step::capture), backs_off(s, step::capture) || now >= key_dies_at, key_dies_at};
+  const bool tried = s.step_uncertain || backs_off(s, step::capture);
+  return effect::capture{key_of(id, step::capture), tried || now >= key_dies_at, key_dies_at};
 }
 
 struct owner_of {

@@ -28,6 +28,7 @@ struct type_of {
   std::string_view operator()(const hold_extended&) { return "hold_extended"; }
   std::string_view operator()(const resumed&) { return "resumed"; }
   std::string_view operator()(const call_retried&) { return "call_retried"; }
+  std::string_view operator()(const reopened&) { return "reopened"; }
 };
 
 constexpr std::string_view paying = "Processing payment...";
@@ -117,8 +118,22 @@ std::string_view name_of(rejection x) {
     case rejection::already_ended: return "already_ended";
     case rejection::not_authorized: return "not_authorized";
     case rejection::in_review: return "in_review";
+    case rejection::needs_people: return "needs_people";
   }
   return "invalid";
+}
+
+std::string_view cause_of_review(std::string_view reason) {
+  using namespace review_reason;
+  if (reason == no_answer)
+    return "no_answer";
+  if (reason == unknown_outcome || reason == old_refund)
+    return "unknown_outcome";
+  if (reason == another_amount)
+    return "another_amount";
+  if (reason == capture_refused || reason == void_refused || reason == refund_refused || reason == refund_failed)
+    return "refused";
+  return "contradiction";
 }
 
 std::string message_of(const state& s) {

@@ -92,6 +92,7 @@ struct public_form {
   type_name operator()(const paused&) { return nullptr; }
   type_name operator()(const hold_extended&) { return nullptr; }
   type_name operator()(const resumed&) { return nullptr; }
+  type_name operator()(const reopened&) { return nullptr; }
 
   void write_amount(const money& x) { w.member("amount", x.minor).member("currency", x.currency.code()); }
 };

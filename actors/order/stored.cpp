@@ -130,6 +130,7 @@ struct writer_of {
   void operator()(const paused& e) { write_pause(data, e); }
   void operator()(const hold_extended& e) { data.member("expires_at", stored(e.expires_at)); }
   void operator()(const resumed& e) { data.member("hold_expires_at", stored(e.hold_expires_at)); }
+  void operator()(const reopened& e) { data.member("request", e.request); }
   void operator()(const call_retried& e) {
     data.member("step", name_of(e.step));
     write(data.key("retries"), e.retries);
@@ -270,6 +271,9 @@ retry read_retry(const json& x) {
 event read_call_retried(const form& x) {
   return call_retried{named<step>(x.data.at("step")), read_all<retry>(x.data.at("retries"), read_retry)};
 }
+event read_reopened(const form& x) {
+  return reopened{text(x.data.at("request"))};
+}
 template <class Event> event read_bare(const form&) {
   return Event{};
 }
@@ -308,6 +312,7 @@ constexpr type types[] = {
   {"hold_extended", read_hold_extended},
   {"resumed", read_resumed},
   {"call_retried", read_call_retried},
+  {"reopened", read_reopened},
 };
 static_assert(std::size(types) == std::variant_size_v<event>);
 
@@ -380,6 +385,16 @@ void write_progress(json_writer& w, const state& x) {
     write_pause(w.key("pause").begin_object(), *x.pause);
     w.end_object();
   }
+  if (x.reviews > 0)
+    w.member("reviews", x.reviews);
+  if (x.review)
+    w.key("review")
+      .begin_object()
+      .member("step", name_of(x.review->step))
+      .member("can_look", x.review->can_look)
+      .end_object();
+  if (!x.reopen_request.empty())
+    w.member("reopened_at", stored(x.reopened_at)).member("reopen_request", x.reopen_request);
 }
 
 void write_history(json_writer& w, const state& x) {
@@ -430,6 +445,17 @@ void read_progress(const json& x, state& s) {
   s.paused_for = duration{x.contains("paused_for") ? read_number<std::int64_t>(x.at("paused_for")) : 0};
   if (x.contains("pause"))
     s.pause = read_pause(x.at("pause"));
+  // Of an order in review that was stored before these were, people decide.
+  const bool in_review = s.status == status::review;
+  s.reviews = x.contains("reviews") ? read_number<std::uint32_t>(x.at("reviews")) : in_review ? 1 : 0;
+  if (x.contains("review"))
+    s.review = reviewed{named<step>(x.at("review").at("step")), x.at("review").at("can_look").get<bool>(), {}};
+  else if (in_review)
+    s.review = reviewed{};
+  if (x.contains("reopen_request")) {
+    s.reopened_at = read_time(x.at("reopened_at"));
+    s.reopen_request = text(x.at("reopen_request"));
+  }
 }
 
 void read_history(const json& x, state& s) {
@@ -446,6 +472,8 @@ state read_state(const form& x) {
   s.email = read_email(x.personal);
   s.shipping = read_shipping(x.personal);
   s.reason = x.personal.is_null() ? std::string{} : text(x.personal.at("reason"));
+  if (s.review && !x.personal.is_null())
+    s.review->reason_before = x.personal.value("reason_before", "");
   return s;
 }
 
@@ -483,7 +511,10 @@ std::string encode_snapshot(const state& x) {
   write_history(w, x);
   w.key("personal").begin_object();
   write_contact(w, x.email, x.shipping);
-  w.member("reason", x.reason).end_object();
+  w.member("reason", x.reason);
+  if (x.review && !x.review->reason_before.empty()) // May be a customer's words.
+    w.member("reason_before", x.review->reason_before);
+  w.end_object();
   w.end_object();
   return out;
 }

@@ -57,6 +57,9 @@ view make_view(const order_id& id, const state& s, std::uint64_t version) {
     x.timeline.push_back({m.at, std::string{m.what}, m.detail});
   if (s.pause && !is_terminal(s.status))
     x.paused = view_pause{s.pause->what, s.pause->reason, s.pause->since};
+  if (s.review)
+    x.reviewed = s.review->step;
+  x.reviews = s.reviews;
   return x;
 }
 

@@ -1,27 +1,43 @@
 #include "supervisors/dead_letters/effects.hpp"
 
 #include "actors/notification/notification_entity.hpp"
+#include "actors/order/order_entity.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
+
+#include <algorithm>
 
 namespace troupe {
 
 namespace {
 
+/// Answers once what was asked of `whom` is stored.
+template <class View, class Rejection, class Handle, class Command>
+caf::result<void> ask(dead_letter::replayer_actor::pointer self, const Handle& whom, const request_context& context,
+                      Command command) {
+  auto promise = self->make_response_promise<void>();
+  self->request(whom, caf::infinite, context, std::move(command))
+    .then([promise](const View&) mutable { promise.deliver(); },
+          [promise](const caf::error& why) mutable {
+            const bool rejected = why.category() == caf::type_id_v<Rejection>;
+            promise.deliver(rejected ? caf::make_error(ec::refused, to_string(why)) : why);
+          });
+  return promise;
+}
+
 dead_letter::replayer_actor::behavior_type make_replayer(dead_letter::replayer_actor::pointer self,
-                                                         notification::notification_actor mails) {
-  return {[self, mails](const request_context& context, const dead_letter::replay_letter& x) -> caf::result<void> {
-    if (x.letter.about.context != notification::traits::context)
-      return caf::make_error(ec::refused, "nobody tries steps of " + x.letter.about.context + " again");
-    auto promise = self->make_response_promise<void>();
-    self->request(mails, caf::infinite, context, notification::try_again{{x.letter.about.key}, x.key})
-      .then([promise](const notification::mail_view&) mutable { promise.deliver(); },
-            [promise](const caf::error& why) mutable {
-              const bool rejected = why.category() == caf::type_id_v<notification::rejection>;
-              promise.deliver(rejected ? caf::make_error(ec::refused, to_string(why)) : why);
-            });
-    return promise;
-  }};
+                                                         notification::notification_actor mails,
+                                                         order::order_actor orders) {
+  return {
+    [self, mails, orders](const request_context& context, const dead_letter::replay_letter& x) -> caf::result<void> {
+      const auto& about = x.letter.about;
+      if (about.context == notification::traits::context)
+        return ask<notification::mail_view, notification::rejection>(self, mails, context,
+                                                                     notification::try_again{{about.key}, x.key});
+      if (about.context == order::traits::context)
+        return ask<order::view, order::rejection>(self, orders, context, order::reopen{{about.key}, x.key});
+      return caf::make_error(ec::refused, "nobody tries steps of " + about.context + " again");
+    }};
 }
 
 } // namespace
@@ -41,9 +57,25 @@ dead_letter::record given_up_mail(const notification::mail_view& x) {
   return out;
 }
 
+dead_letter::record reviewed_order(const order::view& x) {
+  const auto step = x.reviewed.value_or(order::step::reserve);
+  dead_letter::record out;
+  out.id = dead_letter::id_of("order/" + x.id.value);
+  out.occurrence = std::max(x.reviews, 1u);
+  auto& letter = out.letter;
+  letter.source = dead_letter::source::exhausted_effect;
+  letter.code = order::cause_of_review(x.reason);
+  letter.place = "saga/order/" + std::string{name_of(step)};
+  letter.summary = "Order " + x.id.value + " needs people: " + x.reason;
+  letter.about = {order::traits::context, x.id.value, 0, order::key_of(x.id, step)};
+  letter.attempts = out.occurrence;
+  letter.origin = "order";
+  return out;
+}
+
 dead_letter::replayer_actor spawn_effect_replayer(const supervision::place& where,
-                                                  notification::notification_actor mails) {
-  return where.run<dead_letter::replayer_actor>(make_replayer, std::move(mails));
+                                                  notification::notification_actor mails, order::order_actor orders) {
+  return where.run<dead_letter::replayer_actor>(make_replayer, std::move(mails), std::move(orders));
 }
 
 } // namespace troupe

@@ -14,9 +14,9 @@ void add_replayers(topology& to, const std::shared_ptr<const sealer>& seals) {
     to.root.add<replayer_actor>("webhook replayer", [seals, orders = to.orders](const supervision::place& where) {
       return spawn_webhook_replayer(where.system(), seals, orders);
     });
-  known[source::exhausted_effect] =
-    to.root.add<replayer_actor>("effect replayer", [mails = to.notifications](const supervision::place& where) {
-      return spawn_effect_replayer(where, mails);
+  known[source::exhausted_effect] = to.root.add<replayer_actor>(
+    "effect replayer", [mails = to.notifications, orders = to.orders](const supervision::place& where) {
+      return spawn_effect_replayer(where, mails, orders);
     });
   const auto parts = parts_by_path(to.root);
   known[source::undeliverable_message] =

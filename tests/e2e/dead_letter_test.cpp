@@ -1,4 +1,5 @@
-// tests/e2e/dead_letter_test.cpp: a mail that was given up, from the outage to the inbox.
+// tests/e2e/dead_letter_test.cpp: a mail that was given up, from the outage to the inbox; an order that people decide
+// about, until it is confirmed.
 #include "tests/e2e/node.hpp"
 
 #include <gtest/gtest.h>
@@ -71,6 +72,44 @@ TEST_F(DeadLetter, OfAMailIsRehearsedAndReplayed) {
   EXPECT_EQ(replay(id).how.exit_code, 1);
   EXPECT_EQ(mails_taken(), 1);
   EXPECT_EQ(running.stop(), (ending{0, 0}));
+}
+
+TEST_F(DeadLetter, OfAnOrderInReviewHasItLookAgain) {
+  providers.set_faults(
+    {{"rules", {{{"name", "lost"}, {"method", "POST"}, {"path", "/rest/payments"}, {"fault", "drop_before"}}}}});
+  running.set("payment.providers.rest.key_lifetime=1s");
+  running.start();
+  auto shop = running.shop();
+  const auto id = place(shop, order_of("paper-filters-100", 1)).json()["orderId"].get<std::string>();
+  ASSERT_EQ(end_of(shop, id), "review") << "what became of it cannot be known, and its key is dead";
+  ASSERT_TRUE(eventually(seconds{30}, [&] { return !letters().empty(); }));
+  const auto letter = letters()[0];
+  const auto of_letter = letter["id"].get<std::string>();
+  EXPECT_EQ(letter["code"], "unknown_outcome");
+  EXPECT_EQ(letter["place"], "saga/order/authorize");
+
+  providers.clear_faults();
+  ASSERT_EQ(replay(of_letter).how, (ending{0, 0}));
+  ASSERT_TRUE(eventually(seconds{30}, [&] { return letters().size() == 1 && letters()[0]["occurrences"] == 2; }))
+    << "nothing was found, and so it is open again";
+  EXPECT_EQ(end_of(shop, id), "review");
+
+  // The request that was thought lost arrives after all.
+  http_client provider{providers.url()};
+  const auto amount = order_at(shop, id)["totalAmount"].get<std::int64_t>();
+  const json late{
+    {"amount", amount}, {"reference", id}, {"currency", "EUR"}, {"method", "tok_visa"}, {"capture", false}};
+  ASSERT_EQ(provider
+              .call("POST", "/rest/payments", late.dump(),
+                    {{"Authorization", "Bearer sandbox"}, {"Idempotency-Key", id + "/authorize"}})
+              .status,
+            201);
+  running.kill();
+  running.start();
+  ASSERT_EQ(replay(of_letter).how, (ending{0, 0}));
+  auto again = running.shop();
+  EXPECT_EQ(end_of(again, id), "confirmed");
+  EXPECT_TRUE(eventually(seconds{10}, [&] { return letters().empty(); }));
 }
 
 } // namespace

@@ -16,9 +16,10 @@ std::string_view order_in(std::string_view key) {
   return key.substr(0, key.find('/'));
 }
 
-/// What a client may be told after it was told `before`: an end is final, but a confirmed order can be cancelled.
+/// What a client may be told after it was told `before`: an end is final, but a confirmed order can be cancelled, and
+/// one in review looked at again.
 bool may_follow(order::status before, order::status after) {
-  if (before == after || before == order::status::processing)
+  if (before == after || before == order::status::processing || before == order::status::review)
     return true;
   return before == order::status::confirmed
          && (after == order::status::processing || after == order::status::cancelled || after == order::status::refunded
@@ -154,6 +155,10 @@ void auditor::follow(order_record& x, const journal::stored_event& e) {
       fail("order " + e.stream.key + " was confirmed twice");
   } else if (type == "closed") {
     x.closed = true;
+  } else if (type == "sent_to_review") {
+    letters_.gave_up("order/" + e.stream.key);
+  } else if (type == "reopened") {
+    letters_.took_up("order/" + e.stream.key);
   }
 }
 
@@ -224,9 +229,9 @@ void auditor::follow(other_record&, const journal::stored_event& e) {
     return letters_.follow_letter(e);
   mails_.follow(e);
   if (e.type == "notification.given_up")
-    letters_.mail_given_up(e.stream.key);
+    letters_.gave_up("notification/" + e.stream.key);
   else if (e.type == "notification.put_back")
-    letters_.mail_put_back(e.stream.key);
+    letters_.took_up("notification/" + e.stream.key);
 }
 
 void auditor::check(const stock_record& x, const std::string& sku) {

@@ -9,8 +9,8 @@ namespace troupe::simulation {
 
 namespace {
 
-std::string letter_of(const std::string& mail) {
-  return dead_letter::id_of("notification/" + mail).value;
+std::string letter_of(const std::string& what) {
+  return dead_letter::id_of(what).value;
 }
 
 std::string letter_of(const std::string& place, std::uint64_t version, std::uint32_t number) {
@@ -67,8 +67,8 @@ void letter_auditor::follow_letter(const journal::stored_event& e) {
     letter.cause = letter.place + ' ' + recurred->code;
     letter.status = "open";
     letter.occurrences = recurred->occurrence;
-    const auto mail = mails_.find(id);
-    if (mail == mails_.end() || mail->second.times_given_up < recurred->occurrence)
+    const auto of = effects_.find(id);
+    if (of == effects_.end() || of->second.times_given_up < recurred->occurrence)
       fail_("letter " + id + " tells of more than was given up");
   } else if (std::holds_alternative<dead_letter::replay_requested>(*event)) {
     if (letter.status != "open")
@@ -85,20 +85,20 @@ void letter_auditor::follow_letter(const journal::stored_event& e) {
   }
 }
 
-void letter_auditor::mail_given_up(const std::string& mail) {
-  const auto letter = letter_of(mail);
+void letter_auditor::gave_up(const std::string& what) {
+  const auto letter = letter_of(what);
   due_.insert(letter);
-  auto& known = mails_[letter];
+  auto& known = effects_[letter];
   ++known.times_given_up;
   known.is_given_up = true;
 }
 
-void letter_auditor::mail_put_back(const std::string& mail) {
-  const auto letter = letter_of(mail);
-  mails_[letter].is_given_up = false;
+void letter_auditor::took_up(const std::string& what) {
+  const auto letter = letter_of(what);
+  effects_[letter].is_given_up = false;
   const auto found = letters_.find(letter);
   if (found == letters_.end() || found->second.status != "replaying")
-    fail_("mail " + mail + " was put back, and nobody replays its letter");
+    fail_(what + " is taken up again, and nobody replays its letter");
 }
 
 std::uint64_t letter_auditor::first_missing(const std::string& order) const {
@@ -149,11 +149,11 @@ void letter_auditor::close(const std::vector<dead_letter::entry>& open) const {
   for (const auto& id : due_)
     if (!letters_.contains(id))
       fail_("something was given up, and its letter " + id + " is lost");
-  for (const auto& [id, mail] : mails_)
+  for (const auto& [id, of] : effects_)
     if (const auto letter = letters_.find(id);
-        mail.is_given_up && letter != letters_.end() && letter->second.occurrences != mail.times_given_up)
-      fail_("a mail was given up " + std::to_string(mail.times_given_up) + " times, and its letter " + id + " tells of "
-            + std::to_string(letter->second.occurrences));
+        of.is_given_up && letter != letters_.end() && letter->second.occurrences != of.times_given_up)
+      fail_("something was given up " + std::to_string(of.times_given_up) + " times, and its letter " + id
+            + " tells of " + std::to_string(letter->second.occurrences));
   for (const auto& [key, place] : places_)
     if (!place.waiting.empty())
       fail_("events of " + key + " are parked for ever");

@@ -28,9 +28,10 @@ public:
   void follow_parking(const journal::stored_event& e);
   void follow_letter(const journal::stored_event& e);
 
-  // What durably became of a mail.
-  void mail_given_up(const std::string& mail);
-  void mail_put_back(const std::string& mail);
+  // What durably became of "notification/<mail>" or "order/<order>": it was given up or came to review, it is tried or
+  // looked at again.
+  void gave_up(const std::string& what);
+  void took_up(const std::string& what);
 
   // The sink that takes every event of the orders: is asked to, and has.
   void passed_on(const std::string& order, std::uint64_t version);
@@ -63,7 +64,7 @@ private:
     std::size_t events = 0;
     std::uint32_t occurrences = 0;
   };
-  struct mail_record {
+  struct effect_record {
     std::uint32_t times_given_up = 0;
     bool is_given_up = false; // now
   };
@@ -79,7 +80,7 @@ private:
   fail_fn fail_;
   std::map<std::string, place_record, std::less<>> places_; // of parked events, by key
   std::set<std::string> due_;                               // letters of what was given up
-  std::map<std::string, mail_record> mails_;                // by their letters
+  std::map<std::string, effect_record> effects_;            // by their letters
   std::map<std::string, letter_record> letters_;
   std::map<std::string, taken_record> taken_;
 };

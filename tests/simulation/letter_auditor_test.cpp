@@ -83,36 +83,42 @@ TEST_F(LetterAuditor, RefusesThatALetterIsLost) {
 }
 
 TEST_F(LetterAuditor, RefusesThatTheLetterOfAMailIsLost) {
-  audit.mail_given_up("order-1/confirmation");
+  audit.gave_up("notification/order-1/confirmation");
+  audit.close({});
+  expect("is lost");
+}
+
+TEST_F(LetterAuditor, RefusesThatTheLetterOfAnOrderInReviewIsLost) {
+  audit.gave_up("order/order-1");
   audit.close({});
   expect("is lost");
 }
 
 TEST_F(LetterAuditor, RefusesThatAMailIsPutBackWhichNobodyReplays) {
-  audit.mail_given_up("m");
+  audit.gave_up("notification/m");
   write(dead_letter::recorded{}, of_mail);
-  audit.mail_put_back("m");
+  audit.took_up("notification/m");
   expect("nobody replays its letter");
 }
 
 TEST_F(LetterAuditor, RefusesALetterThatDoesNotTellThatItsMailWasGivenUpAgain) {
-  audit.mail_given_up("m");
+  audit.gave_up("notification/m");
   write(dead_letter::recorded{}, of_mail);
   write(dead_letter::replay_requested{}, of_mail);
-  audit.mail_put_back("m");
+  audit.took_up("notification/m");
   write(dead_letter::replayed{1}, of_mail);
-  audit.mail_given_up("m");
+  audit.gave_up("notification/m");
   audit.close({});
   expect("was given up 2 times");
 }
 
 TEST_F(LetterAuditor, AcceptsALetterThatIsOpenAgain) {
-  audit.mail_given_up("m");
+  audit.gave_up("notification/m");
   write(dead_letter::recorded{}, of_mail);
   write(dead_letter::replay_requested{}, of_mail);
-  audit.mail_put_back("m");
+  audit.took_up("notification/m");
   write(dead_letter::replayed{1}, of_mail);
-  audit.mail_given_up("m");
+  audit.gave_up("notification/m");
   write(dead_letter::recurred{2, "expired", "again", 1}, of_mail);
   dead_letter::entry open;
   open.id = {of_mail};

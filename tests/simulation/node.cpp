@@ -6,6 +6,7 @@
 #include "supervisors/confirmation_sink.hpp"
 #include "supervisors/dead_letters/effects.hpp"
 #include "supervisors/dead_letters/mails.hpp"
+#include "supervisors/dead_letters/reviews.hpp"
 #include "supervisors/resilience/mail_port.hpp"
 #include "supervisors/resilience/payment_port.hpp"
 #include "supervisors/topology.hpp"
@@ -205,7 +206,12 @@ std::vector<outlet::definition> node::add_outlets(supervision::group& to, const 
       return spawn_mail_letter_sink(where, mails, letters);
     }));
   of_mails.sink = plant(world_, planted_, of_mails.sink);
-  return {shortened(std::move(email)), shortened(std::move(copy)), shortened(std::move(of_mails))};
+  auto of_orders = review_letters(to.add<outlet::sink_actor>(
+    "review sink", [orders = made.orders, letters = letters_](const supervision::place& where) {
+      return spawn_review_letter_sink(where, orders, letters);
+    }));
+  return {shortened(std::move(email)), shortened(std::move(copy)), shortened(std::move(of_mails)),
+          shortened(std::move(of_orders))};
 }
 
 topology_settings node::describe() {

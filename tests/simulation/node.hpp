@@ -59,14 +59,14 @@ struct front {
 /// A node's actors: supervisors/topology.hpp over a store and an HTTP client. It must outlive `world`'s last step.
 class node {
 public:
-  static constexpr std::size_t outlets = 3; // actors of that name
+  static constexpr std::size_t outlets = 4; // actors of that name
 
   node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> stores, clients out, const node_options& setup,
        const node_faults& faults, bug planted);
 
   /// By name and context.
   static std::vector<std::pair<std::string, std::string>> outlets_of_contexts() {
-    return {{"email", "order"}, {"copy", "order"}, {"letters", "notification"}};
+    return {{"email", "order"}, {"copy", "order"}, {"letters", "notification"}, {"reviews", "order"}};
   }
 
   front reach() const { return front_; }

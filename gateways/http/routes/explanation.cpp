@@ -37,6 +37,9 @@ std::optional<explanation> explain(order::rejection x) {
                          "The payment of this order is not authorized yet, so that there is nothing to capture.", ""};
     case in_review:
       return explanation{409, "in-review", "Order in manual review", "People decide about this order now.", ""};
+    case needs_people:
+      return explanation{409, "needs-people", "Nothing to look up",
+                         "Looking once more cannot settle this order: settle it at the provider.", ""};
   }
   return std::nullopt;
 }

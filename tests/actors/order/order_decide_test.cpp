@@ -505,48 +505,6 @@ TEST(OrderAttempt, OfAStepThatIsOverDoesNotCount) {
             nothing);
 }
 
-// ---- review --------------------------------------------------------------------------------------------------------
-
-TEST(OrderReview, TakesAnOrderWhoseStepIsImpossible) {
-  const auto s = after(with(until_allocated(), {cancel_requested{}, payment_captured{total}}));
-  const auto outcome = decide(s, step_impossible{step::refund, "refused"});
-  EXPECT_EQ(outcome, decided({sent_to_review{step::refund, "refused"}}));
-  const auto reviewed = then(s, outcome);
-  EXPECT_EQ(reviewed.status, status::review);
-  EXPECT_EQ(left(reviewed), effects{});
-  EXPECT_EQ(wake_up(reviewed, standard), std::nullopt);
-  EXPECT_EQ(decide(reviewed, cancel{some_id, ""}), decision{rejection::in_review});
-  EXPECT_EQ(decide(reviewed, capture{some_id}), decision{rejection::in_review});
-}
-
-TEST(OrderReview, IsNotCausedByAStepThatIsOver) {
-  EXPECT_EQ(decide(after(until_authorized()), step_impossible{step::authorize, "late"}), nothing);
-}
-
-TEST(OrderReview, TakesAnOrderWithASecondPayment) {
-  const payment_answered second{.id = "pay-2", .authorized = true, .captured = false, .reason = {}};
-  for (const auto& history : {until_authorized(), until_confirmed()}) {
-    const auto s = after(history);
-    EXPECT_EQ(decide(s, second), decided({sent_to_review{step::authorize, "second payment pay-2"}}));
-    EXPECT_EQ(decide(then(s, decide(s, second)), second), nothing);
-  }
-}
-
-TEST(OrderReview, TakesAnEndedOrderWhosePaymentTurnsUp) {
-  const auto s = after(with(until_reserved(), {payment_declined{"no"}, stock_released{}, closed{status::declined}}));
-  EXPECT_EQ(decide(s, yes), decided({sent_to_review{step::authorize, "unexpected payment pay-1"}}));
-}
-
-TEST(OrderReview, TakesAnOrderWhoseMoneyWasTakenAfterItWasGivenBack) {
-  const auto s = after(with(until_authorized(false), {cancel_requested{}, payment_voided{}}));
-  EXPECT_EQ(decide(s, money_taken{}), decided({sent_to_review{step::capture, "unexpected capture"}}));
-}
-
-TEST(OrderReview, TakesAnOrderThatIsToldToBeBothCapturedAndVoided) {
-  const auto s = after(with(until_authorized(false), {cancel_requested{}, payment_captured{total}}));
-  EXPECT_EQ(decide(s, money_released{}), decided({sent_to_review{step::void_payment, "voided although captured"}}));
-}
-
 // ---- late and repeated answers -------------------------------------------------------------------------------------
 
 TEST(OrderAnswer, CountsOnceHoweverOftenItComes) {

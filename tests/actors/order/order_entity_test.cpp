@@ -324,5 +324,68 @@ TEST_F(OrderEntity, GivesUpOnAProviderThatDoesNotVoid) {
   EXPECT_EQ(get().status, status::review);
 }
 
+// ---- review --------------------------------------------------------------------------------------------------------
+
+class OrderInReview : public OrderEntity {
+protected:
+  /// Nobody could tell what became of its authorization for two days.
+  void SetUp() override {
+    OrderEntity::SetUp();
+    state->search_failure = caf::make_error(ec::unavailable);
+    place();
+    advance(10s); // nobody answers
+    advance(48h);
+    ASSERT_EQ(get().status, status::review);
+    ended.clear();
+    state->searches = 0;
+    state->authorizations = 0;
+  }
+};
+
+TEST_F(OrderInReview, IsConfirmedWhenItIsReopenedAndThePaymentIsFound) {
+  state->search_failure.reset();
+  state->authorized = true;
+  state->allocates = true;
+  ASSERT_TRUE(tell(reopen{some_id, "letter-1/1"}));
+  EXPECT_EQ(get().status, status::confirmed);
+  EXPECT_EQ(state->authorizations, 0);
+  EXPECT_EQ(ended, (std::vector<std::pair<status, std::string>>{{status::confirmed, ""}}));
+}
+
+TEST_F(OrderInReview, NeverAuthorizesAnewWhenItIsReopenedAndNothingIsFound) {
+  state->search_failure.reset();
+  ASSERT_TRUE(tell(reopen{some_id, "letter-1/1"}));
+  EXPECT_EQ(state->searches, 1);
+  EXPECT_EQ(state->authorizations, 0);
+  EXPECT_EQ(get().status, status::review);
+  EXPECT_EQ(get().reviews, 2u);
+  EXPECT_EQ(ended.size(), 1u) << "it is told again";
+}
+
+TEST_F(OrderInReview, AsksTheProviderForADayAgainWhenItIsReopened) {
+  ASSERT_TRUE(tell(reopen{some_id, "letter-1/1"}));
+  advance(23h);
+  EXPECT_EQ(get().status, status::processing);
+  advance(1h);
+  EXPECT_EQ(get().status, status::review);
+}
+
+TEST_F(OrderInReview, GoesOnWithItsLookAfterACrash) {
+  ASSERT_TRUE(tell(reopen{some_id, "letter-1/1"}));
+  state->search_failure.reset();
+  state->authorized = true;
+  state->allocates = true;
+  restart();
+  advance(40s);
+  EXPECT_EQ(get().status, status::confirmed);
+  EXPECT_EQ(state->authorizations, 0);
+}
+
+TEST_F(OrderInReview, IsNotReopenedWhenNobodyCanBeAsked) {
+  const auto outcome = tell(reopen{"0195c2f0-0000-7000-8000-00000000ffff", "letter-1/1"});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error(), rejection::unknown_order);
+}
+
 } // namespace
 } // namespace troupe::order::test

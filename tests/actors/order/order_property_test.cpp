@@ -41,6 +41,7 @@ public:
   }
 
   const state& order() const { return state_; }
+  bool was_reopened() const { return reopened_; }
 
 private:
   enum class stock { none, held, sold, ended };
@@ -64,7 +65,7 @@ private:
   // ---- what may happen next ----------------------------------------------------------------------------------------
 
   void move() {
-    switch (random_() % 16) {
+    switch (random_() % 17) {
       case 0: pass(duration{static_cast<std::int64_t>(random_() % 2'000)}); break;
       case 1: pass(duration{static_cast<std::int64_t>(random_() % 60'000)}); break;
       case 2:
@@ -89,6 +90,10 @@ private:
           crash();
         break;
       case 8: record(decide(state_, wanted_)); break;
+      case 9:
+        if (one_in(2))
+          record(decide(state_, reopen{some_id, std::to_string(random_() % 3)}));
+        break;
       default: begin_or_answer(); break;
     }
   }
@@ -170,6 +175,9 @@ private:
     return std::nullopt;
   }
 
+  /// A provider's search may know nothing yet of what has happened.
+  bool search_lags() { return faults_per_hundred_ > 0 && one_in(4); }
+
   void delay(const std::function<void()>& act) { late_.push_back({now_ + 10min, act}); }
 
   using answer_fn = std::function<decision()>;
@@ -220,12 +228,13 @@ private:
     if (x.look_first) {
       if (const auto code = send([] {}))
         return failed(step::authorize, *code);
-      if (!payments_.empty())
+      if (!payments_.empty() && !search_lags())
         return payment_found();
       if (now_ >= x.key_dies_at)
         return says(step_impossible{step::authorize, "key_too_old"});
     }
     EXPECT_LT(now_, x.key_dies_at);
+    check_age_of(x.key);
     const auto code = send([this, key = x.key] {
       payments_.try_emplace(key, payment{declines_ ? money_state::declined : money_state::authorized});
     });
@@ -263,10 +272,11 @@ private:
   answer_fn carry_out(const effect::capture& x, std::size_t) {
     capture_keys_.insert(x.key);
     auto& paid = the_payment();
-    if (x.look_first && paid.now == money_state::captured)
+    if (x.look_first && paid.now == money_state::captured && !search_lags())
       return says(money_taken{});
     if (now_ >= x.key_dies_at)
       return says(step_impossible{step::capture, "key_too_old"});
+    check_age_of(x.key);
     if (const auto code = send([this, &paid] {
           contradiction_ |= paid.now == money_state::voided;
           paid.now = money_state::captured;
@@ -291,6 +301,7 @@ private:
     EXPECT_EQ(x.amount, total);
     if (now_ >= x.key_dies_at)
       return says(step_impossible{step::refund, "key_too_old"});
+    check_age_of(x.key);
     if (const auto code = send([this, &paid, x] {
           if (!refund_keys_.insert(x.key).second)
             return;
@@ -315,6 +326,12 @@ private:
     return says(stock_returned{});
   }
 
+  /// The provider knows a key for so long after it has first seen it, and would do the same again after that.
+  void check_age_of(const std::string& key) {
+    const auto first = keys_since_.emplace(key, now_).first->second;
+    EXPECT_LT(now_, first + standard.key_lifetime) << key;
+  }
+
   // ---- what must hold ----------------------------------------------------------------------------------------------
 
   void record(const decision& said) {
@@ -322,8 +339,10 @@ private:
     const auto* decided = std::get_if<events>(&outcome);
     if (!decided)
       return;
-    for (const auto& e : *decided)
+    for (const auto& e : *decided) {
+      reopened_ |= std::holds_alternative<reopened>(e);
       state_.apply(e, now_);
+    }
     check();
   }
 
@@ -378,12 +397,15 @@ private:
   std::set<std::string> authorize_keys_;
   std::set<std::string> capture_keys_;
   std::set<std::string> refund_keys_;
+  std::map<std::string, time_point> keys_since_;
   bool contradiction_ = false;
+  bool reopened_ = false;
   bool seen_all_ = true; // there was no crash
 };
 
 TEST(OrderProperty, EndsWithItsMoneyAndStockAccountedFor) {
   std::map<status, int> ends;
+  std::map<status, int> ends_of_reopened;
   for (unsigned seed = 1; seed <= 5'000; ++seed) {
     SCOPED_TRACE(seed);
     world w{seed};
@@ -391,11 +413,15 @@ TEST(OrderProperty, EndsWithItsMoneyAndStockAccountedFor) {
     if (HasFailure())
       return;
     ++ends[w.order().status];
+    if (w.was_reopened())
+      ++ends_of_reopened[w.order().status];
   }
   // The walk is worth something only if it takes every way.
   for (auto x : {status::confirmed, status::rejected, status::declined, status::expired, status::cancelled,
                  status::refunded, status::review})
     EXPECT_GT(ends[x], 0) << name_of(x);
+  EXPECT_GT(ends_of_reopened[status::confirmed], 0) << "what people had looked at again goes on";
+  EXPECT_GT(ends_of_reopened[status::review], 0);
   for (auto [x, count] : ends)
     RecordProperty(std::string{name_of(x)}, count);
 }

@@ -230,7 +230,9 @@ std::vector<std::vector<event>> histories() {
           until_allocated(false),
           until_confirmed(),
           with(until_confirmed(), {cancel_requested{"why not"}, payment_refunded{"r-1", total}}),
-          with(until_authorized(), {sent_to_review{step::authorize, "second payment pay-2"}})};
+          with(until_authorized(), {sent_to_review{step::authorize, "second payment pay-2"}}),
+          with(until_reserved(), {cancel_requested{"why not"}, sent_to_review{step::authorize, "unknown"}}),
+          with(until_reserved(), {sent_to_review{step::authorize, "unknown"}, reopened{"letter-1/1"}})};
 }
 
 TEST(OrderSnapshot, GoesOnAsTheOrderWould) {
@@ -421,7 +423,7 @@ TEST(OrderView, GivesTheReasonOfAnEndThatIsNotTheWantedOne) {
 }
 
 TEST(OrderRejectionCode, IsTheSameAfterBeingText) {
-  for (std::uint8_t value = 1; value <= 9; ++value) {
+  for (std::uint8_t value = 1; value <= 10; ++value) {
     rejection x;
     ASSERT_TRUE(from_integer(value, x));
     rejection back;
@@ -429,7 +431,7 @@ TEST(OrderRejectionCode, IsTheSameAfterBeingText) {
     EXPECT_EQ(x, back);
   }
   rejection x;
-  EXPECT_FALSE(from_integer(10, x));
+  EXPECT_FALSE(from_integer(11, x));
   EXPECT_FALSE(from_string("nonsense", x));
 }
 

@@ -75,7 +75,8 @@ inline std::vector<event> one_of_every_kind() {
           paused{"provider/main", "it maintains its system", noon, true},
           hold_extended{noon + 24h},
           resumed{hold_end},
-          some_retry()};
+          some_retry(),
+          reopened{"letter-1/1"}};
 }
 
 /// What an order is after `history`, all of it recorded at noon.
