@@ -64,10 +64,11 @@ dead_letter::record reviewed_order(const order::view& x) {
   out.occurrence = std::max(x.reviews, 1u);
   auto& letter = out.letter;
   letter.source = dead_letter::source::exhausted_effect;
-  letter.code = order::cause_of_review(x.reason);
-  letter.place = "saga/order/" + std::string{name_of(step)};
-  letter.summary = "Order " + x.id.value + " needs people: " + x.reason;
-  letter.about = {order::traits::context, x.id.value, 0, order::key_of(x.id, step)};
+  // The step stands in the code, for a letter's place stays what it was when the order comes to review again.
+  letter.code = std::string{name_of(step)} + '_' + std::string{order::cause_of_review(x.reason)};
+  letter.place = "saga/order";
+  letter.summary = "Order " + x.id.value + " needs people at " + std::string{name_of(step)} + ": " + x.reason;
+  letter.about = {order::traits::context, x.id.value, 0, {}};
   letter.attempts = out.occurrence;
   letter.origin = "order";
   return out;

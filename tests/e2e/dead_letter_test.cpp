@@ -85,18 +85,18 @@ TEST_F(DeadLetter, OfAnOrderInReviewHasItLookAgain) {
   ASSERT_TRUE(eventually(seconds{30}, [&] { return !letters().empty(); }));
   const auto letter = letters()[0];
   const auto of_letter = letter["id"].get<std::string>();
-  EXPECT_EQ(letter["code"], "unknown_outcome");
-  EXPECT_EQ(letter["place"], "saga/order/authorize");
+  EXPECT_EQ(letter["code"], "authorize_unknown_outcome");
+  EXPECT_EQ(letter["place"], "saga/order");
 
   providers.clear_faults();
   ASSERT_EQ(replay(of_letter).how, (ending{0, 0}));
-  ASSERT_TRUE(eventually(seconds{30}, [&] { return letters().size() == 1 && letters()[0]["occurrences"] == 2; }))
+  ASSERT_TRUE(eventually(seconds{30}, [&] { return letters().size() == 1 && letters()[0]["attempts"] == 2; }))
     << "nothing was found, and so it is open again";
   EXPECT_EQ(end_of(shop, id), "review");
 
   // The request that was thought lost arrives after all.
   http_client provider{providers.url()};
-  const auto amount = order_at(shop, id)["totalAmount"].get<std::int64_t>();
+  const auto amount = order_at(shop, id)["amounts"]["total"]["amount"].get<std::int64_t>();
   const json late{
     {"amount", amount}, {"reference", id}, {"currency", "EUR"}, {"method", "tok_visa"}, {"capture", false}};
   ASSERT_EQ(provider

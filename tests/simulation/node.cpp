@@ -264,8 +264,9 @@ void node::start() {
   auto made = make_topology(world_.system(), describe());
   auto replayers = *made.replayers;
   replayers[dead_letter::source::exhausted_effect] = made.root.add<dead_letter::replayer_actor>(
-    "effect replayer",
-    [mails = made.notifications](const supervision::place& where) { return spawn_effect_replayer(where, mails); });
+    "effect replayer", [mails = made.notifications, orders = made.orders](const supervision::place& where) {
+      return spawn_effect_replayer(where, mails, orders);
+    });
   made.replayers.set(std::move(replayers));
   const auto put = [&](part x, const auto& actor) { *places_[x] = caf::actor_cast<caf::strong_actor_ptr>(actor); };
   put(journal_part, made.journal);

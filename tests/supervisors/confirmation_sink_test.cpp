@@ -27,6 +27,7 @@ order::order_actor::behavior_type make_orders(order::order_actor::pointer) {
     [unused](const request_context&, const order::await_end&) -> caf::result<order::view> { return unused; },
     [unused](const request_context&, const order::cancel&) -> caf::result<order::view> { return unused; },
     [unused](const request_context&, const order::capture&) -> caf::result<order::view> { return unused; },
+    [unused](const request_context&, const order::reopen&) -> caf::result<order::view> { return unused; },
     [](const request_context&, const order::payment_news&) {},
     [](const request_context&, const order::look&) {},
   };

@@ -69,6 +69,9 @@ order::order_actor::behavior_type order_behavior(order::order_actor::pointer sel
       desk.captured.push_back(x);
       return find(x.id);
     },
+    [](const request_context&, const order::reopen&) -> caf::result<order::view> {
+      return caf::make_error(ec::refused);
+    },
     [](const request_context&, const order::payment_news&) -> caf::result<void> { return caf::unit; },
     [](const request_context&, const order::look&) -> caf::result<void> { return caf::unit; },
   };

@@ -29,10 +29,11 @@ TEST(ReviewLetters, TellTheCauseTheStepAndHowOften) {
   const auto x = reviewed_order(in_review());
   EXPECT_EQ(x.occurrence, 2u);
   EXPECT_EQ(x.letter.source, dead_letter::source::exhausted_effect);
-  EXPECT_EQ(x.letter.code, "unknown_outcome");
-  EXPECT_EQ(x.letter.place, "saga/order/capture");
-  EXPECT_EQ(x.letter.about, (dead_letter::reference{"order", "o-1", 0, "o-1/capture"}));
-  EXPECT_EQ(x.letter.summary, "Order o-1 needs people: the outcome is unknown and its key is too old to ask again");
+  EXPECT_EQ(x.letter.code, "capture_unknown_outcome");
+  EXPECT_EQ(x.letter.place, "saga/order");
+  EXPECT_EQ(x.letter.about, (dead_letter::reference{"order", "o-1", 0, ""}));
+  EXPECT_EQ(x.letter.summary,
+            "Order o-1 needs people at capture: the outcome is unknown and its key is too old to ask again");
 }
 
 TEST(ReviewLetters, AreTheSameForTheSameOrder) {
