@@ -2,10 +2,13 @@
 #include "supervisors/dead_letters/rehearsal.hpp"
 
 #include "actors/notification/notification_entity.hpp"
+#include "actors/order/order_entity.hpp"
 #include "adapters/simulated_store/simulated_store.hpp"
 #include "supervisors/dead_letters/effects.hpp"
+#include "supervisors/dead_letters/messages.hpp"
 #include "supervisors/dead_letters/recorders.hpp"
 #include "supervisors/dead_letters/replayers.hpp"
+#include "supervisors/dead_letters/webhooks.hpp"
 #include "tests/support/deterministic_system.hpp"
 #include "tests/support/folder.hpp"
 
@@ -37,6 +40,30 @@ notification::mailer_actor::behavior_type make_mailer(notification::mailer_actor
   }};
 }
 
+/// A sink that refuses the events of one entity as long as it is told to.
+struct sink_book {
+  std::size_t taken = 0;
+  std::string refuses;
+};
+
+outlet::sink_actor::behavior_type make_sink(outlet::sink_actor::pointer, const std::shared_ptr<sink_book>& book) {
+  return {[book](const outlet::deliver& x) -> caf::result<void> {
+    if (x.event->stream.key == book->refuses)
+      return caf::make_error(ec::refused);
+    ++book->taken;
+    return caf::unit;
+  }};
+}
+
+std::vector<outlet::definition> add_outlet(supervision::group& to, const std::shared_ptr<sink_book>& book) {
+  outlet::definition copy;
+  copy.name = "copy";
+  copy.context = notification::traits::context;
+  copy.sink = to.add<outlet::sink_actor>(
+    "copy sink", [book](const supervision::place& where) { return where.run<outlet::sink_actor>(make_sink, book); });
+  return {copy};
+}
+
 using event_names = std::vector<std::tuple<std::string, std::string, std::string>>;
 
 class Rehearsal : public test::deterministic_system {
@@ -50,8 +77,13 @@ protected:
     settings.mail_providers = {"resend"};
     settings.mails.set(notification::policy{.providers = {"resend"}});
 
+    settings.outlets = [this](supervision::group& to, const topology&, const clock_fn&) {
+      return add_outlet(to, rehearsed_sink);
+    };
+
     topology_settings with;
     with.node = "node-1";
+    with.outlets = [this](supervision::group& to, const topology&) { return add_outlet(to, sink); };
     with.stores = settings.stores;
     with.stores_block = false;
     with.environment = [this](std::string_view) { return entity::environment{{}, settings.now, settings.random}; };
@@ -75,6 +107,8 @@ protected:
     add_replayers(made, settings.seals);
     letters = made.dead_letters.letters;
     mails = made.notifications;
+    orders = made.orders;
+    journal = made.journal;
     supervision::surroundings around;
     around.now = settings.now;
     around.jitter = [] { return 0.5; };
@@ -85,6 +119,8 @@ protected:
   void TearDown() override {
     letters = nullptr;
     mails = nullptr;
+    orders = nullptr;
+    journal = nullptr;
     self->send_exit(root, caf::exit_reason::user_shutdown);
     root = nullptr;
     wait(2s);
@@ -111,6 +147,24 @@ protected:
                {id}, {"ada@example.org", "Ada"}, "order_confirmation", "{}", notification::category::transactional}));
     wait(1s);
     return id_of("notification/" + id);
+  }
+
+  letter_id keep(const dead_letter::record& x) {
+    EXPECT_TRUE(tell<view>(letters, x));
+    return x.id;
+  }
+
+  /// A stream of an order that was stored at `at`.
+  void store_order(const std::string& id, time_point at, std::initializer_list<order::event> events) {
+    journal::append x;
+    x.stream = {"order", id};
+    for (const auto& e : events)
+      x.events.push_back(order::encode(e));
+    x.recorded_at = at;
+    x.principal = "shop";
+    auto response = self->request(journal, caf::infinite, std::move(x));
+    run();
+    response.receive([](const journal::appended&) {}, [](const caf::error& e) { ADD_FAILURE() << to_string(e); });
   }
 
   /// Every event of these streams.
@@ -142,10 +196,14 @@ protected:
   request_context context{"operator", {}, time_point::max()};
   std::shared_ptr<simulated::disk> disk = std::make_shared<simulated::disk>();
   std::shared_ptr<provider_book> book = std::make_shared<provider_book>();
+  std::shared_ptr<sink_book> sink = std::make_shared<sink_book>();
+  std::shared_ptr<sink_book> rehearsed_sink = std::make_shared<sink_book>();
   recorded_calls payments = std::make_shared<std::vector<foreseen_call>>();
   rehearsal_settings settings;
   dead_letter_actor letters;
   notification::notification_actor mails;
+  order::order_actor orders;
+  journal::journal_actor journal;
   caf::actor root;
 };
 
@@ -224,6 +282,72 @@ TEST_F(Rehearsal, PlaysEachLetterForItself) {
     EXPECT_EQ(all.letters[i].calls.size(), 1u);
     EXPECT_EQ(all.letters[i].events.size(), 4u);
   }
+}
+
+TEST_F(Rehearsal, PassesTheEventOfAnOutletToASinkOfItsOwn) {
+  sink->refuses = "o-1/confirmation";
+  lose_mail("o-1/confirmation");
+  const auto id = id_of("copy/notification/o-1/confirmation/1/1");
+  for (int i = 0; i < 600 && !tell<view>(letters, get_letter{id}); ++i)
+    wait(1s);
+  ASSERT_TRUE(tell<view>(letters, get_letter{id})) << "it was given up";
+  const auto taken = sink->taken;
+  const auto seen = look_at(id);
+  EXPECT_EQ(seen.letter.status, status::replayed) << to_string(seen.refused);
+  EXPECT_GE(rehearsed_sink->taken, 1u);
+  EXPECT_EQ(sink->taken, taken);
+  EXPECT_EQ(tell<view>(letters, get_letter{id})->of.status, status::open);
+}
+
+TEST_F(Rehearsal, SaysWhetherAWebhookWouldBeUnderstoodNow) {
+  const auto still = keep(refused_webhook("stripe", "{}", *settings.seals));
+  EXPECT_EQ(look_at(still).letter.status, status::open) << "it would be refused again";
+  const auto understood = keep(refused_webhook(
+    "stripe",
+    R"({"id":"evt_1","object":"event","type":"payment_intent.succeeded","created":1772366400,"livemode":false,)"
+    R"("data":{"object":{"id":"pi_1","object":"payment_intent","metadata":{"reference":"o-1"}}}})",
+    *settings.seals));
+  EXPECT_EQ(look_at(understood).letter.status, status::replayed);
+}
+
+TEST_F(Rehearsal, SendsALostMessageToItsOwnPartsAlone) {
+  const auto content =
+    caf::make_message(request_context{"stripe", {}, time_point::max()}, order::payment_news{{"o-1"}});
+  const auto lost = [&](const char* path) {
+    return keep(lost_message({path, "payment_news", supervision::failure::buffer_full, content}, id_of(path), sys,
+                             *settings.seals));
+  };
+  EXPECT_EQ(look_at(lost("node/entities/orders")).letter.status, status::replayed);
+  EXPECT_EQ(look_at(lost("node/entities/wishes")).refused, rejection::not_replayable);
+}
+
+TEST_F(Rehearsal, HasAnOrderInReviewLookForAPayment) {
+  // As it is stored: nobody knows what became of the authorization.
+  const auto then = now() - 48h;
+  const std::string key = "0195c2f0-0000-7000-8000-000000000001";
+  order::placed placed;
+  placed.customer = "customer-1";
+  placed.email = "ada@example.org";
+  placed.currency = *currency::parse("EUR");
+  placed.items = {{"shoe", 1}};
+  placed.provider = "main";
+  placed.method = "card-1";
+  const money price{100, placed.currency};
+  store_order(key, then,
+              {placed, order::priced{{price}, price}, order::stock_reserved{then + 15min},
+               order::sent_to_review{order::step::authorize, order::review_reason::unknown_outcome}});
+  const auto in_review = tell<order::view>(orders, order::get_order{{key}});
+  ASSERT_TRUE(in_review && in_review->reviewed) << to_string(in_review.error());
+  const auto seen = look_at(keep(reviewed_order(*in_review)));
+  EXPECT_FALSE(seen.refused) << to_string(seen.refused);
+  ASSERT_EQ(seen.calls.size(), 1u) << "it looks, and asks for nothing anew";
+  EXPECT_EQ(seen.calls[0].operation, "find");
+  const auto names = names_of(seen.events);
+  const auto stored_of_order = [&](const char* type) {
+    return std::count(names.begin(), names.end(), std::tuple{std::string{"order"}, key, std::string{type}});
+  };
+  EXPECT_EQ(stored_of_order("order.reopened"), 1);
+  EXPECT_EQ(stored_of_order("order.sent_to_review"), 1) << "providers know of nothing in a dry run";
 }
 
 TEST_F(Rehearsal, IsOneAtATime) {
