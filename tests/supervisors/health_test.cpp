@@ -50,6 +50,8 @@ journal::journal_actor::behavior_type make_journal(journal::journal_actor::point
     },
     [unused](const journal::read_keys&) -> caf::result<journal::key_page> { return unused; },
     [unused](const journal::read_positions&) -> caf::result<journal::position_page> { return unused; },
+    [unused](const journal::read_latest&) -> caf::result<journal::latest_events> { return unused; },
+    [unused](const journal::read_due_count&) -> caf::result<journal::due_count> { return unused; },
     [unused](const journal::subscribe&) -> caf::result<journal::subscribed> { return unused; },
     [unused](const journal::save_offsets&) -> caf::result<void> { return unused; },
     [self, state](const journal::get_health&) -> caf::result<journal::health> {

@@ -53,6 +53,7 @@ journal::journal_actor::behavior_type make_front(journal::journal_actor::pointer
     [pass](journal::read_shard& x) { return pass(x); },   [pass](journal::read_due& x) { return pass(x); },
     [pass](journal::read_keys& x) { return pass(x); },    [pass](journal::read_positions& x) { return pass(x); },
     [pass](journal::get_health& x) { return pass(x); },   [pass](journal::subscribe& x) { return pass(x); },
+    [pass](journal::read_latest& x) { return pass(x); },  [pass](journal::read_due_count& x) { return pass(x); },
     [pass](journal::save_offsets& x) { return pass(x); },
   };
 }

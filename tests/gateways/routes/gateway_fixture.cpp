@@ -175,6 +175,8 @@ journal::journal_actor::behavior_type journal_behavior(const std::vector<journal
     [unsupported](const journal::read_due&) -> caf::result<journal::due_page> { return unsupported; },
     [unsupported](const journal::read_keys&) -> caf::result<journal::key_page> { return unsupported; },
     [unsupported](const journal::read_positions&) -> caf::result<journal::position_page> { return unsupported; },
+    [unsupported](const journal::read_latest&) -> caf::result<journal::latest_events> { return unsupported; },
+    [unsupported](const journal::read_due_count&) -> caf::result<journal::due_count> { return unsupported; },
     [unsupported](const journal::get_health&) -> caf::result<journal::health> { return unsupported; },
     [unsupported](const journal::subscribe&) -> caf::result<journal::subscribed> { return unsupported; },
     [unsupported](const journal::save_offsets&) -> caf::result<void> { return unsupported; },
