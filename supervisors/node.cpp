@@ -22,6 +22,7 @@
 #include "supervisors/operator_key.hpp"
 #include "supervisors/pauses.hpp"
 #include "supervisors/provider_webhooks.hpp"
+#include "supervisors/public_forms.hpp"
 #include "supervisors/resilience/decision_log.hpp"
 #include "supervisors/resilience/guards.hpp"
 #include "supervisors/resilience/mail_port.hpp"
@@ -601,7 +602,8 @@ private:
             operators_guards_,
             {parts_->dead_letters.directory, parts_->dead_letters.letters, parts_->dead_letters.jobs, behind.now,
              behind.random, rehearsals_},
-            {parts_->pauses, pauses_->published(), behind.orders, can_pause()}};
+            {parts_->pauses, pauses_->published(), behind.orders, can_pause()},
+            {behind.journal, stored_contexts(), any_public_form()}};
   }
 
   std::string metrics_text() {
