@@ -264,11 +264,19 @@ struct webhook_options {
   bool operator==(const webhook_options&) const = default;
 };
 
+/// When operators are told that too much is due.
+struct queue_options {
+  std::uint64_t depth_max = 1'000;
+
+  bool operator==(const queue_options&) const = default;
+};
+
 struct options {
   node_options node;
   store_options store;
   listener commerce{"127.0.0.1", 9001};
   listener operations{"127.0.0.1", 7777};
+  queue_options queues;    // "operations.queue_depth_max"
   webhook_options webhook; // "operations.webhook"
   sandbox_options sandbox;
   http_options http;

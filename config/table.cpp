@@ -28,6 +28,11 @@ constexpr row<options> rows[] = {
   {"operations.address", [](options& x) -> field { return &x.operations.address; },
    "Address of the interface for operators: health, metrics, administration.", some},
   {"operations.port", [](options& x) -> field { return &x.operations.port; }, "Its port; 0 lets the system choose."},
+  {"operations.queue_depth_max",
+   [](options& x) -> field { return &x.queues.depth_max; },
+   "Orders with work that is due, or mails that are, at which their queue is called down in /health.",
+   {1, 1'000'000'000},
+   change::at_once},
   {"operations.webhook.url", [](options& x) -> field { return &x.webhook.url; },
    "Where to tell, by Standard Webhooks, that a breaker opens, a dead letter arrives, something is paused or a queue "
    "ages; nobody is told when empty."},

@@ -95,6 +95,13 @@ public:
       look_at_parts();
     if (checks_.letters)
       count_letters();
+    counts_.resize(checks_.queues.size());
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      board_->set({name_of(i), condition::unknown, false, "not counted yet", {}});
+      count_queue(i);
+    }
+    if (!counts_.empty())
+      heed_limit();
     for (const auto& [provider, about] : checks_.providers)
       look_at_provider(provider, about.actor);
     return {[](caf::unit_t) {}};
@@ -141,6 +148,57 @@ private:
     run_later(self_, checks_.letters_every, [this] { count_letters(); });
   }
 
+  struct counted_queue {
+    std::uint64_t depth = 0;
+    time_point at;
+    bool known = false;
+  };
+
+  std::string name_of(std::size_t queue) const { return "queue/" + checks_.queues[queue].name; }
+
+  void count_queue(std::size_t i) {
+    self_
+      ->request(checks_.journal, checks_.provider_timeout,
+                journal::read_due_count{checks_.queues[i].context, checks_.now() + checks_.queues_ahead})
+      .then(
+        [this, i](const journal::due_count& x) {
+          counts_[i] = {x.count, checks_.now(), true};
+          if (checks_.queue_counted)
+            checks_.queue_counted(checks_.queues[i].name, x.count,
+                                  x.oldest ? std::max(counts_[i].at - *x.oldest, duration{0}) : duration{0});
+          judge_queue(i);
+          run_later(self_, checks_.queues_every, [this, i] { count_queue(i); });
+        },
+        [this, i](const caf::error& x) {
+          counts_[i].known = false;
+          found(name_of(i), condition::unknown, false, "cannot be counted: " + to_string(x));
+          run_later(self_, checks_.queues_retry, [this, i] { count_queue(i); });
+        });
+  }
+
+  void judge_queue(std::size_t i) {
+    const auto& x = counts_[i];
+    if (!x.known)
+      return;
+    const auto most = *checks_.depth_max;
+    gateway::dependency result{name_of(i), condition::up, false, {}, x.at};
+    if (x.depth >= most) {
+      result.is = condition::down;
+      result.detail = std::to_string(x.depth) + " wait, and operations.queue_depth_max is " + std::to_string(most);
+    }
+    board_->set(std::move(result));
+  }
+
+  // Another limit holds at once, without another count.
+  void heed_limit() {
+    if (const auto most = *checks_.depth_max; most != judged_by_) {
+      judged_by_ = most;
+      for (std::size_t i = 0; i < counts_.size(); ++i)
+        judge_queue(i);
+    }
+    run_later(self_, checks_.store_every, [this] { heed_limit(); });
+  }
+
   // A disk may take what is written and not give it back. What was due at the beginning of time is nothing, but to say
   // so the file must be read.
   void read_store() {
@@ -181,6 +239,8 @@ private:
   caf::event_based_actor* self_;
   health_checks checks_;
   std::shared_ptr<health_board> board_;
+  std::vector<counted_queue> counts_; // one per queue
+  std::uint64_t judged_by_ = 0;       // the limit
 };
 
 } // namespace

@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -51,6 +52,12 @@ gateway::dependency judge(const std::vector<supervision::row>& parts, const slow
 /// The age of the oldest message in any mailbox.
 duration oldest_message(const std::vector<supervision::row>& parts);
 
+/// Work that is stored and waits for its time, as a queue that people look at.
+struct watched_queue {
+  std::string name;    // "payment.process"
+  std::string context; // whose stored wake-ups it consists of
+};
+
 struct health_checks {
   journal::journal_actor journal;
   payment::providers providers;
@@ -65,13 +72,20 @@ struct health_checks {
   duration letters_every{5'000};
   std::function<void(dead_letter::source, std::size_t open)> letters_open{};
   live<pause::board> pauses{}; // a provider that is paused is not asked
+  std::vector<watched_queue> queues{};
+  duration queues_every{60'000};
+  duration queues_retry{5'000};         // after one that could not be counted
+  duration queues_ahead{60'000};        // what is due within this is in the queue
+  live<std::uint64_t> depth_max{1'000}; // of a queue: from then on it is down
+  /// Told of each count: `age` is how long the oldest has been overdue, 0 when none is.
+  std::function<void(const std::string& name, std::uint64_t depth, duration age)> queue_counted{};
 };
 
 /// What is paused is told as that, whatever was found about it last; what nobody looks at stands there while it is
 /// paused, named as pauses name it. Single orders do not.
 void mark_paused(gateway::health_report& x, const pause::board& pauses);
 
-/// Fills the board. The store is required; providers are not, because orders wait for them.
+/// Fills the board. The store is required; providers and queues ("queue/payment.process") are not, because orders wait.
 caf::actor spawn_health_checks(caf::actor_system& system, health_checks checks, std::shared_ptr<health_board> board);
 
 } // namespace troupe

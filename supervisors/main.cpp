@@ -179,7 +179,22 @@ int main(int argc, char** argv) {
   };
   add_order_ctl("order", "An order's status, lines, amounts and timeline",
                 [&] { return ctl::show_order(ctl_target.where, argument); });
-  add_order_ctl("events", "An order's public events", [&] { return ctl::show_events(ctl_target.where, argument); });
+  ctl::event_query log_query;
+  bool follows = false;
+  auto* events_ctl = add_ctl("events", "The journal's newest events, or with an id an order's public events", [&] {
+    if (!argument.empty())
+      return ctl::show_events(ctl_target.where, argument);
+    return follows ? ctl::follow_event_log(ctl_target.where, log_query)
+                   : ctl::show_event_log(ctl_target.where, log_query);
+  });
+  auto* order_id = events_ctl->add_option("id", argument, "The order's id, as the answer to placing it says");
+  for (auto* option :
+       {events_ctl->add_option("--context", log_query.context, "Events of this context, such as order"),
+        events_ctl->add_option("--type", log_query.type, "Events of this type, such as order.placed"),
+        events_ctl->add_option("--key", log_query.key, "Events of the entities with this id, such as an order's"),
+        events_ctl->add_option("--limit", log_query.limit, "How many at most: 100 when left out, up to 1,000"),
+        events_ctl->add_flag("--follow", follows, "Oldest first, and what comes from now on, until interrupted")})
+    option->excludes(order_id);
   add_order_ctl("cancel", "Cancel an order", [&] {
     return ctl::cancel_order(ctl_target.where, argument, reason);
   })->add_option("--reason", reason, "Stands in the order's history");

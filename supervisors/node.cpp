@@ -23,6 +23,7 @@
 #include "supervisors/operator_key.hpp"
 #include "supervisors/pauses.hpp"
 #include "supervisors/provider_webhooks.hpp"
+#include "supervisors/public_forms.hpp"
 #include "supervisors/resilience/decision_log.hpp"
 #include "supervisors/resilience/guards.hpp"
 #include "supervisors/resilience/mail_port.hpp"
@@ -115,6 +116,7 @@ public:
     inventory_.set(x.inventory);
     hold_time_.set(x.orders.hold_time);
     slowness_.set(x.slowness);
+    queue_depth_max_.set(x.queue_depth_max);
     gateway::order_defaults defaults{x.default_provider, {}, x.capture_at_once};
     for (const auto& configured : settings_.providers)
       defaults.providers.insert(configured.name);
@@ -150,6 +152,7 @@ public:
   live<duration> hold_time_;
   live<gateway::order_defaults> ordering_;
   live<slowness> slowness_;
+  live<std::uint64_t> queue_depth_max_;
   std::shared_ptr<resilience::guard_list> guards_ = std::make_shared<resilience::guard_list>();
   system_config config_;
   std::shared_ptr<health_board> board_ = std::make_shared<health_board>();
@@ -340,6 +343,11 @@ private:
       metrics->dead_letters(name_of(x), open);
     };
     checks.pauses = pauses_->published();
+    checks.queues = {{"payment.process", order::traits::context}, {"email.send", notification::traits::context}};
+    checks.depth_max = queue_depth_max_;
+    checks.queue_counted = [metrics = node_metrics_](const std::string& name, std::uint64_t depth, duration age) {
+      metrics->queue(name, depth, age);
+    };
     return checks;
   }
 
@@ -606,7 +614,8 @@ private:
             operators_guards_,
             {parts_->dead_letters.directory, parts_->dead_letters.letters, parts_->dead_letters.jobs, behind.now,
              behind.random, rehearsals_},
-            {parts_->pauses, pauses_->published(), behind.orders, can_pause()}};
+            {parts_->pauses, pauses_->published(), behind.orders, can_pause()},
+            {behind.journal, stored_contexts(), any_public_form()}};
   }
 
   std::string metrics_text() {

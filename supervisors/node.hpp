@@ -35,6 +35,7 @@ struct node_tuning {
   order::policy orders;
   inventory::policy inventory;
   troupe::slowness slowness;
+  std::uint64_t queue_depth_max = 1'000;
   resilience::policy_book policies;
   std::map<std::string, std::string> guard_policies; // by guard: "payment.stripe"; "default" for those not in it
 };

@@ -4,6 +4,7 @@
 #include "actors/inventory/inventory_entity.hpp"
 #include "actors/order/order_entity.hpp"
 
+#include <map>
 #include <stdexcept>
 
 namespace troupe {
@@ -32,6 +33,16 @@ outlet::form_fn public_form_of(const std::string& context) {
   if (context == catalog::traits::context)
     return form_of(catalog::decode, catalog::to_public);
   throw std::invalid_argument{"the context " + context + " has no public events"};
+}
+
+outlet::form_fn any_public_form() {
+  std::map<std::string, outlet::form_fn> forms;
+  for (const std::string context : {order::traits::context, inventory::traits::context, catalog::traits::context})
+    forms.emplace(context, public_form_of(context));
+  return [forms = std::move(forms)](const journal::stored_event& x) -> caf::expected<std::optional<public_event>> {
+    const auto found = forms.find(x.stream.context);
+    return found == forms.end() ? std::optional<public_event>{} : found->second(x);
+  };
 }
 
 } // namespace troupe

@@ -11,4 +11,7 @@ namespace troupe {
 /// cannot read. Throws std::invalid_argument for a context without public events.
 outlet::form_fn public_form_of(const std::string& context);
 
+/// The same for events of any context: one without public events has none.
+outlet::form_fn any_public_form();
+
 } // namespace troupe

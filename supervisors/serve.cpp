@@ -177,6 +177,7 @@ node_tuning to_tuning(const config::options& x, const origin_map& origins) {
   out.orders.retry_max = x.orders.retry_max;
   out.orders.capture_window = x.orders.capture_window;
   out.inventory.low_stock_threshold = static_cast<inventory::units_t>(x.inventory.low_stock_threshold);
+  out.queue_depth_max = x.queues.depth_max;
   out.slowness = {x.supervision.sheds_after, x.supervision.not_ready_after};
   std::map<std::string, std::string> sources;
   for (const auto& [name, rules] : x.policies)

@@ -40,6 +40,8 @@ journal_actor::behavior_type journal_actor_state::make_behavior() {
     [this](const read_due& request) { return read<due_page>(request); },
     [this](const read_keys& request) { return read<key_page>(request); },
     [this](const read_positions& request) { return read<position_page>(request); },
+    [this](const read_latest& request) { return read<latest_events>(request); },
+    [this](const read_due_count& request) { return read<due_count>(request); },
     [this](get_health) { return report(); },
     [this](subscribe& request) { return on_subscribe(request); },
     [this](const save_offsets& request) { on_save_offsets(request); },

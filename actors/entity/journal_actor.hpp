@@ -80,6 +80,17 @@ struct read_positions {
   std::string context;
 };
 
+struct read_latest {
+  event_filter filter;
+  std::optional<std::uint64_t> before; // a position
+  std::size_t limit = 100;
+};
+
+struct read_due_count {
+  std::string context;
+  time_point until;
+};
+
 struct page {
   std::vector<stored_event> events;
 };
@@ -157,7 +168,8 @@ using journal_actor = caf::typed_actor<
   caf::result<recovered_stream>(load), caf::result<void>(forget),
   // Reads of what is durable. May be repeated. Fail like load.
   caf::result<page>(read_stream), caf::result<page>(read_shard), caf::result<due_page>(read_due),
-  caf::result<key_page>(read_keys), caf::result<position_page>(read_positions), caf::result<health>(get_health),
+  caf::result<key_page>(read_keys), caf::result<position_page>(read_positions), caf::result<latest_events>(read_latest),
+  caf::result<due_count>(read_due_count), caf::result<health>(get_health),
   // Fails with unknown_type for a context that this journal does not own.
   caf::result<subscribed>(subscribe), caf::result<void>(save_offsets)>;
 
@@ -188,7 +200,8 @@ using writer_actor = caf::typed_actor<caf::result<batch_result>(batch), caf::res
 /// A store's reading connection; detached. Reopens itself after a failure.
 using reader_actor = caf::typed_actor<caf::result<recovered_stream>(load), caf::result<page>(read_stream),
                                       caf::result<page>(read_shard), caf::result<due_page>(read_due),
-                                      caf::result<key_page>(read_keys), caf::result<position_page>(read_positions)>;
+                                      caf::result<key_page>(read_keys), caf::result<position_page>(read_positions),
+                                      caf::result<latest_events>(read_latest), caf::result<due_count>(read_due_count)>;
 
 struct options {
   std::vector<std::string> contexts;
@@ -235,6 +248,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_journal, caf::first_custom_type_id + 100)
   CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::subscribe))
   CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::subscribed))
   CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::save_offsets))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::read_latest))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::latest_events))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::read_due_count))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::due_count))
 CAF_END_TYPE_ID_BLOCK(troupe_journal)
 
 // These stay on their node: an entity, its journal and its store live together.
@@ -262,6 +279,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::notice)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::subscribe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::subscribed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::save_offsets)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::read_latest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::latest_events)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::read_due_count)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::due_count)
 
 namespace troupe::journal {
 

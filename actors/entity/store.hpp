@@ -6,7 +6,9 @@
 
 #include <caf/expected.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,6 +39,38 @@ public:
                                                           std::span<const offset_mark> marks = {}) = 0;
 };
 
+/// Which of the newest events are wanted; what is empty says nothing.
+struct event_filter {
+  std::string context;
+  std::string key;
+  std::string type;
+};
+
+/// A stored event and where it stands among those of all contexts. What is committed later stands higher; no position
+/// is left out.
+struct placed_event {
+  std::uint64_t position = 0; // 1 for the first
+  stored_event event;
+
+  bool operator==(const placed_event&) const = default;
+};
+
+/// How far back `store_reader::latest` looks, in events.
+inline constexpr std::uint64_t latest_max = 10'000;
+
+struct latest_events {
+  std::uint64_t newest = 0; // position of the journal's last event, whether it is wanted or not; 0 when there is none
+  std::vector<placed_event> events; // newest first
+};
+
+/// Stored wake-ups up to an instant.
+struct due_count {
+  std::uint64_t count = 0;
+  std::optional<time_point> oldest; // nothing when there is none
+
+  bool operator==(const due_count&) const = default;
+};
+
 /// Reads what is committed, beside the writer. Every event's checksum is verified: store_damaged names the event.
 class store_reader {
 public:
@@ -64,6 +98,17 @@ public:
   /// Keys of a context's streams in order, those after `after` only, at most `limit`.
   virtual caf::expected<std::vector<std::string>> keys(const std::string& context, const std::string& after,
                                                        std::size_t limit) = 0;
+
+  /// Those of the newest events of all contexts that `filter` wants, at most `limit`, newest first; those before the
+  /// position `before` only, where there is one. Looks at the last `latest_max` events and no further, however few are
+  /// wanted. For people who look for a fault, not for programs that must see each event. Refused by a store that lies
+  /// over another one.
+  virtual caf::expected<latest_events> latest(const event_filter& filter, std::optional<std::uint64_t> before,
+                                              std::size_t limit);
+
+  /// How many wake-ups of a context are due at `until` or before. A store that has an index of them need not read them
+  /// for that, as this one does.
+  virtual caf::expected<due_count> count_due(const std::string& context, time_point until);
 };
 
 /// Opens connections to one store. Opening is where a foreign, newer, damaged or busy store is refused, untouched.

@@ -132,6 +132,14 @@ reader_actor::behavior_type make_reader(reader_actor::pointer, std::shared_ptr<s
         [&](store_reader& from) { return from.positions(x.outlet, x.context); },
         [](std::vector<outlet_position> items) { return position_page{std::move(items)}; });
     },
+    [state](const read_latest& x) {
+      return state->read<latest_events>([&](store_reader& from) { return from.latest(x.filter, x.before, x.limit); },
+                                        [](latest_events found) { return found; });
+    },
+    [state](const read_due_count& x) {
+      return state->read<due_count>([&](store_reader& from) { return from.count_due(x.context, x.until); },
+                                    [](due_count found) { return found; });
+    },
   };
 }
 

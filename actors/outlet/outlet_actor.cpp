@@ -72,7 +72,7 @@ void outlet_actor_state::check() {
     .then(
       [this](journal::subscribed x) {
         if (x.anew && deps_.observe.subscribed)
-          deps_.observe.subscribed(about_.name, about_.context);
+          deps_.observe.subscribed(about_.name, about_.context, about_.types);
         if (x.anew || !positions_known_)
           look_at_positions(!positions_known_);
         check_ = run_later(self_, about_.check_every, [this] { check(); });

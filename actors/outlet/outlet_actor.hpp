@@ -52,7 +52,8 @@ struct observer {
   std::function<void(const std::string& outlet, const deliver&)> delivered;
   std::function<void(const std::string& outlet, const journal::stored_event&, ec)> failed; // one try
   std::function<void(const std::string& outlet, const std::string& context, const lag&)> lags;
-  std::function<void(const std::string& outlet, const std::string& context)> subscribed;
+  std::function<void(const std::string& outlet, const std::string& context, const std::vector<std::string>& types)>
+    subscribed; // no types: to all of the context
   std::function<void(const std::string& outlet, const std::string& context, const caf::error&)> troubled;
 };
 

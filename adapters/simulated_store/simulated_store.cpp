@@ -74,6 +74,7 @@ std::string disk::apply(const write& x, write_result& result) {
         return "shard " + std::to_string(number) + " has offset " + std::to_string(shard.size());
       what.events.push_back(e);
       shard.push_back({&what, e.version});
+      log_.push_back({&what, e.version});
       ++back.events;
       ++events_;
     }
@@ -129,6 +130,7 @@ void disk::take_back(std::size_t keep) {
     auto& what = *back.what;
     for (; back.events > 0; --back.events) {
       in.shards[what.events.back().shard].pop_back();
+      log_.pop_back();
       what.events.pop_back();
       --events_;
     }
@@ -320,6 +322,43 @@ public:
     return result;
   }
 
+  caf::expected<latest_events> latest(const event_filter& filter, std::optional<std::uint64_t> before,
+                                      std::size_t limit) override {
+    if (auto reason = unusable())
+      return reason;
+    latest_events result;
+    const auto& log = disk_->log_;
+    result.newest = log.size();
+    const auto fits = [](const std::string& wanted, const std::string& is) { return wanted.empty() || wanted == is; };
+    const auto first = result.newest - std::min(result.newest, latest_max) + 1;
+    auto at = std::min(before.value_or(result.newest + 1), result.newest + 1);
+    while (at > first && result.events.size() < limit) {
+      const auto& from = log[--at - 1];
+      const auto& x = from.owner->events[from.version - 1];
+      if (!fits(filter.context, x.stream.context) || !fits(filter.key, x.stream.key) || !fits(filter.type, x.type))
+        continue;
+      if (auto damaged = problem_with(x))
+        return damaged;
+      result.events.push_back({at, x});
+    }
+    return result;
+  }
+
+  caf::expected<due_count> count_due(const std::string& context, time_point until) override {
+    if (auto reason = unusable())
+      return reason;
+    due_count result;
+    const auto where = disk_->contexts_.find(context);
+    if (where == disk_->contexts_.end())
+      return result;
+    const auto& all = where->second.wake_ups;
+    for (auto i = all.begin(); i != all.end() && i->first <= until; ++i)
+      ++result.count;
+    if (result.count > 0)
+      result.oldest = all.begin()->first;
+    return result;
+  }
+
 private:
   caf::error unusable() const {
     if (disk_->boots_ != boot_)
@@ -331,12 +370,17 @@ private:
 
   template <class Result>
   caf::expected<Result> verified(Result& result, const std::vector<stored_event>& events) const {
-    if (disk_->verify_)
-      for (const auto& x : events)
-        if (checksum_of(x) != x.checksum)
-          return caf::make_error(ec::store_damaged, "event " + std::to_string(x.version) + " of " + name_of(x.stream)
-                                                      + " is damaged: its checksum does not hold");
+    for (const auto& x : events)
+      if (auto damaged = problem_with(x))
+        return damaged;
     return std::move(result);
+  }
+
+  caf::error problem_with(const stored_event& x) const {
+    if (!disk_->verify_ || checksum_of(x) == x.checksum)
+      return {};
+    return caf::make_error(ec::store_damaged, "event " + std::to_string(x.version) + " of " + name_of(x.stream)
+                                                + " is damaged: its checksum does not hold");
   }
 
   std::shared_ptr<disk> disk_;

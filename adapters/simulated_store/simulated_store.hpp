@@ -104,6 +104,7 @@ private:
   const stream* find_stream(const journal::stream_name& name) const;
 
   std::map<std::string, context> contexts_;
+  std::vector<place> log_; // by position, from 1
   std::map<outlet_key, std::uint64_t> outlets_;
   std::vector<undo> pending_; // the writes that a crash would drop, in order
   std::shared_ptr<faults> faults_;

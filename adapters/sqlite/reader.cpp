@@ -46,7 +46,15 @@ reader::reader(const options& config, std::shared_ptr<moved_heads> moved)
     positions_(db_, "SELECT s.shard, s.next_offset, coalesce(o.shard_offset, 0) FROM shards s LEFT JOIN outlets o "
                     "ON o.outlet = ? AND o.context = s.context AND o.shard = s.shard WHERE s.context = ? "
                     "ORDER BY s.shard"),
-    keys_(db_, "SELECT key FROM streams WHERE context = ? AND key > ? AND version > 0 ORDER BY key LIMIT ?") {
+    keys_(db_, "SELECT key FROM streams WHERE context = ? AND key > ? AND version > 0 ORDER BY key LIMIT ?"),
+    newest_(db_, "SELECT coalesce(max(seq), 0) FROM events"),
+    // CROSS JOIN keeps the order: the events, whose number is bounded, come first.
+    latest_(db_, "SELECT " TROUPE_SQLITE_EVENT_COLUMNS ", s.key, c.name FROM events e "
+                 "CROSS JOIN streams s ON s.id = e.stream CROSS JOIN contexts c ON c.id = s.context "
+                 "WHERE e.seq > ?1 AND e.seq < ?2 AND (?3 = '' OR e.type = ?3) AND (?4 = '' OR s.key = ?4) "
+                 "AND (?5 = '' OR c.name = ?5) ORDER BY e.seq DESC LIMIT ?6"),
+    count_due_(db_, "SELECT count(*), min(wake_at) FROM streams INDEXED BY wake_ups WHERE context = ? "
+                    "AND wake_at IS NOT NULL AND wake_at <= ?") {
   db_.run("PRAGMA query_only = ON");
   db_.run("PRAGMA cache_size = -16384"); // KiB, used as needed
   db_.run("PRAGMA trusted_schema = OFF");
@@ -214,6 +222,38 @@ caf::expected<std::vector<std::string>> reader::keys(const std::string& context,
     auto row = keys_.rows(id_of(context), after, at_most(limit));
     while (row.next())
       result.push_back(row.string(0));
+    return result;
+  });
+}
+
+caf::expected<journal::latest_events> reader::latest(const journal::event_filter& filter,
+                                                     std::optional<std::uint64_t> before, std::size_t limit) {
+  return read([&] {
+    journal::latest_events result;
+    {
+      auto row = newest_.rows();
+      row.next();
+      result.newest = row.number(0);
+    }
+    const auto below = std::min(before.value_or(result.newest + 1), result.newest + 1);
+    const auto above = result.newest - std::min(result.newest, journal::latest_max);
+    auto row = latest_.rows(above, below, filter.type, filter.key, filter.context, at_most(limit));
+    while (row.next()) {
+      auto event = event_of(row, {row.string(event_columns + 1), row.string(event_columns)});
+      verify(event);
+      result.events.push_back({row.number(0), std::move(event)});
+    }
+    return result;
+  });
+}
+
+caf::expected<journal::due_count> reader::count_due(const std::string& context, time_point until) {
+  return read([&] {
+    auto row = count_due_.rows(id_of(context), std::int64_t{until.time_since_epoch().count()});
+    row.next();
+    journal::due_count result{row.number(0), {}};
+    if (!row.is_null(1))
+      result.oldest = time_point{duration{row.integer(1)}};
     return result;
   });
 }

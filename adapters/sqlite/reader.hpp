@@ -31,6 +31,9 @@ public:
                                                                  const std::string& context) override;
   caf::expected<std::vector<std::string>> keys(const std::string& context, const std::string& after,
                                                std::size_t limit) override;
+  caf::expected<journal::latest_events> latest(const journal::event_filter& filter, std::optional<std::uint64_t> before,
+                                               std::size_t limit) override;
+  caf::expected<journal::due_count> count_due(const std::string& context, time_point until) override;
 
 private:
   struct head {
@@ -60,6 +63,7 @@ private:
   statement begin_, commit_, rollback_;
   statement find_context_, find_stream_, find_event_, find_previous_, find_mark_, find_snapshot_;
   statement progress_, scan_, find_run_, read_runs_, find_shared_, due_, positions_, keys_;
+  statement newest_, latest_, count_due_;
   std::unordered_map<std::string, std::int64_t> contexts_;
   std::unordered_map<std::int64_t, std::vector<tail_event>> tail_; // by place: events that shard_runs does not have
   std::int64_t tail_from_ = 0;                                     // shard_runs has the events up to this one

@@ -1,6 +1,9 @@
 // supervisors/ctl/ctl.hpp: `troupe ctl`: what operators ask a running node, through its HTTP API.
 #pragma once
 
+#include "actors/kernel/time.hpp"
+
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -24,6 +27,23 @@ int show_order(const target& where, const std::string& id);
 
 /// An order's public events, oldest first.
 int show_events(const target& where, const std::string& id);
+
+/// Which of the journal's events to show; what is empty says nothing.
+struct event_query {
+  std::string context;
+  std::string type;
+  std::string key;
+  unsigned limit = 100;
+};
+
+/// How far back the node looks for them, in events.
+inline constexpr std::uint64_t looked_back_max = 10'000;
+
+/// The journal's newest events, newest first, without personal data.
+int show_event_log(const target& where, const event_query& of);
+
+/// The same oldest first, and what comes after them, until the node does not answer or the program is interrupted.
+int follow_event_log(const target& where, const event_query& of, duration between = duration{1'000});
 
 int cancel_order(const target& where, const std::string& id, const std::string& reason);
 

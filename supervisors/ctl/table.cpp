@@ -40,10 +40,12 @@ std::string paint(const std::string& text, style x, bool color) {
   return std::string{"\033["} + code + "m" + text + "\033[0m";
 }
 
-void table::print(std::ostream& out, bool color) const {
-  std::vector<std::size_t> widths;
-  for (const auto& cell : head_)
-    widths.push_back(width_of(cell));
+void table::print(std::ostream& out, bool color) {
+  auto& widths = widths_;
+  const bool first = widths.empty();
+  if (first)
+    for (const auto& cell : head_)
+      widths.push_back(width_of(cell));
   for (const auto& row : rows_)
     for (std::size_t i = 0; i < row.size() && i < widths.size(); ++i)
       widths[i] = std::max(widths[i], width_of(row[i]));
@@ -56,9 +58,11 @@ void table::print(std::ostream& out, bool color) const {
     }
     out << (strong ? paint(text, style::strong, color) : text) << '\n';
   };
-  line(head_, true);
+  if (first)
+    line(head_, true);
   for (const auto& row : rows_)
     line(row, false);
+  rows_.clear();
 }
 
 } // namespace troupe::ctl

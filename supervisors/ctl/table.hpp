@@ -24,11 +24,13 @@ public:
   /// One cell per column of the head.
   void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
 
-  void print(std::ostream& out, bool color) const;
+  /// Prints what was added since the last time; the head only once. Later rows keep to the columns of those before.
+  void print(std::ostream& out, bool color);
 
 private:
   std::vector<std::string> head_;
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<std::vector<std::string>> rows_; // not printed yet
+  std::vector<std::size_t> widths_;
 };
 
 } // namespace troupe::ctl

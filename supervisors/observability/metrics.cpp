@@ -203,6 +203,10 @@ node_metrics::node_metrics(caf::actor_system& system)
                                                 "1 when the last look at a dependency found it well.")),
     letters_(
       system.metrics().gauge_family("troupe", "dead_letters_open", {"source"}, "Dead letters that wait for people.")),
+    queue_depth_(system.metrics().gauge_family("troupe", "queue_depth", {"queue"},
+                                               "Work that is due now or within a minute, at the last count.")),
+    queue_age_(system.metrics().gauge_family<double>("troupe", "queue_age", {"queue"},
+                                                     "How long the oldest of it has been overdue.", "seconds")),
     oldest_(system.metrics().gauge_family<double>("troupe", "oldest_message", {"part"},
                                                   "How long the oldest message of a part has waited.", "seconds")),
     restarts_(system.metrics().counter_family("troupe", "part_restarts", {"part"}, "Restarts of a part.", "1", true)),
@@ -230,6 +234,11 @@ void node_metrics::part(const supervision::row& x) {
 
 void node_metrics::dependency(std::string_view name, bool up) {
   dependencies_->get_or_add({{"dependency", label(name)}})->value(up ? 1 : 0);
+}
+
+void node_metrics::queue(std::string_view name, std::uint64_t depth, duration age) {
+  queue_depth_->get_or_add({{"queue", label(name)}})->value(static_cast<std::int64_t>(depth));
+  queue_age_->get_or_add({{"queue", label(name)}})->value(std::chrono::duration<double>(age).count());
 }
 
 void node_metrics::dead_letters(std::string_view source, std::size_t open) {

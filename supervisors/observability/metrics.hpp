@@ -149,6 +149,7 @@ public:
 
   void part(const supervision::row& x);
   void dependency(std::string_view name, bool up);
+  void queue(std::string_view name, std::uint64_t depth, duration age);
   void dead_letters(std::string_view source, std::size_t open);
   void ready(bool yes);
 
@@ -160,6 +161,8 @@ private:
   gauges* entities_;
   gauges* dependencies_;
   gauges* letters_;
+  gauges* queue_depth_;
+  caf::telemetry::metric_family_impl<caf::telemetry::dbl_gauge>* queue_age_;
   caf::telemetry::metric_family_impl<caf::telemetry::dbl_gauge>* oldest_;
   caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* restarts_;
   caf::telemetry::metric_family_impl<caf::telemetry::int_counter>* entity_failures_;

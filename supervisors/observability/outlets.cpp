@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace troupe {
 
@@ -32,8 +34,12 @@ outlet::observer observe_outlets(caf::actor_system& system, clock_fn now) {
     const auto age = x.oldest ? std::max(now() - *x.oldest, duration{0}) : duration{0};
     metrics->lags(outlet, context, x.events, age, x.parked);
   };
-  out.subscribed = [](const std::string& outlet, const std::string& context) {
-    log::info("Outlet subscribed", {{"outlet", outlet}, {"context", context}});
+  out.subscribed = [](const std::string& outlet, const std::string& context, const std::vector<std::string>& types) {
+    std::string list;
+    for (const auto& x : types)
+      list += (list.empty() ? "" : ", ") + x;
+    log::info("Outlet subscribed",
+              {{"outlet", outlet}, {"context", context}, {"types", list.empty() ? "all" : std::string_view{list}}});
   };
   out.troubled = [](const std::string& outlet, const std::string& context, const caf::error& why) {
     log::warn("Outlet cannot go on for now", {{"outlet", outlet}, {"context", context}, {"reason", to_string(why)}});

@@ -376,6 +376,119 @@ TEST_P(StoreContract, PagesThroughKeysInTheirOrder) {
   EXPECT_EQ(found, expected);
 }
 
+/// The positions of what is found, or a failure of the test.
+std::vector<std::uint64_t> positions_of(const latest_events& found) {
+  std::vector<std::uint64_t> result;
+  for (const auto& x : found.events)
+    result.push_back(x.position);
+  return result;
+}
+
+TEST_P(StoreContract, TellsTheNewestEventsOfAllContextsNewestFirst) {
+  EXPECT_EQ(value_of(reader->latest({}, {}, 10)).newest, 0u);
+  EXPECT_TRUE(value_of(reader->latest({}, {}, 10)).events.empty());
+  store_owner owner{*writer, both};
+  std::vector<placed_event> expected;
+  for (std::size_t i = 0; i < 30; ++i)
+    for (const auto& e : owner.store({both[i % 2], "k-" + std::to_string(i % 4)}, 1 + i % 3))
+      expected.insert(expected.begin(), {expected.size() + 1, e});
+  const auto found = value_of(reader->latest({}, {}, 1'000));
+  EXPECT_EQ(found.events, expected);
+  EXPECT_EQ(found.newest, expected.size());
+  EXPECT_EQ(value_of(open_reader()->latest({}, {}, 1'000)).events, expected) << "by another connection";
+}
+
+TEST_P(StoreContract, PagesThroughTheNewestEvents) {
+  store_owner owner{*writer, both};
+  for (int i = 0; i < 25; ++i)
+    owner.store({"order", "o-" + std::to_string(i)}, 1);
+  EXPECT_EQ(positions_of(value_of(reader->latest({}, {}, 3))), (std::vector<std::uint64_t>{25, 24, 23}));
+  EXPECT_EQ(positions_of(value_of(reader->latest({}, 23, 2))), (std::vector<std::uint64_t>{22, 21}));
+  EXPECT_EQ(positions_of(value_of(reader->latest({}, 3, 10))), (std::vector<std::uint64_t>{2, 1}));
+  EXPECT_EQ(positions_of(value_of(reader->latest({}, 1'000, 1))), (std::vector<std::uint64_t>{25}));
+  for (const std::uint64_t nothing : {0, 1})
+    EXPECT_TRUE(value_of(reader->latest({}, nothing, 10)).events.empty());
+  EXPECT_TRUE(value_of(reader->latest({}, {}, 0)).events.empty());
+  EXPECT_EQ(value_of(reader->latest({}, 3, 1)).newest, 25u) << "wherever the page is";
+}
+
+TEST_P(StoreContract, TellsOfTheNewestEventsTheOnesThatAreWanted) {
+  store_owner owner{*writer, both};
+  std::vector<write> batch{owner.make(first, 2), owner.make({"stock", first.key}, 1), owner.make(second, 1)};
+  batch[0].events[1].type = "order.confirmed";
+  batch[0].events[1].checksum = checksum_of(batch[0].events[1]);
+  ASSERT_TRUE(owner.commit(batch));
+  const auto wanted = [&](event_filter x, std::optional<std::uint64_t> before = {}) {
+    return positions_of(value_of(reader->latest(x, before, 10)));
+  };
+  using positions = std::vector<std::uint64_t>;
+  EXPECT_EQ(wanted({"order", "", ""}), (positions{4, 2, 1}));
+  EXPECT_EQ(wanted({"", first.key, ""}), (positions{3, 2, 1})) << "of whichever context";
+  EXPECT_EQ(wanted({"", "", "order.tested"}), (positions{4, 1}));
+  EXPECT_EQ(wanted({"order", first.key, ""}), (positions{2, 1}));
+  EXPECT_EQ(wanted({"order", first.key, "order.confirmed"}), (positions{2}));
+  EXPECT_EQ(wanted({"order", "", "order.tested"}, 4), (positions{1}));
+  for (const auto& nobody :
+       {event_filter{"nothing", "", ""}, {"", "o", ""}, {"", "", "order"}, {"stock", second.key, ""}})
+    EXPECT_EQ(wanted(nobody), positions{});
+  EXPECT_EQ(value_of(reader->latest({"nothing", "", ""}, {}, 10)).newest, 4u);
+}
+
+TEST_P(StoreContract, LooksNoFurtherBackThanTenThousandEvents) {
+  store_owner owner{*writer, both};
+  owner.store(second, 2); // The first of them is beyond the bound in the end.
+  for (int i = 0; i < 100; ++i)
+    owner.store(first, 100);
+  ASSERT_TRUE(owner.commit({owner.make({"stock", "s-1"}, 1)}));
+  EXPECT_EQ(latest_max, 10'000u);
+  const auto all = value_of(reader->latest({}, {}, 20'000));
+  EXPECT_EQ(all.newest, 10'003u);
+  ASSERT_EQ(all.events.size(), latest_max);
+  EXPECT_EQ(all.events.back().position, 4u);
+  EXPECT_EQ(all.events.back().event.stream, first);
+  EXPECT_TRUE(value_of(reader->latest({"", second.key, ""}, {}, 10)).events.empty());
+  EXPECT_TRUE(value_of(reader->latest({}, 4, 10)).events.empty()) << "nor by paging";
+  EXPECT_EQ(positions_of(value_of(reader->latest({}, 5, 10))), (std::vector<std::uint64_t>{4}));
+}
+
+TEST_P(StoreContract, TellsNothingOfABatchThatWasRefused) {
+  store_owner owner{*writer, both};
+  owner.store(first, 1);
+  auto bad = owner.make(second, 1);
+  bad.snapshot = snapshot{7, 1, "{}", first_noon};
+  EXPECT_EQ(failure_of(owner.commit({owner.make({"order", "o-3"}, 2), bad})), ec::version_conflict);
+  EXPECT_EQ(positions_of(value_of(reader->latest({}, {}, 10))), (std::vector<std::uint64_t>{1}));
+  store_owner again{*writer, both};
+  again.set_version(first, 1);
+  again.store(first, 1);
+  EXPECT_EQ(positions_of(value_of(reader->latest({}, {}, 10))), (std::vector<std::uint64_t>{2, 1})) << "without a gap";
+}
+
+TEST_P(StoreContract, CountsWhatIsDueAndTellsSinceWhen) {
+  EXPECT_EQ(value_of(reader->count_due("order", time_point::max())), due_count{});
+  store_owner owner{*writer, both};
+  std::vector<write> batch;
+  for (int i = 0; i < 40; ++i) {
+    auto x = owner.make({"order", "o-" + std::to_string(i)}, 1);
+    if (i % 4 != 0)
+      x.wake_up = wake_up_change{first_noon + duration{i / 10}};
+    batch.push_back(x);
+  }
+  ASSERT_TRUE(owner.commit(batch));
+  const auto counted = [&](const char* context, time_point until) {
+    return value_of(reader->count_due(context, until));
+  };
+  EXPECT_EQ(counted("order", first_noon - duration{1}), due_count{});
+  EXPECT_EQ(counted("order", first_noon), (due_count{7, first_noon}));
+  EXPECT_EQ(counted("order", time_point::max()), (due_count{30, first_noon}));
+  EXPECT_EQ(counted("stock", time_point::max()), due_count{});
+  EXPECT_EQ(counted("nothing", time_point::max()), due_count{});
+  auto done = owner.make({"order", "o-1"}, 0);
+  done.wake_up = wake_up_change{};
+  ASSERT_TRUE(owner.commit({done}));
+  EXPECT_EQ(counted("order", first_noon), (due_count{6, first_noon}));
+}
+
 TEST_P(StoreContract, ReadsAShardWithoutGapsFromAnyOffset) {
   store_owner owner{*writer, both};
   std::map<std::uint16_t, std::vector<stored_event>> expected;
@@ -502,7 +615,11 @@ TEST_P(StoreContract, AgreesWithTheSimulatedStoreAboutEverything) {
         marks.push_back({"bus", s.context, s.shard(), random() % 9, owner->lease_of(s).epoch - random() % 2});
       ASSERT_EQ(value_of(my_writer->commit(batch, marks)), value_of(model_writer->commit(batch, marks)));
     }
+    EXPECT_EQ(value_of(my_reader->latest({}, {}, 1'000)).events, value_of(model_reader->latest({}, {}, 1'000)).events);
     for (const auto& context : both) {
+      for (int ms = 0; ms < 10; ++ms)
+        EXPECT_EQ(value_of(my_reader->count_due(context, first_noon + duration{ms})),
+                  value_of(model_reader->count_due(context, first_noon + duration{ms})));
       EXPECT_EQ(value_of(my_reader->keys(context, "", 100)), value_of(model_reader->keys(context, "", 100)));
       EXPECT_EQ(value_of(my_reader->positions("bus", context)), value_of(model_reader->positions("bus", context)));
       EXPECT_EQ(value_of(my_reader->due(context, first_noon + duration{6}, {}, 100)),

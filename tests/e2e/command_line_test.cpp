@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <regex>
 #include <sstream>
@@ -162,6 +164,71 @@ TEST_F(CommandLine, CtlShowsOrdersEventsStockAndHealthAsJson) {
   EXPECT_EQ(asked({"events", id})["events"][0]["eventType"], "OrderCreated");
   EXPECT_EQ(asked({"stock", "hand-grinder"})["sold"], 1);
   EXPECT_EQ(asked({"health"})["status"], "ready") << "though it has said that it is up";
+}
+
+TEST_F(CommandLine, CtlShowsTheEventLogWithoutPersonalData) {
+  running.start();
+  const auto id = place_one(); // of ada@example.com
+  const auto by_order = running.ctl({"events", "--key", id, "--json"});
+  ASSERT_EQ(by_order.how, (ending{0, 0})) << by_order.errors;
+  std::vector<std::string> types;
+  std::uint64_t last = 0;
+  auto list = json::parse(by_order.output, nullptr, false)["events"];
+  for (auto event = list.rbegin(); event != list.rend(); ++event) { // It begins with the newest.
+    EXPECT_GT((*event)["position"], last);
+    last = (*event)["position"];
+    types.push_back((*event)["type"]);
+    EXPECT_EQ((*event)["key"], id);
+    EXPECT_EQ((*event)["version"], types.size());
+  }
+  const auto place_of = [&](const char* type) { return std::find(types.begin(), types.end(), type) - types.begin(); };
+  ASSERT_FALSE(types.empty());
+  EXPECT_EQ(types.front(), "order.placed");
+  EXPECT_LT(place_of("order.stock_reserved"), place_of("order.payment_authorized"));
+  EXPECT_LT(place_of("order.payment_authorized"), place_of("order.payment_captured"));
+  EXPECT_LT(place_of("order.payment_captured"), static_cast<std::ptrdiff_t>(types.size()));
+  ASSERT_TRUE(
+    eventually(seconds{20},
+               [&] {
+                 return running.ctl({"events", "--type", "notification.sent"}).output.find(id) != std::string::npos;
+               }))
+    << "the confirmation was not sent";
+  auto shop = running.shop();
+  ASSERT_EQ(place(shop, order_of("hand-grinder", 1), 10, {{"Idempotency-Key", "of ada@example.com"}}).status, 201);
+  const auto everything = running.ctl({"events", "--limit", "1000"});
+  ASSERT_EQ(everything.how, (ending{0, 0})) << everything.errors;
+  for (const auto* text :
+       {"order.confirmed", "notification.requested", "idempotency.claimed", "inventory.reserved", "hand-grinder"})
+    EXPECT_NE(everything.output.find(text), std::string::npos) << text << " is not in\n" << everything.output;
+  const auto as_json = running.ctl({"events", "--limit", "1000", "--json"});
+  for (const auto* text : {&by_order.output, &everything.output, &as_json.output})
+    for (const auto* personal : {"@", "example.com"})
+      EXPECT_EQ(text->find(personal), std::string::npos) << personal << " is in\n" << *text;
+  EXPECT_EQ(running.ctl({"events", "--limit", "0"}).how, (ending{1, 0}));
+  EXPECT_EQ(running.ctl({"events", id, "--type", "order.placed"}).how, (ending{2, 0}));
+}
+
+TEST_F(CommandLine, CtlFollowsTheEventLog) {
+  running.start();
+  std::vector<std::string> command{troupe_binary(),
+                                   "ctl",
+                                   "--operations-url",
+                                   running.operations(),
+                                   "--key-file",
+                                   (running.state() / "operator.key").string(),
+                                   "events",
+                                   "--context",
+                                   "order",
+                                   "--follow"};
+  program following{command, running.environment()};
+  ASSERT_TRUE(following.prints("POSITION"));
+  const auto id = place_one();
+  EXPECT_TRUE(following.prints("order.payment_captured")) << following.output() << following.errors();
+  const auto shown = following.output();
+  EXPECT_LT(shown.find("order.placed"), shown.find("order.payment_captured")) << shown;
+  EXPECT_NE(shown.find(id), std::string::npos) << shown;
+  following.send(SIGINT);
+  EXPECT_EQ(following.wait(), (ending{-1, SIGINT}));
 }
 
 TEST_F(CommandLine, CtlShowsPeopleTables) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -139,6 +140,52 @@ TEST_F(Operation, TellsOfAProviderThatCannotBeUsedAndHowOrdersEnd) {
   EXPECT_NE(metrics.find(calls + "\"true\",target=\"rest\"}"), std::string::npos) << metrics;
 }
 
+TEST_F(Operation, TellsHowMuchWorkIsDue) {
+  running.start();
+  http_client operations{running.operations()};
+  for (const std::string queue : {"payment.process", "email.send"}) {
+    const auto row = "troupe_queue_depth{queue=\"" + queue + "\"} 0";
+    EXPECT_TRUE(eventually(seconds{10}, [&] { return operations.get("/metrics").body.find(row) != std::string::npos; }))
+      << row;
+    const auto health = operations.get("/health").json();
+    const auto& all = health["dependencies"];
+    const auto found =
+      std::find_if(all.begin(), all.end(), [&](const json& x) { return x["name"] == "queue/" + queue; });
+    ASSERT_NE(found, all.end()) << health;
+    EXPECT_EQ((*found)["status"], "up") << health;
+    EXPECT_EQ((*found)["required"], false) << health;
+  }
+}
+
+TEST_F(Operation, CallsAQueueDownByALimitThatHoldsAtOnce) {
+  const auto file = folder.path() / "shop.yaml";
+  std::ofstream{file} << "operations:\n  queue_depth_max: 1\n";
+  temporary_folder state;
+  node busy{
+    state.path(),
+    {"payment.providers.rest.base_url=http://127.0.0.1:" + std::to_string(unused_port()), "orders.retry_max=1s"},
+    {"--config", file.string()}};
+  busy.start();
+  auto shop = busy.shop();
+  ASSERT_EQ(place(shop, order_of("hand-grinder", 1)).status, 202);
+  ASSERT_TRUE(eventually(seconds{10}, [&] { return shop.get("/api/v2/inventory/hand-grinder").json()["held"] == 1; }));
+  ASSERT_EQ(busy.stop(), (ending{0, 0}));
+  busy.start(); // which counts at once
+  const auto payments = [&] {
+    const auto health = http_client{busy.operations()}.get("/health").json();
+    for (const auto& x : health["dependencies"])
+      if (x["name"] == "queue/payment.process")
+        return x;
+    return json{};
+  };
+  EXPECT_TRUE(eventually(seconds{10}, [&] { return payments()["status"] == "down"; })) << payments();
+  EXPECT_EQ(payments()["detail"], "1 wait, and operations.queue_depth_max is 1");
+  EXPECT_EQ(http_client{busy.operations()}.get("/health/ready").status, 200);
+  std::ofstream{file} << "operations:\n  queue_depth_max: 2\n";
+  busy.process().send(SIGHUP);
+  EXPECT_TRUE(eventually(seconds{10}, [&] { return payments()["status"] == "up"; })) << payments();
+}
+
 TEST_F(Operation, LogsAreJsonLines) {
   running.set("log.level=debug");
   running.start();
@@ -181,17 +228,19 @@ TEST_F(Operation, NeitherPersonalDataNorSecretsLeaveByLogsMetricsOrEvents) {
                               + shop.get("/api/v2/orders/" + id + "/events").body;
   const auto metrics = http_client{running.operations()}.get("/metrics").body;
   const auto health = http_client{running.operations()}.get("/health").body;
+  const auto log = running.ctl({"events", "--limit", "1000", "--json"}).output;
+  ASSERT_NE(log.find(id), std::string::npos) << log;
   const auto ledger = http_client{running.sandbox()}.get("/_sandbox/ledger").body;
   const auto key = running.operator_key();
   ASSERT_EQ(running.stop(), (ending{0, 0}));
   const auto printed = running.everything_printed();
   ASSERT_NE(printed.find("API call completed"), std::string::npos);
   for (const auto* personal : {"zaphod", "Zaphod", "Beeblebrox", "beeblebrox", "Betelgeuse", "42424"})
-    for (const auto* text : {&printed, &metrics, &health, &ledger, &seen_by_a_shop})
+    for (const auto* text : {&printed, &metrics, &health, &ledger, &log, &seen_by_a_shop})
       EXPECT_EQ(text->find(personal), std::string::npos) << personal << " is in\n" << *text;
   for (const auto& secret :
        {key, std::string{"very-secret-token"}, std::string{"sk_test_sandbox"}, std::string{"whsec_sandbox"}})
-    for (const auto* text : {&printed, &metrics, &health, &seen_by_a_shop})
+    for (const auto* text : {&printed, &metrics, &health, &log, &seen_by_a_shop})
       EXPECT_EQ(text->find(secret), std::string::npos) << "a secret is in\n" << *text;
 }
 

@@ -225,7 +225,7 @@ TEST_F(Wire, HealthTellsEveryDependencyAndNeedsNoKey) {
     for (const auto& x : report["dependencies"])
       if (x["status"] != "up")
         return false;
-    return report["dependencies"].size() == 4; // parts, store, two providers
+    return report["dependencies"].size() == 6; // parts, store, two providers, two queues
   }));
   EXPECT_EQ(operations.get("/health").json()["status"], "up");
   EXPECT_EQ(operations.get("/health/live").status, 200);

@@ -31,6 +31,10 @@ struct world {
   dead_letter::group_list letters;
   bool directory_answers = true;
   std::map<dead_letter::source, std::size_t> letters_told;
+  std::map<std::string, journal::due_count> due; // by context
+  bool counts = true;
+  std::vector<journal::read_due_count> counted;
+  std::map<std::string, std::pair<std::uint64_t, duration>> queues_told;
 };
 
 using world_ptr = std::shared_ptr<world>;
@@ -50,6 +54,13 @@ journal::journal_actor::behavior_type make_journal(journal::journal_actor::point
     },
     [unused](const journal::read_keys&) -> caf::result<journal::key_page> { return unused; },
     [unused](const journal::read_positions&) -> caf::result<journal::position_page> { return unused; },
+    [unused](const journal::read_latest&) -> caf::result<journal::latest_events> { return unused; },
+    [state](const journal::read_due_count& x) -> caf::result<journal::due_count> {
+      state->counted.push_back(x);
+      if (!state->counts)
+        return caf::make_error(ec::store_unavailable);
+      return state->due[x.context];
+    },
     [unused](const journal::subscribe&) -> caf::result<journal::subscribed> { return unused; },
     [unused](const journal::save_offsets&) -> caf::result<void> { return unused; },
     [self, state](const journal::get_health&) -> caf::result<journal::health> {
@@ -105,6 +116,11 @@ protected:
     checks.letters = sys.spawn(make_directory, state);
     checks.letters_open = [this](dead_letter::source x, std::size_t open) { state->letters_told[x] = open; };
     checks.pauses = pauses.published();
+    checks.queues = queues;
+    checks.depth_max = depth_max;
+    checks.queue_counted = [this](const std::string& name, std::uint64_t depth, duration age) {
+      state->queues_told[name] = {depth, age};
+    };
     health = spawn_health_checks(sys, std::move(checks), board);
     run();
   }
@@ -129,6 +145,8 @@ protected:
   std::shared_ptr<health_board> board = std::make_shared<health_board>();
   std::shared_ptr<const supervision::tree> parts;
   pause::registry pauses{pause::board{}};
+  std::vector<watched_queue> queues{{"payment.process", "order"}, {"email.send", "notification"}};
+  live<std::uint64_t> depth_max{10};
   caf::actor health;
 };
 
@@ -315,6 +333,72 @@ TEST_F(HealthChecks, TellHowManyDeadLettersOfEachSourceAreOpenAlsoWhenThereAreNo
   state->directory_answers = true;
   advance(5s);
   EXPECT_EQ(state->letters_told[source::poisoned_event], 0u);
+}
+
+// ---- queues ---------------------------------------------------------------------------------------------------------
+
+TEST_F(HealthChecks, CountWhatIsDueWithinAMinuteOfEachQueueEachMinute) {
+  state->due["order"] = {3, now() + 20s};
+  start();
+  ASSERT_EQ(state->counted.size(), 2u);
+  EXPECT_EQ(state->counted[0].context, "order");
+  EXPECT_EQ(state->counted[0].until, now() + 60s);
+  EXPECT_EQ(state->counted[1].context, "notification");
+  EXPECT_EQ(state->queues_told["payment.process"], (std::pair<std::uint64_t, duration>{3, 0s})) << "none is overdue";
+  EXPECT_EQ(state->queues_told["email.send"], (std::pair<std::uint64_t, duration>{0, 0s}));
+  for (int i = 0; i < 59; ++i)
+    advance(1s);
+  EXPECT_EQ(state->counted.size(), 2u);
+  advance(1s);
+  EXPECT_EQ(state->counted.size(), 4u);
+  EXPECT_EQ(state->queues_told["payment.process"], (std::pair<std::uint64_t, duration>{3, 40s}))
+    << "the oldest was due 40 s ago";
+}
+
+TEST_F(HealthChecks, CallAQueueDownFromItsLimitOnAndTheNodeReadyAllTheSame) {
+  state->due["order"] = {9, now()};
+  state->due["notification"] = {10, now()};
+  start();
+  EXPECT_EQ(of("queue/payment.process").is, condition::up);
+  EXPECT_EQ(of("queue/payment.process").detail, "");
+  EXPECT_EQ(of("queue/payment.process").checked_at, now());
+  EXPECT_EQ(of("queue/email.send").is, condition::down);
+  EXPECT_EQ(of("queue/email.send").detail, "10 wait, and operations.queue_depth_max is 10");
+  for (const auto* each : {"queue/payment.process", "queue/email.send"})
+    EXPECT_FALSE(of(each).required) << each;
+  state->due["notification"] = {};
+  for (int i = 0; i < 60; ++i)
+    advance(1s);
+  EXPECT_EQ(of("queue/email.send").is, condition::up);
+}
+
+TEST_F(HealthChecks, HeedAnotherLimitOfQueuesAtOnce) {
+  state->due["order"] = {9, now()};
+  start();
+  const auto counted_at = now();
+  EXPECT_EQ(of("queue/payment.process").is, condition::up);
+  depth_max.set(9);
+  advance(1s);
+  EXPECT_EQ(of("queue/payment.process").is, condition::down);
+  EXPECT_EQ(of("queue/payment.process").checked_at, counted_at) << "by the same count";
+  depth_max.set(1'000);
+  advance(1s);
+  EXPECT_EQ(of("queue/payment.process").is, condition::up);
+  EXPECT_EQ(state->counted.size(), 2u);
+}
+
+TEST_F(HealthChecks, KnowNothingOfAQueueThatCannotBeCountedAndTryAgainSoon) {
+  state->counts = false;
+  state->due["order"] = {12, now()};
+  start();
+  EXPECT_EQ(of("queue/payment.process").is, condition::unknown);
+  EXPECT_NE(of("queue/payment.process").detail.find("cannot be counted"), std::string::npos);
+  EXPECT_TRUE(state->queues_told.empty());
+  state->counts = true;
+  for (int i = 0; i < 5; ++i)
+    advance(1s);
+  EXPECT_EQ(of("queue/payment.process").is, condition::down);
+  EXPECT_EQ(state->queues_told["payment.process"].first, 12u);
 }
 
 } // namespace

@@ -38,5 +38,16 @@ TEST(PublicForms, AreThereForEachContextThatHasThem) {
   EXPECT_THROW(public_form_of("idempotency"), std::invalid_argument);
 }
 
+TEST(PublicForms, OfAnyContextAreNoneWhereThereAreNone) {
+  const auto form_of = any_public_form();
+  const auto adjusted = form_of(stored("inventory.adjusted", R"({"available":5,"change":2})"));
+  ASSERT_TRUE(adjusted && *adjusted);
+  EXPECT_EQ((*adjusted)->event_type, "InventoryUpdated");
+  const auto none = form_of(stored("notification.requested", R"({"to":"ann@example.org"})"));
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(*none);
+  EXPECT_EQ(form_of(stored("order.newer", "{}")).error(), ec::unknown_type);
+}
+
 } // namespace
 } // namespace troupe

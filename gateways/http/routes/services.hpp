@@ -5,6 +5,7 @@
 #include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/dead_letter/rehearsal.hpp"
 #include "actors/entity/journal_actor.hpp"
+#include "actors/entity/public_event.hpp"
 #include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
@@ -20,6 +21,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -105,6 +107,14 @@ struct dead_letter_desk {
   dead_letter::rehearsal_actor rehearsals{};
 };
 
+/// What the event log stands on. `public_form` is called on the gateway's threads.
+struct event_desk {
+  journal::journal_actor journal;
+  std::vector<std::string> contexts; // that there are
+  /// What the outside sees of an event: nothing where it concerns nobody there, an error where it cannot be read.
+  std::function<caf::expected<std::optional<public_event>>(const journal::stored_event&)> public_form{};
+};
+
 /// Behind the operations gateway. Its handles keep their actors alive: let go of the router before the actor system.
 /// The callbacks return at once and are called on the gateway's threads.
 struct operations {
@@ -117,6 +127,7 @@ struct operations {
   guard::guards_actor guards; // its handle keeps its actor alive: let go of the router before the actor system
   dead_letter_desk dead_letters{};
   pausing pauses{};
+  event_desk events{};
 };
 
 } // namespace troupe::gateway

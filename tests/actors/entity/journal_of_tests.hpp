@@ -136,6 +136,8 @@ inline journal::journal_actor::behavior_type make_journal(journal::journal_actor
     },
     [](const journal::read_keys&) { return journal::key_page{}; },
     [](const journal::read_positions&) { return journal::position_page{}; },
+    [](const journal::read_latest&) { return journal::latest_events{}; },
+    [](const journal::read_due_count&) { return journal::due_count{}; },
     [](const journal::get_health&) { return journal::health{}; },
     [](const journal::subscribe&) { return journal::subscribed{true}; },
     [](const journal::save_offsets&) {},

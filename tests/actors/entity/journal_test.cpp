@@ -79,6 +79,8 @@ reader_actor::behavior_type fake_reader(reader_actor::pointer self, store_ptr st
     [answer](const read_due&) { return answer(due_page{}); },
     [answer](const read_keys&) { return answer(key_page{}); },
     [answer](const read_positions&) { return answer(position_page{}); },
+    [answer](const read_latest&) { return answer(latest_events{}); },
+    [answer](const read_due_count&) { return answer(due_count{}); },
   };
 }
 
@@ -313,6 +315,8 @@ TEST_F(JournalActor, RefusesReadsThatDoNotFitTheirBound) {
   EXPECT_EQ(ask<page>(bounded, read_shard{"order"}).error(), ec::overloaded);
   EXPECT_EQ(ask<due_page>(bounded, read_due{"order", now(), {}}).error(), ec::overloaded);
   EXPECT_EQ(ask<key_page>(bounded, read_keys{"order", ""}).error(), ec::overloaded);
+  EXPECT_EQ(ask<latest_events>(bounded, read_latest{}).error(), ec::overloaded);
+  EXPECT_EQ(ask<due_count>(bounded, read_due_count{"order", now()}).error(), ec::overloaded);
   EXPECT_EQ(ask<recovered_stream>(bounded, load{{"order", "b"}}).error(), ec::overloaded);
   EXPECT_EQ(store->held_reads.size(), 3u);
   release_reads();

@@ -2,6 +2,7 @@
 
 #include "tests/support/deterministic_system.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace troupe::journal {
@@ -87,6 +88,14 @@ public:
   caf::expected<std::vector<std::string>> keys(const std::string& context, const std::string& after,
                                                std::size_t limit) override {
     return next(script_, std::vector<std::string>{context, after, std::to_string(limit)});
+  }
+  caf::expected<latest_events> latest(const event_filter& filter, std::optional<std::uint64_t> before,
+                                      std::size_t limit) override {
+    placed_event x;
+    x.position = before.value_or(0);
+    x.event.stream = {filter.context, filter.key};
+    x.event.type = filter.type;
+    return next(script_, latest_events{limit, {x}});
   }
 
 private:
@@ -191,7 +200,55 @@ TEST_F(StoreActors, PassesOnWhatTheReaderIsAskedFor) {
   EXPECT_EQ(ask<key_page>(reader, read_keys{"order", "a", 9})->keys, (std::vector<std::string>{"order", "a", "9"}));
   EXPECT_EQ(ask<position_page>(reader, read_positions{"bus", "order"})->items,
             (std::vector<outlet_position>{{7, 3, 5}}));
+  const auto latest = ask<latest_events>(reader, read_latest{{"order", "o-1", "order.tested"}, 42, 8});
+  EXPECT_EQ(latest->newest, 8u);
+  EXPECT_EQ(latest->events.at(0).position, 42u);
+  EXPECT_EQ(latest->events.at(0).event.stream, first);
+  EXPECT_EQ(latest->events.at(0).event.type, "order.tested");
+  EXPECT_EQ(*ask<due_count>(reader, read_due_count{"order", time_point{}}), due_count{});
   EXPECT_EQ(story.readers, 1);
+}
+
+/// A store of so many wake-ups, one a millisecond, that says nothing of their number.
+class store_without_count final : public store_reader {
+public:
+  explicit store_without_count(int all) : all_(all) {}
+
+  caf::expected<recovered_stream> load(const stream_name&) override { return recovered_stream{}; }
+  caf::expected<std::vector<stored_event>> read_stream(const stream_name&, std::uint64_t, std::size_t) override {
+    return std::vector<stored_event>{};
+  }
+  caf::expected<std::vector<stored_event>> read_shard(const std::string&, std::uint16_t, std::uint64_t,
+                                                      std::size_t) override {
+    return std::vector<stored_event>{};
+  }
+  caf::expected<std::vector<wake_up>> due(const std::string& context, time_point until,
+                                          const std::optional<wake_up>& after, std::size_t limit) override {
+    std::vector<wake_up> result;
+    for (auto ms = after ? after->at.time_since_epoch().count() + 1 : 1; ms <= all_ && result.size() < limit; ++ms)
+      if (const time_point at{duration{ms}}; at <= until)
+        result.push_back({{context, "k"}, at});
+    return result;
+  }
+  caf::expected<std::vector<outlet_position>> positions(const std::string&, const std::string&) override {
+    return std::vector<outlet_position>{};
+  }
+  caf::expected<std::vector<std::string>> keys(const std::string&, const std::string&, std::size_t) override {
+    return std::vector<std::string>{};
+  }
+
+private:
+  int all_;
+};
+
+TEST(StoreReader, CountsWhatIsDueByReadingItWhereTheStoreDoesNotCount) {
+  for (const int all : {0, 1, 999, 1'000, 2'500}) {
+    const auto counted = store_without_count{all}.count_due("order", time_point{duration{2'000}});
+    ASSERT_TRUE(counted);
+    EXPECT_EQ(counted->count, static_cast<std::uint64_t>(std::min(all, 2'000))) << all;
+    EXPECT_EQ(counted->oldest, all == 0 ? std::nullopt : std::optional{time_point{duration{1}}});
+  }
+  EXPECT_EQ(code_of(store_without_count{1}.latest({}, {}, 1).error()), ec::refused);
 }
 
 TEST_F(StoreActors, ReopensTheReaderAfterAFailure) {

@@ -53,6 +53,7 @@ journal::journal_actor::behavior_type make_front(journal::journal_actor::pointer
     [pass](journal::read_shard& x) { return pass(x); },   [pass](journal::read_due& x) { return pass(x); },
     [pass](journal::read_keys& x) { return pass(x); },    [pass](journal::read_positions& x) { return pass(x); },
     [pass](journal::get_health& x) { return pass(x); },   [pass](journal::subscribe& x) { return pass(x); },
+    [pass](journal::read_latest& x) { return pass(x); },  [pass](journal::read_due_count& x) { return pass(x); },
     [pass](journal::save_offsets& x) { return pass(x); },
   };
 }
@@ -125,6 +126,12 @@ protected:
   void start_outlet() {
     observer watch;
     watch.lags = [this](const std::string&, const std::string&, const lag& x) { last_lag = x; };
+    watch.subscribed = [this](const std::string& name, const std::string& context,
+                              const std::vector<std::string>& types) {
+      for (const auto& x : types)
+        subscriptions.push_back(name + " of " + context + ": " + x);
+    };
+    watch.troubled = [this](const std::string&, const std::string&, const caf::error& why) { troubles.push_back(why); };
     outlet = spawn_outlet(sys, about, {journal, parking, [this] { return now(); }, watch, board.published()});
     run();
   }
@@ -200,6 +207,8 @@ protected:
   dead_letter::replayer_actor replayer;
   outlet_actor outlet;
   lag last_lag;
+  std::vector<std::string> subscriptions; // that it told of
+  std::vector<caf::error> troubles;
   std::map<std::string, std::uint64_t> versions;
 };
 
@@ -271,6 +280,27 @@ TEST_F(Outlet, HearsOfAJournalThatWasStartedAnew) {
   EXPECT_EQ(book->taken["mug"], upto(1));
   store("tea");
   EXPECT_EQ(book->taken["tea"], upto(3));
+}
+
+TEST_F(Outlet, TellsToWhichTypesItSubscribedOnceForEachJournal) {
+  EXPECT_EQ(subscriptions, std::vector<std::string>{"bus of inventory: inventory.adjusted"});
+  wait(about.check_every + 1s);
+  EXPECT_EQ(subscriptions.size(), 1u) << "it only looked whether it is known still";
+  end(*behind);
+  start_journal();
+  wait(about.check_every + 1s);
+  EXPECT_EQ(subscriptions.size(), 2u);
+  EXPECT_TRUE(troubles.empty());
+}
+
+TEST_F(Outlet, TellsWhyItCannotSubscribe) {
+  end_outlet();
+  subscriptions.clear();
+  about.context = "nothing";
+  start_outlet();
+  ASSERT_FALSE(troubles.empty());
+  EXPECT_EQ(code_of(troubles.front()), ec::unknown_type);
+  EXPECT_TRUE(subscriptions.empty());
 }
 
 TEST_F(Outlet, ReadsWhatARunDoesNotFollowOn) {

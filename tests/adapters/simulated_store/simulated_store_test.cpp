@@ -52,6 +52,17 @@ protected:
   std::optional<store_owner> owner;
 };
 
+TEST_F(SimulatedStore, ForgetsThePlacesOfEventsThatACrashDropped) {
+  medium->set_faults(std::make_shared<planned>(std::vector{commit_fate::durable, commit_fate::unsynced}));
+  open();
+  owner->store(first, 1);
+  owner->store(first, 2);
+  const auto newest = [&] { return value_of(value_of(stores->open_reader())->latest({}, {}, 10)).newest; };
+  EXPECT_EQ(newest(), 3u);
+  medium->crash();
+  EXPECT_EQ(newest(), 1u);
+}
+
 TEST_F(SimulatedStore, KeepsWhatItAcknowledgedThroughACrash) {
   open();
   const auto stored = owner->store(first, 3);
@@ -145,6 +156,7 @@ TEST_F(SimulatedStore, FindsADamagedEventWhenItVerifies) {
   EXPECT_EQ(version(), 2u);
   medium->verify_checksums(true);
   EXPECT_EQ(failure_of(value_of(stores->open_reader())->load(first)), ec::store_damaged);
+  EXPECT_EQ(failure_of(value_of(stores->open_reader())->latest({}, {}, 10)), ec::store_damaged);
   EXPECT_EQ(medium->find(first, 3), nullptr);
 }
 

@@ -335,6 +335,9 @@ TEST_F(SqliteStore, NamesTheEventWhoseChecksumDoesNotHold) {
     EXPECT_THAT(text_of(found), HasSubstr("event 42 of order/o-1"));
   }
   EXPECT_EQ(value_of(reader->read_stream(first, 43, 1000)).size(), 58u);
+  const auto latest = reader->latest({}, {}, 1000);
+  EXPECT_EQ(failure_of(latest), ec::store_damaged);
+  EXPECT_THAT(text_of(latest), HasSubstr("event 42 of order/o-1"));
 }
 
 TEST_F(SqliteStore, NamesTheSnapshotWhoseChecksumDoesNotHold) {

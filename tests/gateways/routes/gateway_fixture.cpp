@@ -5,6 +5,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <stdexcept>
@@ -161,7 +162,8 @@ idempotency::idempotency_actor::behavior_type idempotency_behavior(std::map<std:
   };
 }
 
-journal::journal_actor::behavior_type journal_behavior(const std::vector<journal::stored_event>& events) {
+journal::journal_actor::behavior_type journal_behavior(const std::vector<journal::stored_event>& events,
+                                                       std::vector<journal::read_latest>& questions) {
   const auto unsupported = caf::make_error(ec::unknown_type);
   return {
     [unsupported](const journal::append&) -> caf::result<journal::appended> { return unsupported; },
@@ -178,6 +180,15 @@ journal::journal_actor::behavior_type journal_behavior(const std::vector<journal
     [unsupported](const journal::read_due&) -> caf::result<journal::due_page> { return unsupported; },
     [unsupported](const journal::read_keys&) -> caf::result<journal::key_page> { return unsupported; },
     [unsupported](const journal::read_positions&) -> caf::result<journal::position_page> { return unsupported; },
+    [&events, &questions](const journal::read_latest& x) {
+      questions.push_back(x);
+      journal::latest_events found{events.size(), {}};
+      for (auto at = std::min<std::uint64_t>(events.size() + 1, x.before.value_or(events.size() + 1));
+           at > 1 && found.events.size() < x.limit; --at)
+        found.events.push_back({at - 1, events[at - 2]});
+      return found;
+    },
+    [unsupported](const journal::read_due_count&) -> caf::result<journal::due_count> { return unsupported; },
     [unsupported](const journal::get_health&) -> caf::result<journal::health> { return unsupported; },
     [unsupported](const journal::subscribe&) -> caf::result<journal::subscribed> { return unsupported; },
     [unsupported](const journal::save_offsets&) -> caf::result<void> { return unsupported; },
@@ -192,7 +203,7 @@ gateway_fixture::gateway_fixture() {
   behind.stock = sys.spawn(stock_behavior, &room);
   behind.catalog = sys.spawn([this]() { return catalog_behavior(products); });
   behind.idempotency = sys.spawn([this]() { return idempotency_behavior(claims); });
-  behind.journal = sys.spawn([this]() { return journal_behavior(events); });
+  behind.journal = sys.spawn([this]() { return journal_behavior(events, log_questions); });
   behind.now = [this] { return noon; };
   behind.random = [this] { return ++drawn * 0x9E3779B97F4A7C15ull; };
   behind.ordering = gateway::order_defaults{"sandbox", {"sandbox", "stripe"}, true};
@@ -212,6 +223,13 @@ gateway_fixture::gateway_fixture() {
   operations.guards = sys.spawn([this]() { return guards_behavior(); });
   operations.pauses = {sys.spawn([this]() { return pauses_behavior(); }), paused.published(), behind.orders,
                        [this](const pause::target& x) { return pausable.contains(x); }};
+  operations.events = {behind.journal,
+                       {"order", "idempotency"},
+                       [](const journal::stored_event& x) -> caf::expected<std::optional<public_event>> {
+                         if (x.type == "order.newer")
+                           return caf::make_error(ec::unknown_type);
+                         return x.stream.context == "order" ? order::to_public(x) : std::nullopt;
+                       }};
   gateway::add_operations_routes(table, operations);
   asker_.emplace(sys, io_);
 }

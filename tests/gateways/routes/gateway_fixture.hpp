@@ -89,6 +89,7 @@ protected:
   std::map<std::string, catalog::product> products;
   std::map<std::string, idempotency::claim> claims; // by scope
   std::vector<journal::stored_event> events;
+  std::vector<journal::read_latest> log_questions; // that the journal was asked
   gateway::health_report health;
   std::vector<gateway::part> parts;
   std::atomic<bool> overloaded{false};

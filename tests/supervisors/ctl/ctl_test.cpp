@@ -26,14 +26,19 @@ protected:
     return requests.empty() ? "" : requests.back();
   }
 
-  std::mutex mutex; // for the next two
+  std::mutex mutex; // for the next three
   std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
   std::vector<std::string> requests;
+  std::vector<std::string> script; // answers that come before `answer`, and then stay
   int exit = -1;
   test::loopback_server server{[this](test::connection& c) {
     for (auto request = c.read_request(); !request.empty(); request = c.read_request()) {
       const std::lock_guard guard{mutex};
       requests.push_back(request);
+      if (!script.empty()) {
+        answer = script.front();
+        script.erase(script.begin());
+      }
       c.write(answer);
     }
   }};
@@ -101,6 +106,69 @@ TEST_F(Ctl, ShowsWhatAReplayWouldDo) {
   const auto group = output_of([&] { return rehearse_dead_letters(where, "all", "to see"); });
   EXPECT_TRUE(last_request().starts_with("POST /api/dead-letters/replay ")) << last_request();
   EXPECT_NE(group.find("more letters"), std::string::npos) << group;
+}
+
+std::string event_of(int position, const std::string& rest) {
+  return R"({"position":)" + std::to_string(position)
+         + R"(,"context":"order","key":"o-1","version":1,"type":"order.placed","recordedAt":"t","principal":"p",)"
+         + rest + '}';
+}
+
+TEST_F(Ctl, ShowsTheEventLogWithWhatTheOutsideSees) {
+  answers("200 OK", R"({"newest":9,"next":"8","events":[)" + event_of(9, R"("event":{"data":{"orderId":"o-1"}})") + ','
+                      + event_of(8, R"("event":null)") + "]}");
+  target where{"", url(), "", "key", false, false};
+  const auto shown = output_of([&] { return show_event_log(where, {"order", "order.placed", "a b", 2}); });
+  EXPECT_EQ(exit, 0);
+  EXPECT_TRUE(last_request().starts_with("GET /api/events?limit=2&context=order&type=order.placed&key=a%20b "))
+    << last_request();
+  EXPECT_NE(last_request().find("Authorization: Bearer key"), std::string::npos);
+  EXPECT_NE(shown.find(R"(9         t     order.placed  o-1  1        p   {"orderId":"o-1"})"), std::string::npos)
+    << shown;
+  EXPECT_NE(shown.find("8         t     order.placed  o-1  1        p   -\n"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("There are more"), std::string::npos) << shown;
+}
+
+TEST_F(Ctl, FollowsTheEventLogOldestFirstAndShowsEachEventOnce) {
+  const auto answer_of = [](const std::string& body) {
+    return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  };
+  const auto event = [](int position) { return event_of(position, R"("event":null)"); };
+  script = {
+    answer_of(R"({"newest":2,"events":[)" + event(2) + ',' + event(1) + "]}"),
+    answer_of(R"({"newest":2,"events":[)" + event(2) + ',' + event(1) + "]}"), // nothing new
+    // Two pages of news; while the second is read something comes that is on none of them.
+    answer_of(R"({"newest":5,"next":"4","events":[)" + event(5) + ',' + event(4) + "]}"),
+    answer_of(R"({"newest":6,"next":"2","events":[)" + event(3) + ',' + event(2) + "]}"),
+    answer_of(R"({"newest":6,"events":[)" + event(6) + ',' + event(5) + "]}"),
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}",
+  };
+  const target where{"", url(), "", "", true, false};
+  const auto shown = output_of([&] { return follow_event_log(where, {"order", "", "", 2}, duration{1}); });
+  EXPECT_EQ(exit, 1) << "the node refuses";
+  std::string positions;
+  for (auto at = shown.find("\"position\":"); at != std::string::npos; at = shown.find("\"position\":", at + 1))
+    positions += shown.substr(at + 11, 1);
+  EXPECT_EQ(positions, "123456") << shown;
+  EXPECT_TRUE(script.empty());
+  EXPECT_NE(requests.at(3).find("&before=4 "), std::string::npos) << requests.at(3);
+  EXPECT_NE(requests.at(3).find("context=order"), std::string::npos) << requests.at(3);
+}
+
+TEST_F(Ctl, SaysWhenMoreCameThanItCanLookBackAt) {
+  const auto answer_of = [](int newest) {
+    const auto body = R"({"newest":)" + std::to_string(newest) + R"(,"events":[]})";
+    return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  };
+  const target where{"", url(), "", "", false, false};
+  const auto warned = [&](int then) {
+    script = {answer_of(1), answer_of(then), "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}"};
+    ::testing::internal::CaptureStderr();
+    output_of([&] { return follow_event_log(where, {}, duration{1}); });
+    return ::testing::internal::GetCapturedStderr().find("left out") != std::string::npos;
+  };
+  EXPECT_FALSE(warned(10'001));
+  EXPECT_TRUE(warned(10'002));
 }
 
 TEST_F(Ctl, PrintsJsonAsItCame) {

@@ -26,5 +26,16 @@ TEST(CtlTable, CountsCharactersRatherThanBytes) {
   EXPECT_EQ(out.str(), "A  B\né  x\n");
 }
 
+TEST(CtlTable, GoesOnInTheColumnsThatItBegan) {
+  table rows{{"A", "B"}};
+  rows.add({"long", "x"});
+  std::ostringstream out;
+  rows.print(out, false);
+  rows.add({"a", "y"});
+  rows.print(out, false);
+  rows.print(out, false);
+  EXPECT_EQ(out.str(), "A     B\nlong  x\na     y\n");
+}
+
 } // namespace
 } // namespace troupe::ctl

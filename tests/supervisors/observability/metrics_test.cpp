@@ -48,6 +48,15 @@ TEST_F(Metrics, TellCallsByTargetOperationAndSuccess) {
   EXPECT_NE(at, std::string::npos) << all;
 }
 
+TEST_F(Metrics, TellHowDeepAndHowOldAQueueIs) {
+  node_metrics node{sys};
+  node.queue("email.send", 12, 1'500ms);
+  EXPECT_NE(text().find("troupe_queue_depth{queue=\"email.send\"} 12"), std::string::npos) << text();
+  EXPECT_NE(text().find("troupe_queue_age_seconds{queue=\"email.send\"} 1.5"), std::string::npos) << text();
+  node.queue("email.send", 0, 0ms);
+  EXPECT_NE(text().find("troupe_queue_depth{queue=\"email.send\"} 0"), std::string::npos) << text();
+}
+
 TEST_F(Metrics, TellIntegrationsUnderTheNamesOfTheDocuments) {
   service_metrics rest{sys, "rest", "payment/rest", {"authorize", "find"}};
   rest.finished(0, {}, 20ms);
