@@ -82,6 +82,8 @@ TEST_F(Seeds, EndOrdersInEveryWay) {
 }
 
 TEST_F(Seeds, EndMailsInEveryWay) {
+  if (is_slow)
+    GTEST_SKIP() << "instrumented: some ends are too rare for so few worlds";
   for (const auto* end : {"sent", "skipped: invalid_address", "given up: blocked_domain", "given up: timed_out",
                           "given up: interrupted", "given up: unavailable"})
     EXPECT_GE(counts.mails[end], 3u) << end;
@@ -89,12 +91,15 @@ TEST_F(Seeds, EndMailsInEveryWay) {
 }
 
 TEST_F(Seeds, DealWithDeadLettersInEveryWay) {
+  if (is_slow)
+    GTEST_SKIP() << "instrumented: some letters are too rare for so few worlds";
   for (const auto* place : {"email blocked_domain", "outlet/email/order refused", "outlet/email/order unavailable",
                             "outlet/copy/order refused", "outlet/copy/order unavailable"})
     EXPECT_GT(counts.letters[std::string{place} + ": open"] + counts.letters[std::string{place} + ": discarded"], 0u)
       << place;
   EXPECT_GT(counts.letters["outlet/email/order refused: replayed"], 0u);
   EXPECT_GT(counts.letters["outlet/copy/order refused: replayed"], 0u);
+  EXPECT_GT(counts.letters["saga/order authorize_unknown_outcome: replayed"], 0u);
 }
 
 TEST_F(Seeds, SufferEveryMishap) {

@@ -100,6 +100,22 @@ TEST_F(OverlayStore, WakesNobodyOfBelowButThoseWhoAreShown) {
   EXPECT_EQ(due("order"), 1u);
 }
 
+TEST_F(OverlayStore, WakesWhoeverIsShownOnceByWhatWasWrittenOverIt) {
+  auto again = next(leased, {"pause", "saga/order"}, 2);
+  again.wake_up = wake_up_change{noon};
+  EXPECT_FALSE(commit({again}));
+  EXPECT_EQ(due("pause"), 1u);
+}
+
+TEST_F(OverlayStore, TakesNothingFromAWriterWhoseShardsAreAnothers) {
+  const auto older = leased;
+  leased = *(*over_writer)->acquire(contexts, "rehearsal");
+  const auto results = (*over_writer)->commit(std::vector<write>{next(older, known, 2)}, {});
+  ASSERT_TRUE(results);
+  EXPECT_EQ(results->at(0), write_result::shard_lost);
+  EXPECT_TRUE(over->written().empty());
+}
+
 TEST_F(OverlayStore, GivesOutletsOnlyWhatIsNew) {
   EXPECT_TRUE((*over_reader)->positions("email", "order")->empty());
   EXPECT_FALSE(commit({next(leased, known, 2)}));
