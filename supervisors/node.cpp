@@ -64,6 +64,17 @@ std::string text_of(const caf::error& why) {
   return why.context().match_elements<std::string>() ? why.context().get_as<std::string>(0) : to_string(why);
 }
 
+/// What was held when the node ended, of a guard that may have left the configuration since.
+void hold_again(resilience::guard_list& list, const guard::trail& x) {
+  if (x.breaker.mode == guard::breaker_mode::automatic) {
+    list.hold(x);
+    return;
+  }
+  const auto* text = list.hold(x) ? "A breaker is held as it was" : "A breaker that was held has no guard any more";
+  log::warn(text,
+            {{"guard", x.name}, {"mode", name_of(x.breaker.mode)}, {"by", x.breaker.by}, {"reason", x.breaker.reason}});
+}
+
 /// Waits until it is known what was paused: before that, orders would be taken that stand still for no reason that
 /// anybody could be told. Not for long, as below.
 void await_pauses(const pause::registry& paused) {
@@ -200,6 +211,10 @@ private:
     pauses_ = std::make_shared<pause::registry>();
     pauses_->observe(telling_of_pauses(system, alarms_, now, settings_.paused));
     with.pauses = pauses_;
+    with.guard_found = [list = guards_](const guard::trail& x) { hold_again(*list, x); };
+    with.guard_lost = [](const std::string& name, const caf::error& why) {
+      log::error("It is not known how operators hold a breaker", {{"guard", name}, {"reason", to_string(why)}});
+    };
     with.entity_failed = observe_failed_entities();
     with.inventory = inventory_;
     with.orders.policy = orders_;
@@ -229,9 +244,9 @@ private:
       "health", [checks = health_checks_of(parts, now), board = board_](const supervision::place& where) {
         return spawn_health_checks(where.system(), checks, board);
       });
-    operators_guards_ =
-      parts.root.add<guard::guards_actor>("guards", [list = guards_](const supervision::place& where) {
-        return resilience::spawn_guards(where.system(), list);
+    operators_guards_ = parts.root.add<guard::guards_actor>(
+      "guards", [list = guards_, trails = parts.guard_trails](const supervision::place& where) {
+        return resilience::spawn_guards(where.system(), list, trails);
       });
     rehearsals_ = parts.root.add<dead_letter::rehearsal_actor>(
       "rehearsals", [with = describe_rehearsals(now, random)](const supervision::place& where) {

@@ -244,11 +244,13 @@ guard::guards_actor::behavior_type gateway_fixture::guards_behavior() {
   return {
     [this](const guard::get_guards&) { return guard::reports{{shield}}; },
     [known](const guard::get_guard& x) { return known(x.name); },
-    [this, known](const request_context&, const guard::set_breaker& x) {
+    [this, known](const request_context& c, const guard::set_breaker& x) {
+      guards_asked_by.push_back(c.principal);
       breakers.push_back(x);
       return known(x.name);
     },
-    [this, known](const request_context&, const guard::set_policy& x) {
+    [this, known](const request_context& c, const guard::set_policy& x) {
+      guards_asked_by.push_back(c.principal);
       policies.push_back(x);
       return known(x.name);
     },

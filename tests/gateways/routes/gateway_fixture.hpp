@@ -95,6 +95,7 @@ protected:
   guard::report shield; // the only guard
   std::vector<guard::set_breaker> breakers;
   std::vector<guard::set_policy> policies;
+  std::vector<std::string> guards_asked_by;
   std::optional<caf::error> guard_refuses;
   pause::registry paused{pause::board{}};
   std::vector<std::pair<std::string, request_context>> pausings; // what was asked, and by whom
