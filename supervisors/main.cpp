@@ -223,6 +223,16 @@ int main(int argc, char** argv) {
   policy_ctl->add_option("--rule", rules, "A rule to change, as in --rule retry.attempts=2; may be repeated")
     ->allow_extra_args(false);
   policy_ctl->add_option("--reason", reason, "For the record and for other operators")->required();
+  auto* webhook_command = ctl_command->add_subcommand("webhook", "What tells operators")->fallthrough();
+  webhook_command->require_subcommand(1);
+  auto* webhook_test = webhook_command->add_subcommand("test", "Send it a test event, and say what came of it");
+  webhook_test->fallthrough()->callback([&] {
+    status = with_configuration(from, [&](const config::options& x) {
+      complete(ctl_target, x);
+      return ctl::test_webhook(ctl_target.where, reason);
+    });
+  });
+  webhook_test->add_option("--reason", reason, "Goes to the receiver")->required();
   std::string group;
   unsigned rate = 10;
   bool dry = false;

@@ -616,7 +616,8 @@ private:
             operators_guards_,
             {parts_->dead_letters.directory, parts_->dead_letters.letters, parts_->dead_letters.jobs, behind.now,
              behind.random, rehearsals_},
-            {parts_->pauses, pauses_->published(), behind.orders, can_pause()}};
+            {parts_->pauses, pauses_->published(), behind.orders, can_pause()},
+            alarms_->connected()};
   }
 
   std::string metrics_text() {

@@ -159,6 +159,7 @@ void add_operations_routes(router& table, const operations& behind) {
   add_guard_routes(table, behind.guards);
   add_dead_letter_routes(table, behind.dead_letters);
   add_pause_routes(table, behind.pauses);
+  add_alarm_routes(table, behind.webhook);
 }
 
 } // namespace troupe::gateway

@@ -26,6 +26,8 @@ void add_webhook_routes(router& table, const shared_services& behind);
 
 void add_pause_routes(router& table, const pausing& behind);
 
+void add_alarm_routes(router& table, const alarm::tester_actor& webhook);
+
 void add_supervisor_routes(router& table, const operations& behind);
 
 } // namespace troupe::gateway

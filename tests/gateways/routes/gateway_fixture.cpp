@@ -209,6 +209,12 @@ gateway_fixture::gateway_fixture() {
   operations.guards = sys.spawn([this]() { return guards_behavior(); });
   operations.pauses = {sys.spawn([this]() { return pauses_behavior(); }), paused.published(), behind.orders,
                        [this](const pause::target& x) { return pausable.contains(x); }};
+  operations.webhook = sys.spawn([this]() -> alarm::tester_actor::behavior_type {
+    return {[this](const request_context&, const alarm::send_test& x) {
+      webhook_tests.push_back(x.reason);
+      return webhook_says;
+    }};
+  });
   gateway::add_operations_routes(table, operations);
   asker_.emplace(sys, io_);
 }

@@ -94,6 +94,8 @@ protected:
   std::atomic<bool> overloaded{false};
   guard::report shield; // the only guard
   std::vector<guard::set_breaker> breakers;
+  alarm::tested webhook_says{"0199", std::nullopt};
+  std::vector<std::string> webhook_tests; // their reasons
   std::vector<guard::set_policy> policies;
   std::vector<std::string> guards_asked_by;
   std::optional<caf::error> guard_refuses;
