@@ -217,6 +217,7 @@ TEST_F(Guards, HoldABreakerAgainAfterARestart) {
   EXPECT_TRUE(list->hold(kept()));
   EXPECT_EQ(mode(), messages::breaker_mode::open);
   EXPECT_EQ(look().reason, "held open by an operator: maintenance");
+  ASSERT_FALSE(look().recent.empty());
   EXPECT_EQ(look().recent.front().caller, "operator") << "who did it, not who found it";
 }
 
