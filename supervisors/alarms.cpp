@@ -40,7 +40,8 @@ public:
     look();
     if (with_.letters)
       look_at_letters();
-    return {[this](fact& x) { take(std::move(x)); }};
+    return {[this](fact& x) { take(std::move(x)); },
+            [this](const request_context& context, const alarm::send_test& x) { return test(context, x.reason); }};
   }
 
 private:
@@ -160,6 +161,22 @@ private:
       .then([this] { delivered(); }, [this](const caf::error& why) { failed(why); });
   }
 
+  // Past those that wait: whoever asks wants to know how it is now, and nobody waits for it later.
+  caf::result<alarm::tested> test(const request_context& context, const std::string& reason) {
+    const auto now = with_.now();
+    alarm::notice sent{make_uuid7(now, with_.random), with_.node, {kind::test, with_.node, reason, now}};
+    auto promise = self_->make_response_promise<alarm::tested>();
+    self_->request(with_.receiver, caf::infinite, context, sent)
+      .then(
+        [promise, id = sent.id]() mutable {
+          promise.deliver(alarm::tested{id, std::nullopt});
+        },
+        [promise, id = sent.id](const caf::error& why) mutable {
+          promise.deliver(alarm::tested{id, code_of(why)});
+        });
+    return promise;
+  }
+
   void delivered() {
     under_way_ = false;
     failures_ = 0;
@@ -229,14 +246,14 @@ void alarm_line::connect(const alarm_actor& x) {
   to_ = caf::actor_cast<caf::weak_actor_ptr>(x);
 }
 
+alarm_actor alarm_line::connected() const {
+  const std::lock_guard guard{mutex_};
+  return caf::actor_cast<alarm_actor>(to_.lock());
+}
+
 void alarm_line::raise(kind what, std::string subject, std::string reason, time_point at) const {
-  caf::strong_actor_ptr to;
-  {
-    const std::lock_guard guard{mutex_};
-    to = to_.lock();
-  }
-  if (to)
-    caf::anon_send(caf::actor_cast<alarm_actor>(to), fact{what, std::move(subject), std::move(reason), at});
+  if (const auto to = connected())
+    caf::anon_send(to, fact{what, std::move(subject), std::move(reason), at});
 }
 
 resilience::observer telling_of_breakers(resilience::observer told, alarm_line_ptr line, clock_fn now) {

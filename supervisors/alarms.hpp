@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/alarm/receiver.hpp"
+#include "actors/alarm/tester.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/kernel/live.hpp"
 #include "actors/kernel/uuid.hpp"
@@ -21,8 +22,9 @@
 namespace troupe {
 
 /// Takes facts. One that only repeats what was told last of its subject (it is paused for the same reason, its breaker
-/// is open) is not told again.
-using alarm_actor = caf::typed_actor<caf::result<void>(alarm::fact)>;
+/// is open) is not told again. A test is sent at once, whatever waits and whatever is chosen to be told.
+using alarm_actor =
+  caf::typed_actor<caf::result<void>(alarm::fact), caf::result<alarm::tested>(request_context, alarm::send_test)>;
 
 /// How a notice fared.
 enum class notice_result : std::uint8_t {
@@ -64,6 +66,9 @@ alarm_actor spawn_alarms(const supervision::place& where, alarm_settings with);
 class alarm_line {
 public:
   void connect(const alarm_actor& x);
+
+  /// Null where nobody is. A handle: let go of it before the actor system.
+  alarm_actor connected() const;
 
   /// Nothing happens where nobody is connected.
   void raise(alarm::kind what, std::string subject, std::string reason, time_point at) const;

@@ -223,21 +223,31 @@ int main(int argc, char** argv) {
     ->check(CLI::IsMember({"order", "guard"}));
   explain_ctl->add_option("id", argument, "The order's id, or the guard's name")->required();
   std::string breaker_mode;
-  auto* breaker_ctl = add_ctl("breaker", "Hold a guard's circuit breaker, or let it go",
+  auto* breaker_ctl = add_ctl("breaker", "Hold a guard's circuit breaker, over restarts, or let it go",
                               [&] { return ctl::set_breaker(ctl_target.where, argument, breaker_mode, reason); });
   breaker_ctl->add_option("guard", argument, "As `troupe ctl guards` names it")->required();
   breaker_ctl
     ->add_option("mode", breaker_mode, "open: refuse every call; closed: let every call through; auto: by its rules")
     ->required()
     ->check(CLI::IsMember({"open", "closed", "auto"}));
-  breaker_ctl->add_option("--reason", reason, "For the log and for those who look later")->required();
+  breaker_ctl->add_option("--reason", reason, "For the record and for other operators")->required();
   auto* policy_ctl = add_ctl("policy", "Put a guard under other rules, until the configuration is read again",
                              [&] { return ctl::set_policy(ctl_target.where, argument, named_policy, rules, reason); });
   policy_ctl->add_option("guard", argument, "As `troupe ctl guards` names it")->required();
   policy_ctl->add_option("--policy", named_policy, "A policy of the configuration; the present one when left out");
   policy_ctl->add_option("--rule", rules, "A rule to change, as in --rule retry.attempts=2; may be repeated")
     ->allow_extra_args(false);
-  policy_ctl->add_option("--reason", reason, "For the log and for those who look later")->required();
+  policy_ctl->add_option("--reason", reason, "For the record and for other operators")->required();
+  auto* webhook_command = ctl_command->add_subcommand("webhook", "What tells operators")->fallthrough();
+  webhook_command->require_subcommand(1);
+  auto* webhook_test = webhook_command->add_subcommand("test", "Send it a test event, and say what came of it");
+  webhook_test->fallthrough()->callback([&] {
+    status = with_configuration(from, [&](const config::options& x) {
+      complete(ctl_target, x);
+      return ctl::test_webhook(ctl_target.where, reason);
+    });
+  });
+  webhook_test->add_option("--reason", reason, "Goes to the receiver")->required();
   std::string group;
   unsigned rate = 10;
   bool dry = false;

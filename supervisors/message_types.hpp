@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/alarm/receiver.hpp"
+#include "actors/alarm/tester.hpp"
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/dead_letter/rehearsal.hpp"
@@ -43,6 +44,7 @@ inline void register_message_types() {
   caf::init_global_meta_objects<caf::id_block::troupe_notification>();
   caf::init_global_meta_objects<caf::id_block::troupe_pause>();
   caf::init_global_meta_objects<caf::id_block::troupe_alarm>();
+  caf::init_global_meta_objects<caf::id_block::troupe_alarm_test>();
   caf::core::init_global_meta_objects();
 }
 

@@ -6,12 +6,9 @@
 #include "adapters/sqlite/store.hpp"
 #include "gateways/http/openapi.hpp"
 #include "gateways/http/routes/routes.hpp"
-#include "supervisors/confirmation_sink.hpp"
-#include "supervisors/dead_letters/mails.hpp"
 #include "supervisors/dead_letters/messages.hpp"
 #include "supervisors/dead_letters/rehearsal.hpp"
 #include "supervisors/dead_letters/replayers.hpp"
-#include "supervisors/dead_letters/reviews.hpp"
 #include "supervisors/dead_letters/sealer.hpp"
 #include "supervisors/demo.hpp"
 #include "supervisors/entropy.hpp"
@@ -21,6 +18,7 @@
 #include "supervisors/observability/metrics.hpp"
 #include "supervisors/observability/outlets.hpp"
 #include "supervisors/operator_key.hpp"
+#include "supervisors/outlets.hpp"
 #include "supervisors/pauses.hpp"
 #include "supervisors/provider_webhooks.hpp"
 #include "supervisors/public_forms.hpp"
@@ -64,6 +62,17 @@ std::shared_ptr<journal::store_factory> make_stores(const std::filesystem::path&
 /// An error says in its context what to do.
 std::string text_of(const caf::error& why) {
   return why.context().match_elements<std::string>() ? why.context().get_as<std::string>(0) : to_string(why);
+}
+
+/// What was held when the node ended, of a guard that may have left the configuration since.
+void hold_again(resilience::guard_list& list, const guard::trail& x) {
+  if (x.breaker.mode == guard::breaker_mode::automatic) {
+    list.hold(x);
+    return;
+  }
+  const auto* text = list.hold(x) ? "A breaker is held as it was" : "A breaker that was held has no guard any more";
+  log::warn(text,
+            {{"guard", x.name}, {"mode", name_of(x.breaker.mode)}, {"by", x.breaker.by}, {"reason", x.breaker.reason}});
 }
 
 /// Waits until it is known what was paused: before that, orders would be taken that stand still for no reason that
@@ -204,6 +213,10 @@ private:
     pauses_ = std::make_shared<pause::registry>();
     pauses_->observe(telling_of_pauses(system, alarms_, now, settings_.paused));
     with.pauses = pauses_;
+    with.guard_found = [list = guards_](const guard::trail& x) { hold_again(*list, x); };
+    with.guard_lost = [](const std::string& name, const caf::error& why) {
+      log::error("It is not known how operators hold a breaker", {{"guard", name}, {"reason", to_string(why)}});
+    };
     with.entity_failed = observe_failed_entities();
     with.inventory = inventory_;
     with.orders.policy = orders_;
@@ -218,7 +231,7 @@ private:
     with.mailers = [this, now, random](supervision::group& to) { return add_mailers(to, now, random); };
     with.notifications = describe_notifications();
     with.outlets = [this, now](supervision::group& to, const topology& made) {
-      auto result = add_outlets(to, made, now);
+      auto result = add_outlets(to, made, now, confirms_within());
       for (const auto& x : result)
         outlets_.insert(x.name);
       return result;
@@ -233,9 +246,9 @@ private:
       "health", [checks = health_checks_of(parts, now), board = board_](const supervision::place& where) {
         return spawn_health_checks(where.system(), checks, board);
       });
-    operators_guards_ =
-      parts.root.add<guard::guards_actor>("guards", [list = guards_](const supervision::place& where) {
-        return resilience::spawn_guards(where.system(), list);
+    operators_guards_ = parts.root.add<guard::guards_actor>(
+      "guards", [list = guards_, trails = parts.guard_trails](const supervision::place& where) {
+        return resilience::spawn_guards(where.system(), list, trails);
       });
     rehearsals_ = parts.root.add<dead_letter::rehearsal_actor>(
       "rehearsals", [with = describe_rehearsals(now, random)](const supervision::place& where) {
@@ -253,30 +266,9 @@ private:
     operations_.open();
   }
 
-  /// Of this node, and on another thread of a rehearsal.
-  std::vector<outlet::definition> add_outlets(supervision::group& to, const topology& made, const clock_fn& now) const {
-    std::vector<outlet::definition> result;
-    // Whether mails are configured now or not: some may be on their way from before.
-    result.push_back(mail_letters(to.add<outlet::sink_actor>(
-      "letter sink", [mails = made.notifications, letters = made.dead_letters.letters](
-                       const supervision::place& where) { return spawn_mail_letter_sink(where, mails, letters); })));
-    result.push_back(review_letters(to.add<outlet::sink_actor>(
-      "review sink", [orders = made.orders, letters = made.dead_letters.letters](const supervision::place& where) {
-        return spawn_review_letter_sink(where, orders, letters);
-      })));
-    if (settings_.email.providers.empty())
-      return result;
-    outlet::definition email;
-    email.name = "email";
-    email.context = order::traits::context;
-    email.types = confirmation_types();
-    email.sink = to.add<outlet::sink_actor>(
-      "email sink", [orders = made.orders, mails = made.notifications, now, age_max = settings_.email.policy.lifetime,
-                     pauses = made.paused->published()](const supervision::place& where) {
-        return spawn_confirmation_sink(where, orders, mails, now, age_max, pauses);
-      });
-    result.push_back(std::move(email));
-    return result;
+  /// How old a confirmed order may be to be worth a mail.
+  std::optional<duration> confirms_within() const {
+    return settings_.email.providers.empty() ? std::nullopt : std::optional{settings_.email.policy.lifetime};
   }
 
   /// The same rules, in a world in which nobody outside is called.
@@ -303,7 +295,7 @@ private:
         {{"by", who.principal}, {"reason", what.reason}, {"letters", static_cast<std::int64_t>(how.letters.size())}});
     };
     with->outlets = [this](supervision::group& to, const topology& made, const clock_fn& its_time) {
-      return add_outlets(to, made, its_time);
+      return add_outlets(to, made, its_time, confirms_within());
     };
     return with;
   }
@@ -615,7 +607,8 @@ private:
             {parts_->dead_letters.directory, parts_->dead_letters.letters, parts_->dead_letters.jobs, behind.now,
              behind.random, rehearsals_},
             {parts_->pauses, pauses_->published(), behind.orders, can_pause()},
-            {behind.journal, stored_contexts(), any_public_form()}};
+            {behind.journal, stored_contexts(), any_public_form()},
+            alarms_->connected()};
   }
 
   std::string metrics_text() {

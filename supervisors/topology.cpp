@@ -5,6 +5,7 @@
 #include "actors/dead_letter/directory.hpp"
 #include "actors/dead_letter/replay_job_entity.hpp"
 #include "actors/entity/store_actors.hpp"
+#include "actors/guard/guard_entity.hpp"
 #include "actors/idempotency/idempotency_entity.hpp"
 #include "actors/inventory/inventory_entity.hpp"
 #include "actors/pause/directory.hpp"
@@ -32,7 +33,8 @@ auto spawn_region(const supervision::place& where, const entity::environment& en
 std::vector<std::string> stored_contexts() {
   return {order::traits::context,       inventory::traits::context,    catalog::traits::context,
           idempotency::traits::context, dead_letter::traits::context,  dead_letter::job::traits::context,
-          outlet::traits::context,      notification::traits::context, pause::traits::context};
+          outlet::traits::context,      notification::traits::context, pause::traits::context,
+          guard::traits::context};
 }
 
 journal::journal_actor spawn_journal(const supervision::place& where, journal::writer_actor writer,
@@ -65,6 +67,10 @@ notification::notification_actor spawn_notifications(const supervision::place& w
 
 pause::pause_actor spawn_pauses(const supervision::place& where, entity::environment env, pause::registry_ptr puts_up) {
   return spawn_region<pause::traits, pause::pause_entity>(where, env, std::move(puts_up));
+}
+
+guard::trail_actor spawn_guard_trails(const supervision::place& where, entity::environment env) {
+  return spawn_region<guard::traits, guard::guard_entity>(where, env);
 }
 
 order::order_actor spawn_orders(const supervision::place& where, entity::environment env, order::dependencies deps) {
@@ -307,6 +313,31 @@ pause::registry::told_fn wakes(const notification::notification_actor& mails) {
   };
 }
 
+// Until it is known what is paused, every order and every mail stands still. Before that is looked for, it is known
+// which breakers are held: nothing may pass through one that operators had opened.
+void add_directories(group& to, const topology& made, const topology_settings& with,
+                     const journal::journal_actor& journal) {
+  const live<bool> guards_known{!with.guard_found};
+  const auto paused = to.add<caf::actor>(
+    "pause directory",
+    [journal, guards_known, pauses = made.pauses, puts_up = made.paused, orders = made.orders,
+     mails = made.notifications](const place& where) -> caf::actor {
+      return where.spawn<pause::directory_impl>(journal, pauses, puts_up, guards_known, [orders, mails] {
+        look_at_all(orders, looks_ahead);
+        look_at_all(mails, mails_look_ahead);
+      });
+    });
+  if (!with.guard_found)
+    return;
+  const guard::finder tells{with.guard_found, with.guard_lost, [guards_known, paused] {
+                              guards_known.set(true);
+                              caf::anon_send(paused, caf::unit);
+                            }};
+  to.add<caf::actor>("guard directory", [journal, tells, trails = made.guard_trails](const place& where) -> caf::actor {
+    return where.spawn<guard::directory_impl>(journal, trails, tells);
+  });
+}
+
 } // namespace
 
 // Each region stands on its own streams alone, and recovers its entities from the journal; so does each provider on its
@@ -341,6 +372,8 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
   made.pauses = add_region<pause::pause_actor>(
     entities, "pauses", environment_of<pause::traits>(with, journal),
     [puts_up = made.paused](const place& where, const auto& env) { return spawn_pauses(where, env, puts_up); });
+  made.guard_trails = add_region<guard::trail_actor>(entities, "guard trails",
+                                                     environment_of<guard::traits>(with, journal), spawn_guard_trails);
   auto deps = std::move(with.orders);
   deps.pauses = made.paused->published();
   deps.inventory = join(with.inventory_for_orders, made.inventory);
@@ -360,15 +393,7 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
     entities, "notifications", env_of_mails,
     [deps = std::move(mails)](const place& where, const auto& env) { return spawn_notifications(where, env, deps); });
   made.paused->observe(wakes(made.notifications));
-  // Until it has found out what is paused, every order and every mail stands still.
-  entities.add<caf::actor>("pause directory",
-                           [journal, pauses = made.pauses, puts_up = made.paused, orders = made.orders,
-                            mails = made.notifications](const place& where) -> caf::actor {
-                             return where.spawn<pause::directory_impl>(journal, pauses, puts_up, [orders, mails] {
-                               look_at_all(orders, looks_ahead);
-                               look_at_all(mails, mails_look_ahead);
-                             });
-                           });
+  add_directories(entities, made, with, journal);
   made.root.add(std::move(entities));
   if (with.keeps_dead_letters) {
     add_dead_letters(system, made, with, journal);

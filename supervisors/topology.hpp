@@ -4,6 +4,8 @@
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/entity/context.hpp"
+#include "actors/guard/directory.hpp"
+#include "actors/guard/guard_actor.hpp"
 #include "actors/idempotency/idempotency_actor.hpp"
 #include "actors/inventory/inventory_actor.hpp"
 #include "actors/notification/notification_entity.hpp"
@@ -39,6 +41,7 @@ idempotency::idempotency_actor spawn_idempotency_keys(const supervision::place& 
 notification::notification_actor spawn_notifications(const supervision::place& where, entity::environment env,
                                                      notification::dependencies deps);
 pause::pause_actor spawn_pauses(const supervision::place& where, entity::environment env, pause::registry_ptr puts_up);
+guard::trail_actor spawn_guard_trails(const supervision::place& where, entity::environment env);
 order::order_actor spawn_orders(const supervision::place& where, entity::environment env, order::dependencies deps);
 
 /// Dead letters: where they are recorded, listed and replayed.
@@ -92,6 +95,9 @@ struct topology_settings {
   order::dependencies orders; // inventory, catalog, providers and pauses are filled in
   /// What is paused; whoever restarts the node gives it a new one. Made when it is null.
   pause::registry_ptr pauses{};
+  /// Told, before anything is begun, how operators hold the breakers of guards. Without it nobody looks.
+  std::function<void(const guard::trail&)> guard_found{};
+  std::function<void(const std::string& guard, const caf::error& why)> guard_lost{}; // set with guard_found
   /// Adds the payment providers' actors to `to`.
   std::function<payment::providers(supervision::group& to)> providers;
   notification::dependencies notifications{}; // providers are filled in
@@ -127,6 +133,7 @@ struct topology {
   live<dead_letter::replayers> replayers{}; // of dead letters; those of outlets are there
   pause::pause_actor pauses{};
   pause::registry_ptr paused{};
+  guard::trail_actor guard_trails{};
   live<std::set<std::string>> reachable{}; // paths of parts to which undeliverable messages can be sent again
 };
 

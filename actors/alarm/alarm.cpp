@@ -20,6 +20,7 @@ std::string_view name_of(kind x) {
     case kind::resumed: return "pause.ended";
     case kind::queue_aged: return "queue.aged";
     case kind::queue_recovered: return "queue.recovered";
+    case kind::test: return "webhook.test";
   }
   return "invalid";
 }
@@ -49,6 +50,7 @@ std::string runbook_of(const fact& x) {
     case kind::resumed: return out + "paused";
     case kind::queue_aged:
     case kind::queue_recovered: return out + (x.subject.starts_with("outlet/") ? "outletbehind" : "messageswait");
+    case kind::test: return out + "operatorsnottold";
   }
   return out;
 }

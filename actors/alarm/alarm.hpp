@@ -21,13 +21,16 @@ enum class kind : std::uint8_t {
   resumed,
   queue_aged, // what waits has waited for too long
   queue_recovered,
+  test, // somebody wants to know whether he is told
 };
 
 /// "breaker.opened"; stable.
 std::string_view name_of(kind x);
+/// Of those that can be chosen: a test is always told.
 std::optional<kind> parse_kind(std::string_view name);
 
-/// What it is about: facts of one family and subject replace each other. "breaker", "dead_letter", "pause" or "queue".
+/// What it is about: facts of one family and subject replace each other. "breaker", "dead_letter", "pause", "queue" or
+/// "webhook".
 std::string_view family_of(kind x);
 
 /// Something that happened. Holds nothing personal and nothing secret.

@@ -4,6 +4,12 @@
 
 namespace troupe::dead_letter {
 
+namespace {
+
+constexpr duration stored_lingers{1'000}; // in memory
+
+} // namespace
+
 entry entry_of(const letter_id& id, const state& s) {
   return {
     id, {s.letter.source, s.letter.code, s.letter.place}, s.status, s.recorded_at, s.letter.attempts, s.letter.summary};
@@ -70,6 +76,9 @@ caf::result<view> dead_letter_entity::answer(const request_context& context, dec
 void dead_letter_entity::on_stored() {
   caf::anon_send(deps_->directory, changed{entry_of({key()}, state()), version()});
   proceed();
+  // Few are looked at again soon, and in an outage many come at once.
+  if (state().status != status::replaying)
+    run_later(self(), stored_lingers, [this] { retire(); });
 }
 
 std::optional<time_point> dead_letter_entity::wake_up() const {

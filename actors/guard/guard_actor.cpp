@@ -4,22 +4,6 @@
 
 namespace troupe::guard {
 
-std::string_view name_of(breaker_mode x) {
-  switch (x) {
-    case breaker_mode::automatic: return "auto";
-    case breaker_mode::open: return "open";
-    case breaker_mode::closed: return "closed";
-  }
-  return "invalid";
-}
-
-std::optional<breaker_mode> parse_breaker_mode(std::string_view text) {
-  for (const auto x : {breaker_mode::automatic, breaker_mode::open, breaker_mode::closed})
-    if (text == name_of(x))
-      return x;
-  return std::nullopt;
-}
-
 std::string to_string(rejection x) {
   switch (x) {
     case rejection::unknown_guard: return "unknown_guard";

@@ -1,6 +1,7 @@
 // actors/guard/guard_actor.hpp: the guards in front of other services, as operators see them.
 #pragma once
 
+#include "actors/guard/guard.hpp"
 #include "actors/kernel/caf.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -17,26 +18,6 @@ struct get_guards {};
 
 struct get_guard {
   std::string name; // "payment.stripe"
-};
-
-enum class breaker_mode : std::uint8_t { automatic = 1, open, closed };
-std::string_view name_of(breaker_mode x); // "auto", "open", "closed"
-std::optional<breaker_mode> parse_breaker_mode(std::string_view text);
-
-/// Holds a breaker open or closed, or leaves it to its rules again. Until the node ends.
-struct set_breaker {
-  std::string name;
-  breaker_mode mode = breaker_mode::automatic;
-  std::string reason; // of the operator; never empty
-};
-
-/// Puts a guard under another policy: a named one, with some of its rules changed. Until the configuration is read
-/// again or the node ends.
-struct set_policy {
-  std::string name;
-  std::string policy;                       // empty: the one that holds now
-  std::map<std::string, std::string> rules; // as in the configuration: "breaker.open_time" is "10s"
-  std::string reason;
 };
 
 /// Something that a guard decided otherwise than to let a call pass.
@@ -75,20 +56,36 @@ struct report {
   std::uint64_t failed = 0; // calls without an answer at the end
   std::map<std::string, std::string> rules;
   std::vector<decision> recent; // latest last
+  /// What operators did, over restarts, the latest last. Nothing when the journal cannot say, or was not asked.
+  std::optional<std::vector<action>> actions;
 };
 
 struct reports {
   std::vector<report> items; // by name
 };
 
-enum class rejection : std::uint8_t {
-  unknown_guard = 1,
-  unknown_policy,
-  no_reason,
-  bad_rule, // the error's context says which and why
+struct get_trail {
+  std::string name;
 };
 
-/// All guards of a node.
+/// What is kept of one guard.
+struct trail {
+  std::string name;
+  breaker_set breaker;
+  std::vector<action> actions; // the latest last
+  std::uint64_t version = 0;   // grows with each action
+};
+
+/// Keeps what operators do to one guard, or leads to all that do. Nothing here makes it so: whoever asks does, once it
+/// is kept. The answers are in the order of the questions. Every command fails as the journal does, too.
+using trail_actor = caf::typed_actor<
+  // May be repeated. Fails with no_reason.
+  caf::result<trail>(request_context, set_breaker),
+  // Each time is another action. Fails with no_reason.
+  caf::result<trail>(request_context, set_policy), caf::result<trail>(request_context, get_trail)>;
+
+/// All guards of a node. What an operator does is in the journal before it counts; when the journal does not take it,
+/// the journal's error is the answer and nothing has changed.
 using guards_actor = caf::typed_actor<caf::result<reports>(get_guards),
                                       // Fails with unknown_guard.
                                       caf::result<report>(get_guard),
@@ -115,6 +112,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_guard, caf::first_custom_type_id + 900)
   CAF_ADD_TYPE_ID(troupe_guard, (troupe::guard::report))
   CAF_ADD_TYPE_ID(troupe_guard, (troupe::guard::reports))
   CAF_ADD_TYPE_ID(troupe_guard, (troupe::guard::rejection))
+  CAF_ADD_TYPE_ID(troupe_guard, (troupe::guard::get_trail))
+  CAF_ADD_TYPE_ID(troupe_guard, (troupe::guard::trail))
 CAF_END_TYPE_ID_BLOCK(troupe_guard)
 
 CAF_ERROR_CODE_ENUM(troupe::guard::rejection)
@@ -126,3 +125,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::set_breaker)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::set_policy)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::reports)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::get_trail)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::trail)

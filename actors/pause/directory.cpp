@@ -16,14 +16,20 @@ constexpr duration retry_after{100}; // the store is not open, say
 } // namespace
 
 directory::directory(caf::event_based_actor* self, journal::journal_actor journal, pause_actor pauses,
-                     registry_ptr puts_up, std::function<void()> known)
+                     registry_ptr puts_up, live<bool> may_begin, std::function<void()> known)
   : self_(self), journal_(std::move(journal)), pauses_(std::move(pauses)), registry_(std::move(puts_up)),
-    known_(std::move(known)) {}
+    may_begin_(std::move(may_begin)), known_(std::move(known)) {}
 
 caf::behavior directory::make_behavior() {
-  if (!registry_->published()->is_known())
-    begin();
-  return {[](caf::unit_t) {}};
+  look();
+  return {[this](caf::unit_t) { look(); }};
+}
+
+void directory::look() {
+  if (begun_ || !*may_begin_ || registry_->published()->is_known())
+    return;
+  begun_ = true;
+  begin();
 }
 
 void directory::begin() {

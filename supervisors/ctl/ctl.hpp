@@ -76,6 +76,9 @@ int set_breaker(const target& where, const std::string& name, const std::string&
 int set_policy(const target& where, const std::string& name, const std::string& policy,
                const std::vector<std::string>& rules, const std::string& reason);
 
+/// Sends a test event to the operators' webhook. Fails when it was not delivered.
+int test_webhook(const target& where, const std::string& reason);
+
 /// Open dead letters: their groups, or the letters of one ("all": of each).
 int list_dead_letters(const target& where, const std::string& group);
 

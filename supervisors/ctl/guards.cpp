@@ -90,6 +90,22 @@ std::size_t print_decisions(const target& where, const json& guard, const std::s
   return count;
 }
 
+void print_actions(const target& where, const json& guard) {
+  const auto actions = guard.find("actions");
+  if (actions == guard.end()) {
+    std::cout << "What operators did cannot be read now.\n";
+    return;
+  }
+  if (actions->empty()) {
+    std::cout << "No operator has done anything to it.\n";
+    return;
+  }
+  table rows{{"TIME", "ACTION", "DETAIL", "BY", "REASON"}};
+  for (const auto& x : *actions)
+    rows.add({text_of(x, "at"), text_of(x, "action"), text_of(x, "detail"), text_of(x, "by"), text_of(x, "reason")});
+  rows.print(std::cout, where.color);
+}
+
 int print_guard(const target& where, const reply& got) {
   if (got.exit != answered)
     return got.exit;
@@ -104,6 +120,8 @@ int print_guard(const target& where, const reply& got) {
   for (const auto& [key, value] : all.items())
     rules.add({printable(key), printable(value.is_string() ? value.get<std::string>() : value.dump())});
   rules.print(std::cout, where.color);
+  std::cout << '\n';
+  print_actions(where, got.body);
   std::cout << '\n';
   if (print_decisions(where, got.body, {}) == 0)
     std::cout << "Every call has passed.\n";

@@ -27,18 +27,34 @@ public:
 
   troupe::guard::reports reports() const;
 
-  // As troupe::guard::guards_actor answers.
+  // As troupe::guard::guards_actor answers, without what operators did.
   caf::expected<troupe::guard::report> report(const std::string& name) const;
-  caf::expected<troupe::guard::report> apply(const troupe::guard::set_breaker& x, const std::string& by);
   caf::expected<troupe::guard::report> apply(const troupe::guard::set_policy& x, const std::string& by);
 
+  /// Why a command would be refused now; no error when it would not.
+  caf::error check(const troupe::guard::set_breaker& x) const;
+  caf::error check(const troupe::guard::set_policy& x) const;
+
+  /// Holds a breaker as the journal has it. What is older than what was held last changes nothing. False when there is
+  /// no such guard.
+  bool hold(const troupe::guard::trail& x);
+
 private:
+  struct entry {
+    guard is;
+    troupe::guard::breaker_set held{};
+    std::uint64_t version = 0; // of the trail that held it
+  };
+
+  caf::expected<policy> wanted(const troupe::guard::set_policy& x) const;
+
   mutable std::mutex mutex_;
-  std::map<std::string, guard> guards_;
+  std::map<std::string, entry> guards_;
   policy_book book_;
 };
 
-/// Answers for `list`.
-troupe::guard::guards_actor spawn_guards(caf::actor_system& system, std::shared_ptr<guard_list> list);
+/// Answers for `list`, and keeps in `trails` what operators do before it does it.
+troupe::guard::guards_actor spawn_guards(caf::actor_system& system, std::shared_ptr<guard_list> list,
+                                         troupe::guard::trail_actor trails);
 
 } // namespace troupe::resilience

@@ -97,6 +97,21 @@ TEST_F(Webhook, TellsOfABreakerAndOfAPauseAndAfterACrashOfWhatStillHolds) {
   EXPECT_EQ(running.everything_printed().find(secret + 6), std::string::npos) << "the secret is in the log";
 }
 
+TEST_F(Webhook, TellsOfATestAndWhetherItArrived) {
+  running.start();
+  const auto tried = running.ctl({"webhook", "test", "--reason", "a drill"});
+  EXPECT_EQ(tried.how, (ending{0, 0})) << tried.output;
+  EXPECT_EQ(tried.output.find("delivered"), 0u) << tried.output;
+  ASSERT_TRUE(hears("webhook.test", "node-1"));
+  EXPECT_EQ(heard("webhook.test", "node-1")["data"]["reason"], "a drill");
+}
+
+TEST_F(Webhook, SaysThatThereIsNoneToTest) {
+  node other{folder.path() / "other"};
+  other.start();
+  EXPECT_EQ(other.ctl({"webhook", "test", "--reason", "a drill"}).how, (ending{1, 0}));
+}
+
 TEST_F(Webhook, RefusesAConfigurationWithoutASecret) {
   node other{folder.path(), {"operations.webhook.url=http://127.0.0.1:1"}};
   EXPECT_THROW(other.start(), std::runtime_error);

@@ -65,6 +65,7 @@ private:
     std::uint32_t occurrences = 0;
   };
   struct effect_record {
+    std::string what; // was given up
     std::uint32_t times_given_up = 0;
     bool is_given_up = false; // now
   };
@@ -75,6 +76,7 @@ private:
 
   static constexpr const char* copies = "copy/order/"; // of that sink's outlet
 
+  bool stands_for(const effect_record& x) const;
   std::uint64_t first_missing(const std::string& order) const;
 
   fail_fn fail_;

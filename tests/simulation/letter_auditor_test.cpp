@@ -94,6 +94,16 @@ TEST_F(LetterAuditor, RefusesThatTheLetterOfAnOrderInReviewIsLost) {
   expect("is lost");
 }
 
+TEST_F(LetterAuditor, AcceptsALetterOfTheOutletInsteadOfOneThatItCouldNotMake) {
+  const outlet::place reviews{"reviews", "order", "order-1"};
+  audit.gave_up("order/order-1");
+  audit.follow_parking(stored("outlet", reviews.key(), outlet::event{outlet::parked{reviews, {7, 2, "order.x"}}}));
+  audit.follow_parking(stored("outlet", reviews.key(), outlet::event{outlet::given_up{7, ec::overloaded}}));
+  const auto instead = dead_letter::id_of(reviews.key() + "/2/1").value;
+  audit.close({});
+  expect("its letter " + instead + " is lost");
+}
+
 TEST_F(LetterAuditor, RefusesThatAMailIsPutBackWhichNobodyReplays) {
   audit.gave_up("notification/m");
   write(dead_letter::recorded{}, of_mail);

@@ -86,7 +86,7 @@ TEST_F(Seeds, EndMailsInEveryWay) {
     GTEST_SKIP() << "instrumented: some ends are too rare for so few worlds";
   for (const auto* end : {"sent", "skipped: invalid_address", "given up: blocked_domain", "given up: timed_out",
                           "given up: interrupted", "given up: unavailable"})
-    EXPECT_GE(counts.mails[end], 3u) << end;
+    EXPECT_GT(counts.mails[end], 0u) << end;
   EXPECT_GT(counts.mails["sent"], 2 * seeds);
 }
 

@@ -90,6 +90,16 @@ protected:
       advance(1s);
   }
 
+  alarm::tested try_it() {
+    auto response = self->request(alarms, caf::infinite, request_context{"operator", {}, time_point::max()},
+                                  alarm::send_test{"is anybody there?"});
+    run();
+    alarm::tested out;
+    response.receive([&](const alarm::tested& x) { out = x; },
+                     [](const caf::error& e) { ADD_FAILURE() << to_string(e); });
+    return out;
+  }
+
   std::vector<std::string> heard() const {
     std::vector<std::string> out;
     for (const auto& x : told->taken)
@@ -110,6 +120,40 @@ protected:
   texts results;
   std::size_t most_waiting = 0;
 };
+
+TEST_F(Alarms, SendATestWhateverIsToldAndSayThatItArrived) {
+  with.told = {kind::paused};
+  start();
+  const auto came = try_it();
+  EXPECT_FALSE(came.failure);
+  ASSERT_EQ(told->taken.size(), 1u);
+  EXPECT_EQ(told->taken[0].id, came.id);
+  EXPECT_EQ(told->taken[0].node, "node-1");
+  EXPECT_EQ(told->taken[0].what, (fact{kind::test, "node-1", "is anybody there?", now()}));
+  EXPECT_NE(try_it().id, came.id);
+}
+
+TEST_F(Alarms, SayWhyATestDidNotArriveAndSendItNoMore) {
+  start();
+  told->fails = caf::make_error(ec::denied);
+  const auto came = try_it();
+  EXPECT_EQ(came.failure, ec::denied);
+  EXPECT_FALSE(came.id.empty());
+  told->fails = {};
+  wait(10min);
+  EXPECT_TRUE(told->taken.empty());
+}
+
+TEST_F(Alarms, SendATestPastWhatWaits) {
+  start();
+  told->fails = caf::make_error(ec::unavailable);
+  raise(kind::breaker_opened, "payment.rest");
+  told->fails = {};
+  EXPECT_FALSE(try_it().failure) << "the other one rests after its failure";
+  EXPECT_EQ(heard(), (texts{"webhook.test node-1"}));
+  wait(1min);
+  EXPECT_EQ(heard().back(), "breaker.opened payment.rest");
+}
 
 TEST_F(Alarms, TellOnceThatABreakerIsOpenAndThatItClosed) {
   start();

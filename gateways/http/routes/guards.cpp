@@ -27,6 +27,15 @@ ordered_json decision_json(const guard::decision& x) {
   return out;
 }
 
+ordered_json action_json(const guard::action& x) {
+  ordered_json out{{"at", to_rfc3339(x.at)}, {"action", x.what}};
+  if (!x.detail.empty())
+    out["detail"] = x.detail;
+  out["by"] = x.by;
+  out["reason"] = x.reason;
+  return out;
+}
+
 ordered_json breaker_json(const guard::report& x) {
   ordered_json out{{"state", x.state}, {"mode", guard::name_of(x.mode)}, {"consecutiveFailures", x.failures}};
   if (!x.reason.empty())
@@ -58,6 +67,11 @@ ordered_json guard_in_full_json(const guard::report& x) {
   auto& recent = out["recent"] = ordered_json::array();
   for (const auto& each : x.recent)
     recent.push_back(decision_json(each));
+  if (x.actions) {
+    auto& actions = out["actions"] = ordered_json::array();
+    for (const auto& each : *x.actions)
+      actions.push_back(action_json(each));
+  }
   return out;
 }
 
@@ -116,7 +130,7 @@ json reason_schema() {
           {"minLength", 1},
           {"maxLength", reason_bytes_max},
           {"pattern", printable_pattern},
-          {"description", "Why, for the log and for those who look later"}};
+          {"description", "Why, for the record and for other operators"}};
 }
 
 json allowance_schema() {
@@ -175,6 +189,18 @@ json guard_schema() {
         {"caller", described(text_schema(), "`order/<id>`, or whoever asked")},
         {"reason", text_schema()}},
        {"at", "decision", "reason"})}};
+  properties["actions"] = {
+    {"type", "array"},
+    {"maxItems", guard::actions_max},
+    {"description",
+     "What operators did, over restarts, latest last; left out while the store cannot be asked. A policy that was set "
+     "holds until the configuration is read again or the node ends"},
+    {"items", object_schema({{"at", {{"type", "string"}, {"format", "date-time"}}},
+                             {"action", {{"type", "string"}, {"enum", {"breaker", "policy"}}}},
+                             {"detail", described(text_schema(), "The breaker's mode; or the policy and its changes")},
+                             {"by", described(text_schema(), "Who did it")},
+                             {"reason", text_schema()}},
+                            {"at", "action", "by", "reason"})}};
   auto required = guard_required;
   required.insert(required.end(), {"rules", "recent"});
   return with_example(object_schema(std::move(properties), std::move(required)),
@@ -187,7 +213,9 @@ json guard_schema() {
         "rules": {"breaker.open_time": "30s"},
         "recent": [{"at": "2026-03-01T12:00:00.000Z", "decision": "refused", "operation": "authorize",
                     "caller": "order/01990000-0000-7000-8000-000000000001",
-                    "reason": "breaker \"payment-api\" (troupe.yaml:42): open after 5 consecutive failures, tries again in 23 s"}]})");
+                    "reason": "breaker \"payment-api\" (troupe.yaml:42): open after 5 consecutive failures, tries again in 23 s"}],
+        "actions": [{"at": "2026-03-01T11:00:00.000Z", "action": "policy", "detail": "payment-api, rate.limit=100",
+                     "by": "operator", "reason": "they ask us to go slower"}]})");
 }
 
 json breaker_request() {
@@ -202,7 +230,7 @@ json breaker_request() {
 }
 
 json policy_request() {
-  const json value = {{"type", {"string", "integer"}}};
+  const json value = {{"type", {"string", "integer"}}, {"maxLength", 100}};
   return with_example(
     object_schema(
       {{"policy", described(text_schema(), "A policy of the configuration; the one that holds when left out")},
@@ -234,12 +262,13 @@ void add_guard_routes(router& table, const guard::guards_actor& guards) {
 
   const documented_parameter name{"name", "path", "The guard's name, as the list of guards has it.", text_schema()};
   const documented_response unknown{404, "There is no such guard.", {}};
+  const documented_response not_stored{503, "The store does not take it, and nothing has changed.", {}};
 
   route one;
   one.method = "GET";
   one.path = "/api/guards/{name}";
   one.operation_id = "getGuard";
-  one.summary = "One guard, with its rules and what it decided lately and why.";
+  one.summary = "One guard, with its rules, what it decided lately and why, and what operators did.";
   one.scope = scope::operator_key;
   one.parameters = {name};
   one.responses = {{200, "The guard.", guard_schema()}, unknown};
@@ -251,11 +280,11 @@ void add_guard_routes(router& table, const guard::guards_actor& guards) {
   breaker.path = "/api/guards/{name}/breaker";
   breaker.operation_id = "setBreaker";
   breaker.summary =
-    "Holds a circuit breaker open or closed, or leaves it to its rules, until the node ends. Safe to repeat.";
+    "Holds a circuit breaker open or closed, or leaves it to its rules. It holds over restarts. Safe to repeat.";
   breaker.scope = scope::operator_key;
   breaker.parameters = {name};
   breaker.request_schema = breaker_request();
-  breaker.responses = {{200, "It is so now.", guard_schema()}, unknown, {422, "A field is wrong.", {}}};
+  breaker.responses = {{200, "It is so now.", guard_schema()}, unknown, {422, "A field is wrong.", {}}, not_stored};
   breaker.handle = [guards](incoming& in) { return set_breaker(in, guards); };
   table.add(std::move(breaker));
 
@@ -268,7 +297,8 @@ void add_guard_routes(router& table, const guard::guards_actor& guards) {
   policy.scope = scope::operator_key;
   policy.parameters = {name};
   policy.request_schema = policy_request();
-  policy.responses = {{200, "It goes by them now.", guard_schema()}, unknown, {422, "A field or a rule is wrong.", {}}};
+  policy.responses = {
+    {200, "It goes by them now.", guard_schema()}, unknown, {422, "A field or a rule is wrong.", {}}, not_stored};
   policy.handle = [guards](incoming& in) { return set_policy(in, guards); };
   table.add(std::move(policy));
 }

@@ -160,6 +160,7 @@ void add_operations_routes(router& table, const operations& behind) {
   add_dead_letter_routes(table, behind.dead_letters);
   add_pause_routes(table, behind.pauses);
   add_event_routes(table, behind.events);
+  add_alarm_routes(table, behind.webhook);
 }
 
 } // namespace troupe::gateway

@@ -27,6 +27,7 @@ void add_webhook_routes(router& table, const shared_services& behind);
 void add_pause_routes(router& table, const pausing& behind);
 
 void add_event_routes(router& table, const event_desk& desk);
+void add_alarm_routes(router& table, const alarm::tester_actor& webhook);
 
 void add_supervisor_routes(router& table, const operations& behind);
 

@@ -1,6 +1,7 @@
 // gateways/http/routes/services.hpp: what the routes stand on. Filled by supervisors/main.cpp and by tests.
 #pragma once
 
+#include "actors/alarm/tester.hpp"
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/dead_letter/rehearsal.hpp"
@@ -128,6 +129,7 @@ struct operations {
   dead_letter_desk dead_letters{};
   pausing pauses{};
   event_desk events{};
+  alarm::tester_actor webhook{}; // null when none is configured
 };
 
 } // namespace troupe::gateway

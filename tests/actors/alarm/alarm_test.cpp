@@ -18,6 +18,7 @@ TEST(AlarmKind, HasANameThatNamesItsFamily) {
                        kind::queue_aged, kind::queue_recovered})
     EXPECT_EQ(parse_kind(name_of(x)), x);
   EXPECT_FALSE(parse_kind("breaker"));
+  EXPECT_FALSE(parse_kind(name_of(kind::test))) << "it is not chosen";
   EXPECT_EQ(family_of(kind::breaker_opened), family_of(kind::breaker_closed));
   EXPECT_NE(family_of(kind::paused), family_of(kind::queue_aged));
 }

@@ -86,7 +86,7 @@ protected:
                             "node-1", clock);
     at = std::make_shared<registry>();
     pauses = spawn_pauses(sys, {journal, clock, [] { return std::uint64_t{0}; }}, at);
-    directory = sys.spawn<directory_impl>(journal, pauses, at, [this] { ++known; });
+    directory = sys.spawn<directory_impl>(journal, pauses, at, may_begin, [this] { ++known; });
     run();
   }
 
@@ -114,6 +114,7 @@ protected:
   journal::journal_actor journal;
   pause_actor pauses;
   caf::actor directory;
+  live<bool> may_begin{true};
   int known = 0;
 };
 
@@ -136,6 +137,20 @@ TEST_F(PauseDirectory, KnowsAfterARestartWhatWasPaused) {
   EXPECT_EQ(board.all().front()->how.reason, "maintenance");
   EXPECT_EQ(board.all().front()->how.by, "ada");
   EXPECT_EQ(board.stood_still(kind::provider, "stripe", began, now()), 1h);
+}
+
+TEST_F(PauseDirectory, KnowsNothingBeforeItMayBegin) {
+  may_begin.set(false);
+  start();
+  self->send(directory, caf::unit);
+  advance(1h);
+  EXPECT_FALSE(at->published()->is_known());
+  may_begin.set(true);
+  self->send(directory, caf::unit);
+  self->send(directory, caf::unit);
+  run();
+  EXPECT_TRUE(at->published()->is_known());
+  EXPECT_EQ(known, 1);
 }
 
 TEST_F(PauseDirectory, ReadsMoreThanOnePage) {

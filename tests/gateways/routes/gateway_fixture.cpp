@@ -230,6 +230,12 @@ gateway_fixture::gateway_fixture() {
                            return caf::make_error(ec::unknown_type);
                          return x.stream.context == "order" ? order::to_public(x) : std::nullopt;
                        }};
+  operations.webhook = sys.spawn([this]() -> alarm::tester_actor::behavior_type {
+    return {[this](const request_context&, const alarm::send_test& x) {
+      webhook_tests.push_back(x.reason);
+      return webhook_says;
+    }};
+  });
   gateway::add_operations_routes(table, operations);
   asker_.emplace(sys, io_);
 }
@@ -265,11 +271,13 @@ guard::guards_actor::behavior_type gateway_fixture::guards_behavior() {
   return {
     [this](const guard::get_guards&) { return guard::reports{{shield}}; },
     [known](const guard::get_guard& x) { return known(x.name); },
-    [this, known](const request_context&, const guard::set_breaker& x) {
+    [this, known](const request_context& c, const guard::set_breaker& x) {
+      guards_asked_by.push_back(c.principal);
       breakers.push_back(x);
       return known(x.name);
     },
-    [this, known](const request_context&, const guard::set_policy& x) {
+    [this, known](const request_context& c, const guard::set_policy& x) {
+      guards_asked_by.push_back(c.principal);
       policies.push_back(x);
       return known(x.name);
     },

@@ -95,7 +95,10 @@ protected:
   std::atomic<bool> overloaded{false};
   guard::report shield; // the only guard
   std::vector<guard::set_breaker> breakers;
+  alarm::tested webhook_says{"0199", std::nullopt};
+  std::vector<std::string> webhook_tests; // their reasons
   std::vector<guard::set_policy> policies;
+  std::vector<std::string> guards_asked_by;
   std::optional<caf::error> guard_refuses;
   pause::registry paused{pause::board{}};
   std::vector<std::pair<std::string, request_context>> pausings; // what was asked, and by whom

@@ -59,6 +59,32 @@ TEST_F(GuardRoutes, ShowOneWithItsRulesAndWhatItDecided) {
   EXPECT_EQ(send({"GET", "/api/guards/other"}).status, 404);
 }
 
+TEST_F(GuardRoutes, ShowWhatOperatorsDidUnlessNobodyCanSay) {
+  EXPECT_FALSE(json_of(send({"GET", "/api/guards/payment.rest"})).contains("actions"));
+  shield.actions.emplace();
+  EXPECT_EQ(json_of(send({"GET", "/api/guards/payment.rest"}))["actions"], nlohmann::json::array());
+  shield.actions = {{noon, "breaker", "open", "ada", "maintenance"}, {noon + 1s, "policy", "", "bob", "as it was"}};
+  const auto actions = json_of(send({"GET", "/api/guards/payment.rest"}))["actions"];
+  ASSERT_EQ(actions.size(), 2u);
+  EXPECT_EQ(actions[0], nlohmann::json::parse(R"({"at": "2026-03-01T12:00:00.000Z", "action": "breaker",
+    "detail": "open", "by": "ada", "reason": "maintenance"})"));
+  EXPECT_EQ(actions[1]["by"], "bob");
+  EXPECT_FALSE(actions[1].contains("detail"));
+  EXPECT_FALSE(json_of(send({"GET", "/api/guards"}))["guards"][0].contains("actions"));
+}
+
+TEST_F(GuardRoutes, PassOnWhoActsAndWhatTheStoreRefuses) {
+  guard_refuses = caf::make_error(ec::store_unavailable);
+  EXPECT_EQ(post("/api/guards/payment.rest/breaker", R"({"mode": "open", "reason": "x"})").status, 503);
+  EXPECT_EQ(send({"PUT", "/api/guards/payment.rest/policy", R"({"reason": "x"})", {}, "operator"}).status, 503);
+  EXPECT_EQ(guards_asked_by, (std::vector<std::string>{"operator", "operator"}));
+}
+
+TEST_F(GuardRoutes, TakeNoRuleThatIsTooLong) {
+  const auto body = R"({"reason": "x", "rules": {"timeout": ")" + std::string(101, '1') + R"("}})";
+  EXPECT_EQ(wrong_fields("PUT", "/api/guards/payment.rest/policy", body), (std::vector<std::string>{"/rules/timeout"}));
+}
+
 TEST_F(GuardRoutes, HoldABreakerOnlyWithAReason) {
   const auto path = std::string{"/api/guards/payment.rest/breaker"};
   EXPECT_EQ(post(path, R"({"mode": "open", "reason": "maintenance"})").status, 200);
