@@ -1,6 +1,7 @@
 #include "config/loader.hpp"
 
 #include "config/table.hpp"
+#include "tests/support/places.hpp"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +20,7 @@ class ConfigLoad : public ::testing::Test {
 protected:
   ConfigLoad() {
     const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path{TROUPE_BINARY_DIR} / "config-test" / test->name();
+    folder_ = troupe::test::binary_folder() / "config-test" / test->name();
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     from.environment["HOME"] = "/home/tea";
@@ -418,12 +419,12 @@ TEST(ConfigTable, HasEachKeyAndEachVariableOnce) {
 }
 
 TEST(ConfigProfile, IsTheOneThatIsShipped) {
-  std::ifstream in{TROUPE_SOURCE_DIR "/config/troupe.yaml"};
+  std::ifstream in{troupe::test::source_folder() / "config/troupe.yaml"};
   std::ostringstream shipped;
   shipped << in.rdbuf();
   if (shipped.str() == default_profile())
     return;
-  const auto wanted = std::filesystem::path{TROUPE_BINARY_DIR} / "troupe.yaml";
+  const auto wanted = troupe::test::binary_folder() / "troupe.yaml";
   std::ofstream{wanted} << default_profile();
   EXPECT_EQ(shipped.str(), default_profile()) << "copy " << wanted << " to config/troupe.yaml";
 }
@@ -432,7 +433,7 @@ TEST(ConfigProfile, SaysNothingButTheDefaults) {
   sources from;
   from.environment["HOME"] = "/home/tea";
   const auto defaults = load(from);
-  from.file = TROUPE_SOURCE_DIR "/config/troupe.yaml";
+  from.file = troupe::test::source_folder() / "config/troupe.yaml";
   auto shipped = load(from);
   for (const auto& problem : shipped.problems)
     ADD_FAILURE() << to_string(problem);

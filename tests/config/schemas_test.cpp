@@ -1,3 +1,5 @@
+#include "tests/support/places.hpp"
+
 // Every public event that is frozen in tests/golden fits the envelope's schema and its own.
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -17,8 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const fs::path golden = TROUPE_SOURCE_DIR "/tests/golden";
-const fs::path schemas = TROUPE_SOURCE_DIR "/config/schemas";
+const fs::path golden = troupe::test::source_folder() / "tests/golden";
+const fs::path schemas = troupe::test::source_folder() / "config/schemas";
 
 json read(const fs::path& file) {
   std::ifstream in{file};

@@ -1,5 +1,6 @@
 // tests/e2e/command_line_test.cpp: what the README, the welcome text and the commands promise to people.
 #include "tests/e2e/node.hpp"
+#include "tests/support/places.hpp"
 
 #include <gtest/gtest.h>
 
@@ -85,7 +86,7 @@ protected:
 TEST_F(CommandLine, ReadmeTellsTheTruth) {
   if (!shell_has("curl"))
     GTEST_SKIP() << "the README uses curl";
-  const auto readme = read(TROUPE_SOURCE_DIR "/README.md");
+  const auto readme = read(source_folder() / "README.md");
   const auto commands = blocks(readme, "");
   const auto find = [&](const std::string& part) {
     for (const auto& x : commands)
@@ -360,9 +361,9 @@ TEST_F(CommandLine, ConfigCheckNamesFileLineAndTheNearestKey) {
 }
 
 TEST_F(CommandLine, ShippedProfileIsGoodAndComplete) {
-  const auto shipped = troupe({"config", "check", "-c", TROUPE_SOURCE_DIR "/config/troupe.yaml"});
+  const auto shipped = troupe({"config", "check", "-c", source_folder() / "config/troupe.yaml"});
   EXPECT_EQ(shipped.how, (ending{0, 0})) << shipped.errors;
-  EXPECT_EQ(troupe({"config", "default"}).output, read(TROUPE_SOURCE_DIR "/config/troupe.yaml"));
+  EXPECT_EQ(troupe({"config", "default"}).output, read(source_folder() / "config/troupe.yaml"));
 }
 
 TEST_F(CommandLine, NewStateDirectoryIsForItsOwnerAloneAndAnExistingOneIsLeftAsItIs) {

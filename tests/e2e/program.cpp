@@ -1,4 +1,5 @@
 #include "tests/e2e/program.hpp"
+#include "tests/support/places.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -190,7 +191,7 @@ finished_program run(std::vector<std::string> command, std::map<std::string, std
 }
 
 std::string troupe_binary() {
-  return TROUPE_BINARY_DIR "/troupe";
+  return binary_folder() / "troupe";
 }
 
 } // namespace troupe::test

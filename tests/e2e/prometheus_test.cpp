@@ -1,5 +1,6 @@
 // tests/e2e/prometheus_test.cpp: the real Prometheus, with the rules that are shipped, watches a node.
 #include "tests/e2e/node.hpp"
+#include "tests/support/places.hpp"
 
 #include <gtest/gtest.h>
 
@@ -27,10 +28,11 @@ protected:
 
   void watch() {
     const auto configuration = folder.path() / "prometheus.yaml";
+    const auto rules = source_folder() / "deploy/prometheus";
     std::ofstream{configuration} << "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
-                                    "rule_files: [" TROUPE_SOURCE_DIR
-                                    "/deploy/prometheus/recording.yaml, " TROUPE_SOURCE_DIR
-                                    "/deploy/prometheus/alerts.yaml]\n"
+                                    "rule_files: ["
+                                 << (rules / "recording.yaml").string() << ", " << (rules / "alerts.yaml").string()
+                                 << "]\n"
                                     "scrape_configs: [{job_name: troupe, static_configs: [{targets: ['"
                                  << running.operations().substr(running.operations().find("//") + 2) << "']}]}]\n";
     const auto address = "127.0.0.1:" + std::to_string(unused_port());

@@ -1,5 +1,6 @@
 // tests/e2e/store_test.cpp: which stores the program starts on, and what it does to those that it refuses.
 #include "tests/e2e/node.hpp"
+#include "tests/support/places.hpp"
 
 #include <gtest/gtest.h>
 
@@ -168,7 +169,7 @@ TEST_F(Store, DamagedOrderIsNotServedAndTheOthersAre) {
 
 /// The commands of docs/operations.md that take a backup, with `folder` for where it goes.
 std::string documented_backup(const std::string& folder) {
-  const auto text = bytes_of(std::filesystem::path{TROUPE_SOURCE_DIR} / "docs/operations.md");
+  const auto text = bytes_of(source_folder() / "docs/operations.md");
   const auto begin = text.find("umask 077\nsqlite3 ");
   const auto end = text.find("```", begin);
   if (begin == std::string::npos || end == std::string::npos)

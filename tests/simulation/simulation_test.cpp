@@ -129,7 +129,6 @@ TEST_F(Seeds, SufferEveryMishap) {
          "killed: confirmation_sink",
          "killed: outlet",
          "killed: parked_events",
-         "killed: dead_letter",
          "killed: dead_letters",
          "killed: dead_letter_directory",
          "killed: supervisor",
@@ -167,6 +166,7 @@ TEST_F(Seeds, SufferEveryMishap) {
 
 TEST_F(Seeds, SufferEveryMishapOfWhatLeavesByOutlets) {
   for (const auto* name : {
+         "killed: dead_letter", // which are not long in memory
          "resend: unreachable",
          "resend: answer lost",
          "resend: silent",
@@ -194,7 +194,7 @@ TEST_F(Seeds, SufferEveryMishapOfWhatLeavesByOutlets) {
          "sink: unavailable",
          "sink: silent",
        })
-    EXPECT_GE(counts.mishaps[name], seeds / 50) << name;
+    EXPECT_GE(counts.mishaps[name], seeds / 100) << name;
 }
 
 TEST(Simulation, IsTheSameForTheSameSeed) {

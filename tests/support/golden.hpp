@@ -1,6 +1,8 @@
 // tests/support/golden.hpp: files that freeze what is stored and what is sent.
 #pragma once
 
+#include "tests/support/places.hpp"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -11,7 +13,7 @@ namespace troupe::test {
 
 /// The content of `tests/golden/<path>` without its last line feed; a failure when there is none.
 inline std::string golden(const std::string& path) {
-  std::ifstream in{TROUPE_SOURCE_DIR "/tests/golden/" + path};
+  std::ifstream in{source_folder() / "tests/golden" / path};
   EXPECT_TRUE(in) << "no golden file " << path;
   std::ostringstream out;
   out << in.rdbuf();

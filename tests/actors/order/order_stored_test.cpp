@@ -1,6 +1,7 @@
 #include "actors/order/order_actor.hpp"
 #include "actors/order/stored.hpp"
 #include "tests/actors/order/samples.hpp"
+#include "tests/support/places.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -20,8 +21,8 @@ namespace {
 using namespace test;
 using nlohmann::json;
 
-const std::filesystem::path golden_folder = std::filesystem::path{TROUPE_SOURCE_DIR} / "tests/golden/order";
-const std::filesystem::path schema_folder = std::filesystem::path{TROUPE_SOURCE_DIR} / "config/schemas/events";
+const std::filesystem::path golden_folder = troupe::test::source_folder() / "tests/golden/order";
+const std::filesystem::path schema_folder = troupe::test::source_folder() / "config/schemas/events";
 
 json read_json(const std::filesystem::path& path) {
   std::ifstream in{path};
