@@ -74,6 +74,7 @@ void letter_auditor::follow_letter(const journal::stored_event& e) {
     if (letter.status != "open")
       fail_("letter " + id + " is " + letter.status + " and is replayed");
     letter.status = "replaying";
+    ++letter.replays;
   } else if (std::holds_alternative<dead_letter::replayed>(*event)) {
     letter.status = "replayed";
   } else if (std::holds_alternative<dead_letter::replay_failed>(*event)) {
@@ -94,11 +95,13 @@ void letter_auditor::gave_up(const std::string& what) {
   known.is_given_up = true;
 }
 
+// A replay whose answer was lost counts as failed, and may be carried out all the same.
 void letter_auditor::took_up(const std::string& what) {
   const auto letter = letter_of(what);
-  effects_[letter].is_given_up = false;
+  auto& effect = effects_[letter];
+  effect.is_given_up = false;
   const auto found = letters_.find(letter);
-  if (found == letters_.end() || found->second.status != "replaying")
+  if (found == letters_.end() || found->second.replays < ++effect.times_taken_up)
     fail_(what + " is taken up again, and nobody replays its letter");
 }
 

@@ -63,10 +63,12 @@ private:
     std::string status = "open";
     std::size_t events = 0;
     std::uint32_t occurrences = 0;
+    std::uint32_t replays = 0; // that were asked for
   };
   struct effect_record {
     std::string what; // was given up
     std::uint32_t times_given_up = 0;
+    std::uint32_t times_taken_up = 0;
     bool is_given_up = false; // now
   };
   struct taken_record {

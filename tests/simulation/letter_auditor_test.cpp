@@ -111,6 +111,18 @@ TEST_F(LetterAuditor, RefusesThatAMailIsPutBackWhichNobodyReplays) {
   expect("nobody replays its letter");
 }
 
+TEST_F(LetterAuditor, AcceptsAReplayThatIsCarriedOutAfterItWasThoughtFailed) {
+  audit.gave_up("notification/m");
+  write(dead_letter::recorded{}, of_mail);
+  write(dead_letter::replay_requested{}, of_mail);
+  write(dead_letter::replay_failed{1, ec::interrupted}, of_mail);
+  audit.took_up("notification/m");
+  EXPECT_EQ(violation, "");
+  audit.gave_up("notification/m");
+  audit.took_up("notification/m");
+  expect("nobody replays its letter");
+}
+
 TEST_F(LetterAuditor, RefusesALetterThatDoesNotTellThatItsMailWasGivenUpAgain) {
   audit.gave_up("notification/m");
   write(dead_letter::recorded{}, of_mail);
