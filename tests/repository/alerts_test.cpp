@@ -1,41 +1,14 @@
 #include "tests/repository/files.hpp"
+#include "tests/repository/promtool.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <map>
 #include <regex>
 #include <set>
 
 namespace troupe::repository {
 namespace {
-
-struct outcome {
-  std::string text;
-  int status = 0;
-};
-
-/// `promtool` in the folder of the rules.
-outcome promtool(const std::string& arguments) {
-  outcome result;
-  const auto command = "cd " TROUPE_SOURCE_DIR "/deploy/prometheus && promtool " + arguments + " 2>&1";
-  FILE* pipe = ::popen(command.c_str(), "r");
-  if (!pipe)
-    return {"cannot run " + command, -1};
-  char buffer[4096];
-  while (const auto n = std::fread(buffer, 1, sizeof buffer, pipe))
-    result.text.append(buffer, n);
-  result.status = ::pclose(pipe);
-  return result;
-}
-
-std::set<std::string> all(const std::string& text, const char* pattern) {
-  std::set<std::string> found;
-  const std::regex expression{pattern};
-  for (std::sregex_iterator it{text.begin(), text.end(), expression}, end; it != end; ++it)
-    found.insert((*it)[1]);
-  return found;
-}
 
 const std::string& alerts() {
   return named("deploy/prometheus/alerts.yaml").text;
@@ -108,19 +81,10 @@ TEST(Alerts, LinkToTheirSection) {
 
 // A rule over a metric that nobody counts is never raised, and nobody notices.
 TEST(Rules, LookAtMetricsThatAreDocumented) {
-  const auto& documented = named("docs/operations.md").text;
-  const auto rules = alerts() + recording();
-  // Of parts that a node has not yet; the names are those that they will have.
-  const std::set<std::string> to_come{"troupe_paused"};
-  const auto metrics = all(rules, "\\b((?:troupe|integration|circuit)_[a-z_]+[a-z])");
-  EXPECT_GT(metrics.size(), 10u);
-  for (auto name : metrics) {
-    for (const std::string suffix : {"_bucket", "_count"})
-      if (name.ends_with(suffix) && name.find("request_count") == name.npos)
-        name.resize(name.size() - suffix.size());
-    EXPECT_TRUE(to_come.contains(name) || documented.find('`' + name + '`') != documented.npos)
-      << name << " stands in no row of docs/operations.md";
-  }
+  const auto looked_at = metrics_in(alerts() + recording());
+  EXPECT_GT(looked_at.size(), 10u);
+  for (const auto& name : looked_at)
+    EXPECT_TRUE(is_documented(name)) << name << " stands in no row of docs/operations.md";
 }
 
 TEST(Runbooks, HaveNoSectionThatNothingLeadsTo) {
