@@ -12,7 +12,7 @@ guard_entity::handle_type::behavior_type guard_entity::make_behavior() {
       return answer(context, decide(state(), command, context.principal));
     },
     [this](const request_context& context, const get_trail&) { return answer(context, std::vector<event>{}); },
-    [this](entity::wake) {},
+    [](entity::wake) {},
     [this](entity::stop) { return on_stop(); },
   };
 }

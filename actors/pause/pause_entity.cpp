@@ -21,7 +21,7 @@ pause_entity::handle_type::behavior_type pause_entity::make_behavior() {
       return answer(context, decide(state(), command, context.principal));
     },
     [this](const request_context& context, const get&) { return answer(context, std::vector<event>{}); },
-    [this](entity::wake) {},
+    [](entity::wake) {},
     [this](entity::stop) { return on_stop(); },
   };
 }
