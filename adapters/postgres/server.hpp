@@ -1,0 +1,22 @@
+// adapters/postgres/server.hpp: what a server must be before a node writes to it.
+#pragma once
+
+#include "adapters/postgres/connection.hpp"
+
+#include <string>
+
+namespace troupe::postgres {
+
+/// Throws failure when the server acknowledges what it may lose (synchronous_commit weaker than on, fsync or
+/// full_page_writes off), unless that is allowed.
+void refuse_weak_durability(connection& to, const options& config);
+
+/// Notes which server this is. Another one (a dump was restored, say) numbers its transactions anew, so places are
+/// moved on. Throws failure when it may lack what was acknowledged: a standby was promoted that the server before it
+/// had not waited for.
+void recognize_server(connection& to);
+
+/// Rows (shard, last offset) of a context, for the shards that had events; dropped ones count.
+std::string last_offsets_statement(const std::string& context);
+
+} // namespace troupe::postgres
