@@ -34,6 +34,11 @@ private:
   std::string sqlstate_;
 };
 
+/// Carries an error that is none of PostgreSQL's to the same edge.
+struct refusal {
+  caf::error why;
+};
+
 /// Runs `body` and turns whatever it throws into an error.
 template <class Body> auto guarded(Body&& body) -> caf::expected<decltype(body())> {
   try {
@@ -43,6 +48,8 @@ template <class Body> auto guarded(Body&& body) -> caf::expected<decltype(body()
     } else {
       return body();
     }
+  } catch (const refusal& x) {
+    return x.why;
   } catch (const failure& x) {
     return caf::make_error(x.code(), x.text());
   } catch (const std::exception& x) {

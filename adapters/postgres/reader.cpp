@@ -171,6 +171,26 @@ caf::expected<std::vector<journal::outlet_position>> reader::positions(const std
   });
 }
 
+caf::expected<std::vector<journal::stored_mark>> reader::marks(const std::string& context) {
+  return read(context, [&](const std::string& in) {
+    std::vector<journal::stored_mark> result;
+    for (const auto& row :
+         db_.query("SELECT outlet, shard, shard_offset FROM " + in + ".outlets ORDER BY outlet COLLATE \"C\", shard"))
+      result.push_back({text(row[0]), static_cast<std::uint16_t>(number(row[1])), number(row[2])});
+    return result;
+  });
+}
+
+caf::expected<std::vector<std::string>> reader::contexts() {
+  return guarded([&] {
+    leave();
+    std::vector<std::string> result;
+    for (const auto& row : db_.query("SELECT name FROM troupe.contexts ORDER BY name COLLATE \"C\""))
+      result.push_back(text(row[0]));
+    return result;
+  });
+}
+
 caf::expected<std::vector<std::string>> reader::keys(const std::string& context, const std::string& after,
                                                      std::size_t limit) {
   return read(context, [&](const std::string& in) {

@@ -21,7 +21,8 @@ CREATE TABLE troupe.migrations (version int PRIMARY KEY, name text NOT NULL, che
   applied_at timestamptz NOT NULL DEFAULT clock_timestamp());
 
 CREATE TABLE troupe.meta (one boolean PRIMARY KEY DEFAULT true CHECK (one), system_identifier text NOT NULL DEFAULT '',
-  timeline int NOT NULL DEFAULT 0, synchronous boolean NOT NULL DEFAULT false, place_base int8 NOT NULL DEFAULT 0);
+  timeline int NOT NULL DEFAULT 0, synchronous boolean NOT NULL DEFAULT false, place_base int8 NOT NULL DEFAULT 0,
+  plan_version int8 NOT NULL DEFAULT 0);
 INSERT INTO troupe.meta DEFAULT VALUES;
 
 CREATE TABLE troupe.contexts (name text PRIMARY KEY, role name NOT NULL);
@@ -29,8 +30,13 @@ CREATE TABLE troupe.contexts (name text PRIMARY KEY, role name NOT NULL);
 CREATE TABLE troupe.partitions (context text NOT NULL REFERENCES troupe.contexts, range int NOT NULL,
   number int8 NOT NULL, PRIMARY KEY (context, range, number));
 
-CREATE TABLE troupe.shards (shard int2 PRIMARY KEY, epoch int8 NOT NULL DEFAULT 0, owner text, target text)
-  WITH (fillfactor = 50);
+CREATE SEQUENCE troupe.incarnations;
+CREATE TABLE troupe.nodes (name text COLLATE "C" PRIMARY KEY, incarnation int8 NOT NULL, address text NOT NULL,
+  roles text NOT NULL, labels jsonb NOT NULL, weight int4 NOT NULL, version text NOT NULL, protocol int4 NOT NULL,
+  state text NOT NULL, lease_until timestamptz NOT NULL) WITH (fillfactor = 50);
+
+CREATE TABLE troupe.shards (shard int2 PRIMARY KEY, epoch int8 NOT NULL DEFAULT 0, owner text COLLATE "C",
+  incarnation int8 NOT NULL DEFAULT 0, target text COLLATE "C") WITH (fillfactor = 50);
 INSERT INTO troupe.shards (shard) SELECT generate_series(0, 1023);
 
 CREATE FUNCTION troupe.fence(p_shards int2[], p_epochs int8[]) RETURNS void LANGUAGE plpgsql AS $fence$

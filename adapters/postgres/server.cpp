@@ -44,11 +44,11 @@ void recognize_server(connection& to) {
            now[0][2].as<bool>());
 }
 
-std::string last_offsets_statement(const std::string& context) {
+std::string last_offsets_statement(const std::string& context, const std::string& shards) {
   const auto in = quoted(context);
-  return "SELECT s.shard, greatest(e.shard_offset, d.shard_offset) FROM generate_series(0, 1023) AS s (shard) "
-         "LEFT JOIN LATERAL (SELECT shard_offset FROM "
-         + in + ".events WHERE shard = s.shard::int2 ORDER BY shard_offset DESC LIMIT 1) AS e ON true LEFT JOIN " + in
+  return "SELECT s.shard, greatest(e.shard_offset, d.shard_offset) FROM " + shards
+         + " AS s (shard) LEFT JOIN LATERAL (SELECT shard_offset FROM " + in
+         + ".events WHERE shard = s.shard::int2 ORDER BY shard_offset DESC LIMIT 1) AS e ON true LEFT JOIN " + in
          + ".dropped AS d ON d.shard = s.shard WHERE e.shard_offset IS NOT NULL OR d.shard_offset IS NOT NULL";
 }
 

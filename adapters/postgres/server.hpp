@@ -16,7 +16,8 @@ void refuse_weak_durability(connection& to, const options& config);
 /// had not waited for.
 void recognize_server(connection& to);
 
-/// Rows (shard, last offset) of a context, for the shards that had events; dropped ones count.
-std::string last_offsets_statement(const std::string& context);
+/// Rows (shard, last offset) of a context, for those of `shards` that had events; dropped ones count. `shards` is what
+/// FROM takes.
+std::string last_offsets_statement(const std::string& context, const std::string& shards = "generate_series(0, 1023)");
 
 } // namespace troupe::postgres

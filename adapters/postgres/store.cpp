@@ -3,6 +3,10 @@
 #include "adapters/postgres/reader.hpp"
 #include "adapters/postgres/writer.hpp"
 
+#include <libpq-fe.h>
+
+#include <string_view>
+
 namespace troupe::postgres {
 
 namespace {
@@ -24,6 +28,26 @@ private:
 };
 
 } // namespace
+
+std::string describe(const options& config) {
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed{
+    PQconninfoParse(config.url.c_str(), nullptr), PQconninfoFree};
+  if (!parsed)
+    return "?";
+  std::string host = "local";
+  std::string port = "5432";
+  std::string name = "?";
+  for (const auto* x = parsed.get(); x->keyword; ++x) {
+    const std::string_view key{x->keyword};
+    if (x->val && key == "host")
+      host = x->val;
+    if (x->val && key == "port")
+      port = x->val;
+    if (x->val && key == "dbname")
+      name = x->val;
+  }
+  return host + ":" + port + "/" + name;
+}
 
 std::shared_ptr<journal::store_factory> make_store(options config) {
   return std::make_shared<store>(std::move(config));

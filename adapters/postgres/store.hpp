@@ -14,6 +14,9 @@ struct options {
   bool allow_weak_durability = false; // a server that acknowledges before it has stored
 };
 
+/// "db:5432/troupe": which server and database, without user and password. What cannot be read as libpq would is "?".
+std::string describe(const options& config);
+
 /// The store in that database, whose schema `troupe` the first writer makes if it is missing. A later writer fences an
 /// earlier one instead of being refused. A database that is not ours fails with store_foreign, one of a newer release
 /// with store_newer; such a database is left as it is. store_unavailable while the server cannot be reached, refuses

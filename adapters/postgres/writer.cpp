@@ -1,5 +1,6 @@
 #include "adapters/postgres/writer.hpp"
 
+#include "actors/cluster/lease_store.hpp"
 #include "adapters/postgres/batch.hpp"
 #include "adapters/postgres/migrations.hpp"
 #include "adapters/postgres/row.hpp"
@@ -45,6 +46,22 @@ std::set<std::uint16_t> shards_in(std::string_view message) {
   return result;
 }
 
+/// "{1,5,7}"
+std::string array_of(const journal::shard_set& shards) {
+  std::string result = "{";
+  for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+    if (shards.test(shard))
+      result += (result.size() > 1 ? "," : "") + std::to_string(shard);
+  return result + "}";
+}
+
+std::string array_of(const std::map<std::uint16_t, std::uint64_t>& epochs) {
+  journal::shard_set shards;
+  for (const auto& [shard, epoch] : epochs)
+    shards.set(shard);
+  return array_of(shards);
+}
+
 // The server acknowledges a commit that its standby does not have yet, with a warning, when it is told to stop waiting.
 bool warns_of_standby(const std::vector<std::string>& notices) {
   for (const auto& x : notices)
@@ -72,28 +89,24 @@ writer::writer(const options& config) : config_(config), db_(config, "writer") {
   recognize_server(db_);
 }
 
-caf::expected<std::vector<journal::lease>> writer::acquire(std::span<const std::string> contexts,
-                                                           const std::string& node) {
+caf::expected<std::vector<journal::lease>> writer::acquire(const journal::claim& x) {
   return guarded([&] {
-    for (const auto& name : contexts)
+    for (const auto& name : x.contexts)
       db_.query("SELECT troupe.add_context($1)", name);
-    std::vector<std::uint64_t> epochs(shard_count);
-    std::map<std::string, context_state> states;
+    auto states = contexts_;
+    std::map<std::uint16_t, std::uint64_t> epochs;
     db_.in_transaction("BEGIN", [&] {
-      db_.run("SELECT FROM troupe.shards ORDER BY shard FOR UPDATE");
-      for (const auto& row :
-           db_.query("UPDATE troupe.shards SET epoch = epoch + 1, owner = $1 RETURNING shard, epoch", node))
-        epochs[number(row[0])] = number(row[1]);
-      for (const auto& name : contexts)
-        read_context(name, states[name]);
+      epochs = take(x);
+      for (const auto& name : x.contexts)
+        read_context(name, array_of(epochs), states[name]);
     });
     std::vector<journal::lease> leases;
-    leases.reserve(contexts.size() * shard_count);
-    for (const auto& name : contexts) {
+    leases.reserve(x.contexts.size() * epochs.size());
+    for (const auto& name : x.contexts) {
       auto& context = states[name];
-      for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
-        context.shards[shard].epoch = epochs[shard];
-        leases.push_back({name, shard, epochs[shard], context.shards[shard].next_offset});
+      for (const auto& [shard, epoch] : epochs) {
+        context.shards[shard].epoch = epoch;
+        leases.push_back({name, shard, epoch, context.shards[shard].next_offset});
       }
     }
     contexts_ = std::move(states);
@@ -101,9 +114,52 @@ caf::expected<std::vector<journal::lease>> writer::acquire(std::span<const std::
   });
 }
 
-void writer::read_context(const std::string& name, context_state& into) {
+std::map<std::uint16_t, std::uint64_t> writer::take(const journal::claim& x) {
+  std::map<std::uint16_t, std::uint64_t> epochs;
+  const auto note = [&epochs](const pqxx::result& rows) {
+    for (const auto& row : rows)
+      epochs[static_cast<std::uint16_t>(number(row[0]))] = number(row[1]);
+  };
+  if (x.incarnation == 0) {
+    db_.run("SELECT FROM troupe.shards ORDER BY shard FOR UPDATE");
+    note(db_.query("UPDATE troupe.shards SET epoch = epoch + 1, owner = $1, incarnation = 0, target = NULL "
+                   "RETURNING shard, epoch",
+                   x.node));
+    return epochs;
+  }
+  const auto wanted = array_of(x.shards);
+  if (db_
+        .query("SELECT FROM troupe.nodes WHERE name = $1 AND incarnation = $2 AND state <> 'left' "
+               "AND lease_until > clock_timestamp() FOR SHARE",
+               x.node, x.incarnation)
+        .empty())
+    throw refusal{caf::make_error(cluster::rejection::lease_lost, "the lease of " + x.node + " has run out")};
+  db_.query("SELECT FROM troupe.shards WHERE shard = ANY ($1::int2[]) ORDER BY shard FOR UPDATE", wanted);
+  note(
+    db_.query("UPDATE troupe.shards AS s SET epoch = epoch + 1, owner = $1, incarnation = $2 "
+              "WHERE shard = ANY ($3::int2[]) AND target = $1 AND (owner IS NULL OR (owner = $1 AND incarnation = $2) "
+              "OR NOT EXISTS (SELECT FROM troupe.nodes AS n WHERE n.name = s.owner AND n.incarnation = s.incarnation "
+              "AND n.lease_until > clock_timestamp())) RETURNING shard, epoch",
+              x.node, x.incarnation, wanted));
+  return epochs;
+}
+
+caf::expected<void> writer::release(const std::string& node, std::uint64_t incarnation,
+                                    const journal::shard_set& shards) {
+  return guarded([&] {
+    db_.query("UPDATE troupe.shards SET owner = NULL, incarnation = 0 WHERE shard = ANY ($1::int2[]) AND owner = $2 "
+              "AND incarnation = $3",
+              array_of(shards), node, incarnation);
+    for (auto& [name, context] : contexts_)
+      for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+        if (shards.test(shard))
+          context.shards[shard].epoch = 0;
+  });
+}
+
+void writer::read_context(const std::string& name, const std::string& shards, context_state& into) {
   into.shards.resize(shard_count);
-  for (const auto& row : db_.run(last_offsets_statement(name)))
+  for (const auto& row : db_.query(last_offsets_statement(name, "unnest($1::int2[])"), shards))
     into.shards[number(row[0])].next_offset = number(row[1]) + 1;
   for (const auto& row :
        db_.query("SELECT range, max(number) FROM troupe.partitions WHERE context = $1 GROUP BY range", name))

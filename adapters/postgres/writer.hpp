@@ -17,8 +17,10 @@ public:
   /// Brings the schema up to this release, or refuses the database. Throws failure.
   explicit writer(const options& config);
 
-  caf::expected<std::vector<journal::lease>> acquire(std::span<const std::string> contexts,
-                                                     const std::string& node) override;
+  using store_writer::acquire;
+  caf::expected<std::vector<journal::lease>> acquire(const journal::claim& x) override;
+  caf::expected<void> release(const std::string& node, std::uint64_t incarnation,
+                              const journal::shard_set& shards) override;
   caf::expected<std::vector<journal::write_result>> commit(std::span<const journal::write> batch,
                                                            std::span<const journal::offset_mark> marks) override;
 
@@ -34,7 +36,9 @@ private:
   struct attempt; // to commit
 
   context_state* find_owned(const std::string& context, std::uint16_t shard, std::uint64_t epoch);
-  void read_context(const std::string& name, context_state& into);
+  /// Epochs by shard, of those that were granted.
+  std::map<std::uint16_t, std::uint64_t> take(const journal::claim& x);
+  void read_context(const std::string& name, const std::string& shards, context_state& into);
   void extend(const std::string& context, context_state& in, std::uint16_t shard, std::uint64_t offset);
   /// The shards that are somebody else's by now; what is theirs is left out and the rest has to be sent again.
   std::set<std::uint16_t> send(const attempt& x);
