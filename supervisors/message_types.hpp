@@ -4,6 +4,7 @@
 #include "actors/alarm/receiver.hpp"
 #include "actors/alarm/tester.hpp"
 #include "actors/catalog/catalog_actor.hpp"
+#include "actors/cluster/lease_store.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/dead_letter/rehearsal.hpp"
 #include "actors/entity/context.hpp"
@@ -45,6 +46,7 @@ inline void register_message_types() {
   caf::init_global_meta_objects<caf::id_block::troupe_pause>();
   caf::init_global_meta_objects<caf::id_block::troupe_alarm>();
   caf::init_global_meta_objects<caf::id_block::troupe_alarm_test>();
+  caf::init_global_meta_objects<caf::id_block::troupe_cluster>();
   caf::core::init_global_meta_objects();
 }
 
