@@ -27,12 +27,6 @@ std::uint32_t newest_version();
 /// for another number of shards, store_newer when a newer release wrote it.
 std::uint32_t version_of(connection& to);
 
-struct applied_migration {
-  std::uint32_t version = 0;
-  std::string name;
-  std::string applied_at; // the server's time; empty when it is still to come
-};
-
 /// All that this release knows of, in order.
 std::vector<applied_migration> history_of(connection& to);
 

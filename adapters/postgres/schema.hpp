@@ -22,7 +22,7 @@ CREATE TABLE troupe.migrations (version int PRIMARY KEY, name text NOT NULL, che
 
 CREATE TABLE troupe.meta (one boolean PRIMARY KEY DEFAULT true CHECK (one), system_identifier text NOT NULL DEFAULT '',
   timeline int NOT NULL DEFAULT 0, synchronous boolean NOT NULL DEFAULT false, place_base int8 NOT NULL DEFAULT 0,
-  plan_version int8 NOT NULL DEFAULT 0);
+  plan_version int8 NOT NULL DEFAULT 0, filling boolean NOT NULL DEFAULT false);
 INSERT INTO troupe.meta DEFAULT VALUES;
 
 CREATE TABLE troupe.contexts (name text PRIMARY KEY, role name NOT NULL);

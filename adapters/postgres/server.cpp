@@ -24,6 +24,18 @@ void refuse_weak_durability(connection& to, const options& config) {
                                            + "; switch it on, or allow it with store.postgres.allow_weak_durability"};
 }
 
+void refuse_half_filled(connection& to, const options& config) {
+  if (config.fills) {
+    to.run("UPDATE troupe.meta SET filling = true WHERE NOT EXISTS (SELECT FROM troupe.shards WHERE epoch > 0)");
+    if (!to.run("SELECT FROM troupe.meta WHERE filling").empty())
+      return;
+    throw failure{ec::store_foreign, "the database is in use already: copy into an empty one"};
+  }
+  if (!to.run("SELECT FROM troupe.meta WHERE filling").empty())
+    throw failure{ec::store_foreign,
+                  "a copy into this database has not come to its end; run `troupe store copy` again"};
+}
+
 void recognize_server(connection& to) {
   const auto now = to.run("SELECT system_identifier::text, (SELECT timeline_id FROM pg_control_checkpoint()), "
                           "current_setting('synchronous_standby_names') <> '' FROM pg_control_system()");

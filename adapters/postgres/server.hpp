@@ -11,6 +11,9 @@ namespace troupe::postgres {
 /// full_page_writes off), unless that is allowed.
 void refuse_weak_durability(connection& to, const options& config);
 
+/// Throws failure when a copy into the database has not come to its end, unless it is the one who copies.
+void refuse_half_filled(connection& to, const options& config);
+
 /// Notes which server this is. Another one (a dump was restored, say) numbers its transactions anew, so places are
 /// moved on. Throws failure when it may lack what was acknowledged: a standby was promoted that the server before it
 /// had not waited for.

@@ -1,5 +1,6 @@
 #include "adapters/postgres/store.hpp"
 
+#include "adapters/postgres/migrations.hpp"
 #include "adapters/postgres/reader.hpp"
 #include "adapters/postgres/writer.hpp"
 
@@ -51,6 +52,24 @@ std::string describe(const options& config) {
 
 std::shared_ptr<journal::store_factory> make_store(options config) {
   return std::make_shared<store>(std::move(config));
+}
+
+caf::expected<void> finish_filling(const options& config) {
+  return guarded([&] { connection{config, "copy"}.run("UPDATE troupe.meta SET filling = false"); });
+}
+
+caf::expected<std::vector<applied_migration>> migration_history(const options& config) {
+  return guarded([&] {
+    connection to{config, "migrate"};
+    return history_of(to);
+  });
+}
+
+caf::expected<std::vector<applied_migration>> migrate(const options& config) {
+  return guarded([&] {
+    connection to{config, "migrate"};
+    return migrate(to);
+  });
 }
 
 } // namespace troupe::postgres

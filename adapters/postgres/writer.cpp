@@ -86,6 +86,7 @@ writer::writer(const options& config) : config_(config), db_(config, "writer") {
     throw failure{ec::store_unavailable, "the database is at version " + std::to_string(version)
                                            + " and this release needs " + std::to_string(newest_version())
                                            + "; run `troupe migrate up`"};
+  refuse_half_filled(db_, config_);
   recognize_server(db_);
 }
 
