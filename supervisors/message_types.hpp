@@ -21,32 +21,30 @@
 #include "supervisors/supervision/failure.hpp"
 
 #include <caf/init_global_meta_objects.hpp>
+#include <caf/io/middleman.hpp>
 
 namespace troupe {
 
+template <class... Blocks> struct block_list {};
+
+/// All that there are. Types travel by their numbers, so what was released keeps its own: see actors/README.md.
+using message_blocks =
+  block_list<caf::id_block::troupe_kernel, caf::id_block::troupe_journal, caf::id_block::troupe_entity,
+             caf::id_block::troupe_inventory, caf::id_block::troupe_order, caf::id_block::troupe_payment,
+             caf::id_block::troupe_catalog, caf::id_block::troupe_idempotency, caf::id_block::troupe_http_client,
+             caf::id_block::troupe_supervision, caf::id_block::troupe_guard, caf::id_block::troupe_dead_letter,
+             caf::id_block::troupe_rehearsal, caf::id_block::troupe_outlet, caf::id_block::troupe_smtp_client,
+             caf::id_block::troupe_mailer, caf::id_block::troupe_notification, caf::id_block::troupe_pause,
+             caf::id_block::troupe_alarm, caf::id_block::troupe_alarm_test, caf::id_block::troupe_cluster>;
+
+template <class... Blocks> void register_blocks(block_list<Blocks...>) {
+  (caf::init_global_meta_objects<Blocks>(), ...);
+}
+
 /// Call once, before the first actor system.
 inline void register_message_types() {
-  caf::init_global_meta_objects<caf::id_block::troupe_kernel>();
-  caf::init_global_meta_objects<caf::id_block::troupe_journal>();
-  caf::init_global_meta_objects<caf::id_block::troupe_entity>();
-  caf::init_global_meta_objects<caf::id_block::troupe_inventory>();
-  caf::init_global_meta_objects<caf::id_block::troupe_order>();
-  caf::init_global_meta_objects<caf::id_block::troupe_payment>();
-  caf::init_global_meta_objects<caf::id_block::troupe_catalog>();
-  caf::init_global_meta_objects<caf::id_block::troupe_idempotency>();
-  caf::init_global_meta_objects<caf::id_block::troupe_http_client>();
-  caf::init_global_meta_objects<caf::id_block::troupe_supervision>();
-  caf::init_global_meta_objects<caf::id_block::troupe_guard>();
-  caf::init_global_meta_objects<caf::id_block::troupe_dead_letter>();
-  caf::init_global_meta_objects<caf::id_block::troupe_rehearsal>();
-  caf::init_global_meta_objects<caf::id_block::troupe_outlet>();
-  caf::init_global_meta_objects<caf::id_block::troupe_smtp_client>();
-  caf::init_global_meta_objects<caf::id_block::troupe_mailer>();
-  caf::init_global_meta_objects<caf::id_block::troupe_notification>();
-  caf::init_global_meta_objects<caf::id_block::troupe_pause>();
-  caf::init_global_meta_objects<caf::id_block::troupe_alarm>();
-  caf::init_global_meta_objects<caf::id_block::troupe_alarm_test>();
-  caf::init_global_meta_objects<caf::id_block::troupe_cluster>();
+  register_blocks(message_blocks{});
+  caf::io::middleman::init_global_meta_objects();
   caf::core::init_global_meta_objects();
 }
 

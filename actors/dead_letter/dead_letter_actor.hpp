@@ -3,6 +3,7 @@
 
 #include "actors/dead_letter/dead_letter.hpp"
 #include "actors/dead_letter/replay_job.hpp"
+#include "actors/dead_letter/wire.hpp"
 #include "actors/entity/context.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -127,6 +128,43 @@ bool from_integer(std::uint8_t value, rejection& x);
 template <class Inspector> bool inspect(Inspector& f, rejection& x) {
   return caf::default_enum_inspect(f, x);
 }
+template <class Inspector> bool inspect(Inspector& f, get_letter& x) {
+  return f.object(x).fields(f.field("id", x.id));
+}
+template <class Inspector> bool inspect(Inspector& f, await_replay& x) {
+  return f.object(x).fields(f.field("id", x.id));
+}
+template <class Inspector> bool inspect(Inspector& f, view& x) {
+  return f.object(x).fields(f.field("id", x.id), f.field("of", x.of), f.field("replayable", x.replayable));
+}
+template <class Inspector> bool inspect(Inspector& f, replay_letter& x) {
+  return f.object(x).fields(f.field("id", x.id), f.field("key", x.key), f.field("letter", x.letter));
+}
+template <class Inspector> bool inspect(Inspector& f, cause& x) {
+  return f.object(x).fields(f.field("source", x.source), f.field("code", x.code), f.field("place", x.place));
+}
+template <class Inspector> bool inspect(Inspector& f, entry& x) {
+  return f.object(x).fields(f.field("id", x.id), f.field("cause", x.cause), f.field("status", x.status),
+                            f.field("recorded_at", x.recorded_at), f.field("attempts", x.attempts),
+                            f.field("summary", x.summary));
+}
+template <class Inspector> bool inspect(Inspector& f, changed& x) {
+  return f.object(x).fields(f.field("now", x.now), f.field("version", x.version));
+}
+template <class Inspector> bool inspect(Inspector& f, group& x) {
+  return f.object(x).fields(f.field("id", x.id), f.field("cause", x.cause), f.field("count", x.count),
+                            f.field("first", x.first), f.field("last", x.last), f.field("sample", x.sample));
+}
+template <class Inspector> bool inspect(Inspector& f, group_list& x) {
+  return f.object(x).fields(f.field("groups", x.groups), f.field("open", x.open), f.field("complete", x.complete));
+}
+template <class Inspector> bool inspect(Inspector& f, list_letters& x) {
+  return f.object(x).fields(f.field("group", x.group), f.field("after", x.after), f.field("limit", x.limit));
+}
+template <class Inspector> bool inspect(Inspector& f, letter_list& x) {
+  return f.object(x).fields(f.field("letters", x.letters), f.field("more", x.more), f.field("loading", x.loading),
+                            f.field("complete", x.complete));
+}
 
 // ---- replay jobs ---------------------------------------------------------------------------------------------------
 
@@ -157,6 +195,12 @@ bool from_integer(std::uint8_t value, rejection& x);
 template <class Inspector> bool inspect(Inspector& f, rejection& x) {
   return caf::default_enum_inspect(f, x);
 }
+template <class Inspector> bool inspect(Inspector& f, get_job& x) {
+  return f.object(x).fields(f.field("id", x.id));
+}
+template <class Inspector> bool inspect(Inspector& f, view& x) {
+  return f.object(x).fields(f.field("id", x.id), f.field("of", x.of));
+}
 
 } // namespace job
 
@@ -182,24 +226,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_dead_letter, caf::first_custom_type_id + 1100)
   CAF_ADD_TYPE_ID(troupe_dead_letter, (troupe::dead_letter::job::view))
   CAF_ADD_TYPE_ID(troupe_dead_letter, (troupe::dead_letter::job::rejection))
 CAF_END_TYPE_ID_BLOCK(troupe_dead_letter)
-
-// These stay on their node, like the journal behind them.
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::record)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::replay)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::discard)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::get_letter)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::await_replay)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::view)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::replay_letter)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::changed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::list_groups)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::group_list)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::list_letters)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::letter_list)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::job::begin)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::job::stop_job)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::job::get_job)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::job::view)
 
 CAF_ERROR_CODE_ENUM(troupe::dead_letter::rejection)
 CAF_ERROR_CODE_ENUM(troupe::dead_letter::job::rejection)

@@ -330,7 +330,7 @@ private:
     }
     counted();
     if (away->left == 0)
-      away->reply.deliver(caf::unit);
+      away->reply.deliver();
     return away->reply;
   }
 
@@ -354,7 +354,7 @@ private:
     slots_.erase(found);
     counted();
     if (--away->left == 0)
-      away->reply.deliver(caf::unit);
+      away->reply.deliver();
   }
 
   void counted() {

@@ -3,6 +3,7 @@
 
 #include "actors/guard/guard.hpp"
 #include "actors/kernel/caf.hpp"
+#include "actors/kernel/enum_names.hpp"
 
 #include <caf/typed_actor.hpp>
 
@@ -101,6 +102,52 @@ bool from_integer(std::uint8_t value, rejection& x);
 template <class Inspector> bool inspect(Inspector& f, rejection& x) {
   return caf::default_enum_inspect(f, x);
 }
+template <class Inspector> bool inspect(Inspector& f, breaker_mode& x) {
+  return inspect_by_number(f, x);
+}
+template <class Inspector> bool inspect(Inspector& f, get_guard& x) {
+  return f.object(x).fields(f.field("name", x.name));
+}
+template <class Inspector> bool inspect(Inspector& f, set_breaker& x) {
+  return f.object(x).fields(f.field("name", x.name), f.field("mode", x.mode), f.field("reason", x.reason));
+}
+template <class Inspector> bool inspect(Inspector& f, set_policy& x) {
+  return f.object(x).fields(f.field("name", x.name), f.field("policy", x.policy), f.field("rules", x.rules),
+                            f.field("reason", x.reason));
+}
+template <class Inspector> bool inspect(Inspector& f, decision& x) {
+  return f.object(x).fields(f.field("at", x.at), f.field("what", x.what), f.field("operation", x.operation),
+                            f.field("caller", x.caller), f.field("why", x.why));
+}
+template <class Inspector> bool inspect(Inspector& f, allowance& x) {
+  return f.object(x).fields(f.field("limit", x.limit), f.field("per", x.per), f.field("left", x.left));
+}
+template <class Inspector> bool inspect(Inspector& f, action& x) {
+  return f.object(x).fields(f.field("at", x.at), f.field("what", x.what), f.field("detail", x.detail),
+                            f.field("by", x.by), f.field("reason", x.reason));
+}
+template <class Inspector> bool inspect(Inspector& f, report& x) {
+  return f.object(x).fields(
+    f.field("name", x.name), f.field("policy", x.policy), f.field("source", x.source), f.field("state", x.state),
+    f.field("mode", x.mode), f.field("reason", x.reason), f.field("wait", x.wait), f.field("failures", x.failures),
+    f.field("under_way", x.under_way), f.field("in_line", x.in_line), f.field("retries_left", x.retries_left),
+    f.field("budget_calls", x.budget_calls), f.field("rate", x.rate), f.field("bulk_rate", x.bulk_rate),
+    f.field("calls", x.calls), f.field("refused", x.refused), f.field("retried", x.retried),
+    f.field("failed", x.failed), f.field("rules", x.rules), f.field("recent", x.recent), f.field("actions", x.actions));
+}
+template <class Inspector> bool inspect(Inspector& f, reports& x) {
+  return f.object(x).fields(f.field("items", x.items));
+}
+template <class Inspector> bool inspect(Inspector& f, get_trail& x) {
+  return f.object(x).fields(f.field("name", x.name));
+}
+template <class Inspector> bool inspect(Inspector& f, breaker_set& x) {
+  return f.object(x).fields(f.field("mode", x.mode), f.field("reason", x.reason), f.field("by", x.by));
+}
+template <class Inspector> bool inspect(Inspector& f, trail& x) {
+  return f.object(x).fields(f.field("name", x.name), f.field("breaker", x.breaker), f.field("actions", x.actions),
+                            f.field("version", x.version));
+}
 
 } // namespace troupe::guard
 
@@ -117,13 +164,3 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_guard, caf::first_custom_type_id + 900)
 CAF_END_TYPE_ID_BLOCK(troupe_guard)
 
 CAF_ERROR_CODE_ENUM(troupe::guard::rejection)
-
-// Operators ask the node whose guards they are.
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::get_guards)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::get_guard)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::set_breaker)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::set_policy)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::report)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::reports)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::get_trail)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::guard::trail)

@@ -25,8 +25,8 @@ template <class Inspector> bool inspect(Inspector& f, ec& x) {
   return caf::default_enum_inspect(f, x);
 }
 
-/// Travels with the time that is left, so that clocks of different nodes need not agree: whoever sends it to another
-/// node sets `deadline` relative to now, see region.
+/// `deadline` travels as it is. Clocks of different nodes need not agree: whoever sends a context to another node puts
+/// the time that is left in its place, and whoever takes it there adds its own now.
 template <class Inspector> bool inspect(Inspector& f, request_context& x) {
   auto get = [&x] { return static_cast<std::int64_t>(x.deadline.time_since_epoch().count()); };
   auto set = [&x](std::int64_t milliseconds) {

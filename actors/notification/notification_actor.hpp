@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/entity/context.hpp"
+#include "actors/kernel/enum_names.hpp"
 #include "actors/notification/mailer.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -56,6 +57,16 @@ template <class Inspector> bool inspect(Inspector& f, try_again& x) {
 template <class Inspector> bool inspect(Inspector& f, get_mail& x) {
   return f.object(x).fields(f.field("id", x.id));
 }
+template <class Inspector> bool inspect(Inspector& f, status& x) {
+  return inspect_by_number(f, x);
+}
+template <class Inspector> bool inspect(Inspector& f, mail_view& x) {
+  return f.object(x).fields(f.field("id", x.id), f.field("status", x.status), f.field("template", x.template_name),
+                            f.field("kind", x.kind), f.field("provider", x.provider),
+                            f.field("message_id", x.message_id), f.field("why", x.why), f.field("attempts", x.attempts),
+                            f.field("times_given_up", x.times_given_up), f.field("requested_at", x.requested_at),
+                            f.field("updated_at", x.updated_at));
+}
 
 } // namespace troupe::notification
 
@@ -68,6 +79,3 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_notification, caf::first_custom_type_id + 1020)
 CAF_END_TYPE_ID_BLOCK(troupe_notification)
 
 CAF_ERROR_CODE_ENUM(troupe::notification::rejection)
-
-// It crosses nodes once nodes share mails; until then it stays on its own.
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::notification::mail_view)

@@ -3,6 +3,7 @@
 
 #include "actors/entity/context.hpp"
 #include "actors/order/order.hpp"
+#include "actors/order/wire.hpp"
 
 #include <caf/typed_actor.hpp>
 
@@ -103,6 +104,32 @@ bool from_integer(std::uint8_t value, rejection& x);
 template <class Inspector> bool inspect(Inspector& f, rejection& x) {
   return caf::default_enum_inspect(f, x);
 }
+template <class Inspector> bool inspect(Inspector& f, get_order& x) {
+  return f.object(x).fields(f.field("id", x.id));
+}
+template <class Inspector> bool inspect(Inspector& f, await_end& x) {
+  return f.object(x).fields(f.field("id", x.id));
+}
+template <class Inspector> bool inspect(Inspector& f, view_line& x) {
+  return f.object(x).fields(f.field("sku", x.sku), f.field("units", x.units), f.field("price", x.price),
+                            f.field("amount", x.amount));
+}
+template <class Inspector> bool inspect(Inspector& f, view_moment& x) {
+  return f.object(x).fields(f.field("at", x.at), f.field("what", x.what), f.field("detail", x.detail));
+}
+template <class Inspector> bool inspect(Inspector& f, view_pause& x) {
+  return f.object(x).fields(f.field("what", x.what), f.field("reason", x.reason), f.field("since", x.since));
+}
+template <class Inspector> bool inspect(Inspector& f, view& x) {
+  return f.object(x).fields(
+    f.field("id", x.id), f.field("status", x.status), f.field("message", x.message), f.field("reason", x.reason),
+    f.field("refused_line", x.refused_line), f.field("customer", x.customer), f.field("email", x.email),
+    f.field("currency", x.currency), f.field("lines", x.lines), f.field("total", x.total),
+    f.field("authorized", x.authorized), f.field("captured", x.captured), f.field("refunded", x.refunded),
+    f.field("provider", x.provider), f.field("payment", x.payment), f.field("placed_at", x.placed_at),
+    f.field("updated_at", x.updated_at), f.field("version", x.version), f.field("timeline", x.timeline),
+    f.field("paused", x.paused), f.field("reviewed", x.reviewed), f.field("reviews", x.reviews));
+}
 // Those that nobody waits for an answer to: when they reach nobody, a dead letter keeps them.
 template <class Inspector> bool inspect(Inspector& f, payment_news& x) {
   return f.object(x).fields(f.field("id", x.id));
@@ -127,12 +154,3 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_order, caf::first_custom_type_id + 400)
 CAF_END_TYPE_ID_BLOCK(troupe_order)
 
 CAF_ERROR_CODE_ENUM(troupe::order::rejection)
-
-// They cross nodes once nodes share orders; until then they stay on theirs.
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::place)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::get_order)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::await_end)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::cancel)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::capture)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::reopen)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::order::view)

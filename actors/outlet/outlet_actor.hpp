@@ -109,6 +109,22 @@ bool from_integer(std::uint8_t value, rejection& x);
 template <class Inspector> bool inspect(Inspector& f, rejection& x) {
   return caf::default_enum_inspect(f, x);
 }
+template <class Inspector> bool inspect(Inspector& f, place& x) {
+  return f.object(x).fields(f.field("outlet", x.outlet), f.field("context", x.context), f.field("entity", x.entity));
+}
+template <class Inspector> bool inspect(Inspector& f, item& x) {
+  return f.object(x).fields(f.field("offset", x.offset), f.field("version", x.version), f.field("type", x.type));
+}
+template <class Inspector> bool inspect(Inspector& f, park& x) {
+  return f.object(x).fields(f.field("where", x.where), f.field("item", x.item), f.field("failed", x.failed),
+                            f.field("again", x.again));
+}
+template <class Inspector> bool inspect(Inspector& f, await_drained& x) {
+  return f.object(x).fields(f.field("where", x.where));
+}
+template <class Inspector> bool inspect(Inspector& f, parking_view& x) {
+  return f.object(x).fields(f.field("last_offset", x.last_offset), f.field("items", x.items));
+}
 
 // ---- the outlet ----------------------------------------------------------------------------------------------------
 
@@ -150,11 +166,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_outlet, caf::first_custom_type_id + 1200)
   CAF_ADD_TYPE_ID(troupe_outlet, (troupe::outlet::look_again))
 CAF_END_TYPE_ID_BLOCK(troupe_outlet)
 
-// These stay on their node, like the journal behind them.
+// These stay on their node: an outlet passes on what the journal beside it stores.
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outlet::deliver)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outlet::park)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outlet::await_drained)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outlet::parking_view)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outlet::get_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outlet::status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::outlet::look_again)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/entity/context.hpp"
+#include "actors/kernel/enum_names.hpp"
 #include "actors/pause/pause.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -33,6 +34,30 @@ bool from_integer(std::uint8_t value, rejection& x);
 template <class Inspector> bool inspect(Inspector& f, rejection& x) {
   return caf::default_enum_inspect(f, x);
 }
+template <class Inspector> bool inspect(Inspector& f, kind& x) {
+  return inspect_by_number(f, x);
+}
+template <class Inspector> bool inspect(Inspector& f, target& x) {
+  return f.object(x).fields(f.field("kind", x.kind), f.field("name", x.name));
+}
+template <class Inspector> bool inspect(Inspector& f, begin& x) {
+  return f.object(x).fields(f.field("what", x.what), f.field("reason", x.reason));
+}
+template <class Inspector> bool inspect(Inspector& f, resume& x) {
+  return f.object(x).fields(f.field("what", x.what), f.field("reason", x.reason));
+}
+template <class Inspector> bool inspect(Inspector& f, get& x) {
+  return f.object(x).fields(f.field("what", x.what));
+}
+template <class Inspector> bool inspect(Inspector& f, paused& x) {
+  return f.object(x).fields(f.field("reason", x.reason), f.field("by", x.by), f.field("at", x.at));
+}
+template <class Inspector> bool inspect(Inspector& f, span& x) {
+  return f.object(x).fields(f.field("from", x.from), f.field("until", x.until));
+}
+template <class Inspector> bool inspect(Inspector& f, status& x) {
+  return f.object(x).fields(f.field("what", x.what), f.field("is", x.is), f.field("ended", x.ended));
+}
 
 } // namespace troupe::pause
 
@@ -45,9 +70,3 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_pause, caf::first_custom_type_id + 1300)
 CAF_END_TYPE_ID_BLOCK(troupe_pause)
 
 CAF_ERROR_CODE_ENUM(troupe::pause::rejection)
-
-// They cross nodes once nodes share entities; until then they stay on theirs.
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pause::begin)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pause::resume)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pause::get)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::pause::status)

@@ -1,0 +1,86 @@
+#include "actors/notification/notification_actor.hpp"
+#include "adapters/http_client/http_client.hpp"
+#include "adapters/smtp_client/smtp_client.hpp"
+#include "tests/actors/wire/samples.hpp"
+
+namespace troupe::wire {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+void add_kernel(samples& to) {
+  to.add_values<ec>();
+  to.add("all", request_context{"operator",
+                                {0x0af7651916cd43dd, 0x8448eb211c80319c, 0xb7ad6b7169203331, true},
+                                time_point{duration{1'500}}});
+  to.add("no_deadline", request_context{"anonymous", {}, time_point::max()});
+  to.add("all", euros(-1290));
+}
+
+void add_http(samples& to) {
+  const http::request request{"POST", "/v1/payments?x=1", {{"Content-Type", "application/json"}}, "{}"};
+  to.add("all", request);
+  to.add("all", http::response{503, {{"Retry-After", "1"}}, "later"});
+  to.add("all", http::call{"https://pay.example", request, 5s, 4'096});
+}
+
+void add_mail(samples& to) {
+  const notification::mailbox ada{"ada@example.com", "Ada"};
+  to.add("all", smtp::submission{"shop@example.com", ada.address, {"Subject: Yes"}, "Yes.\r\n", "<p>Yes.</p>\r\n", 5s});
+  to.add("all", smtp::reply{550, "no such mailbox"});
+  to.add_values<notification::category>();
+  to.add_values<notification::mail_refusal>();
+  to.add("all", ada);
+  to.add("all", notification::send_mail{"o-1/confirmation",
+                                        {"shop@example.com", "The shop"},
+                                        ada,
+                                        "confirmation",
+                                        R"({"order":"o-1"})",
+                                        notification::category::bulk});
+  to.add("all", notification::accepted{"msg-1"});
+  to.add_values<notification::rejection>();
+  to.add("all", notification::request_mail{"o-1/confirmation", ada, "confirmation", R"({"order":"o-1"})",
+                                           notification::category::bulk});
+  to.add("all", notification::get_mail{"o-1/confirmation"});
+  to.add("all", notification::try_again{"o-1/confirmation", "l-1/1"});
+  notification::mail_view view;
+  view.id = "o-1/confirmation";
+  view.status = notification::status::given_up;
+  view.template_name = "confirmation";
+  view.kind = notification::category::bulk;
+  view.provider = "smtp";
+  view.message_id = "msg-1";
+  view.why = "expired";
+  view.attempts = 4;
+  view.times_given_up = 1;
+  view.requested_at = noon;
+  view.updated_at = noon + 1s;
+  to.add("all", view);
+  to.add_with_each<notification::status>([](notification::status x) {
+    notification::mail_view out;
+    out.status = x;
+    return out;
+  });
+}
+
+} // namespace
+
+void add_edges(samples& to) {
+  add_kernel(to);
+  add_http(to);
+  add_mail(to);
+}
+
+const samples& all_samples() {
+  static const samples all = [] {
+    samples made;
+    add_edges(made);
+    add_commerce(made);
+    add_operations(made);
+    return made;
+  }();
+  return all;
+}
+
+} // namespace troupe::wire
