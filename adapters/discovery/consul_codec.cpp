@@ -28,7 +28,7 @@ std::string name_of(const query& x) {
 /// The member `name` of the object `part` of an instance, when it is a text.
 std::string text(const json& instance, const char* part, const char* name) {
   const auto object = instance.find(part);
-  if (object == instance.end() || !object->is_object())
+  if (object == instance.end())
     return {};
   const auto member = object->find(name);
   return member != object->end() && member->is_string() ? member->get<std::string>() : std::string{};
@@ -43,7 +43,7 @@ std::optional<address> address_of(const json& instance) {
   if (result.host.empty())
     result.host = text(instance, "Node", "Address");
   const auto service = instance.find("Service");
-  if (result.host.empty() || service == instance.end() || !service->is_object())
+  if (result.host.empty() || service == instance.end())
     return std::nullopt;
   const auto port = service->find("Port");
   constexpr auto port_max = std::numeric_limits<std::uint16_t>::max();

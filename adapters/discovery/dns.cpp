@@ -49,7 +49,7 @@ public:
     ares_options wanted{};
     char dns_only[] = "b";
     wanted.lookups = dns_only;
-    wanted.timeout = std::max(1, static_cast<int>(options.timeout.count() / 3));
+    wanted.timeout = std::max(1, static_cast<int>(options.timeout.count() * 2 / 5));
     wanted.tries = 3;
     status_ = started != ARES_SUCCESS
                 ? started
@@ -153,7 +153,6 @@ public:
     return q.ask("addresses", [&] {
       ares_addrinfo_hints hints{};
       hints.ai_family = AF_UNSPEC;
-      hints.ai_socktype = SOCK_STREAM; // One of each address is enough.
       hints.ai_flags = ARES_AI_NOSORT;
       const auto on_answer = [](void* arg, int status, int, ares_addrinfo* answer) {
         const auto& to = *static_cast<context*>(arg);
@@ -186,8 +185,6 @@ public:
           status = parse(bytes, size, &replies);
         for (const auto* x = replies; x; x = x->next) {
           std::string host = x->host;
-          if (host.ends_with('.'))
-            host.pop_back();
           if (!host.empty() && x->port != 0) // A host of "." says that the service is not there (RFC 2782).
             to.add({std::move(host), x->port});
         }

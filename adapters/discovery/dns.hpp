@@ -12,7 +12,7 @@ namespace troupe::discovery {
 struct dns_options {
   std::string name;        // the system's search domains apply; with a dot at its end they do not
   std::string server{};    // "10.0.0.2:53"; empty for the system's, read anew for each question
-  duration timeout{3'000}; // for the whole of an answer; the question is asked again after a third of it
+  duration timeout{3'000}; // for the whole of an answer; the question is asked again after two fifths of it
 };
 
 /// IP addresses of the name's A and AAAA records, with that port. Hosts files are not looked at.

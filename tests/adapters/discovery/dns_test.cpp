@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 
 namespace troupe::discovery {
 namespace {
@@ -63,6 +64,12 @@ TEST_F(DnsServer, GivesHostsAndPortsOfServices) {
                   "srv-host=_cluster._tcp.nodes.test,pod-1.nodes.test,9400,0",
                   "srv-host=_cluster._tcp.nodes.test,pod-1.nodes.test,9400,5"}};
   EXPECT_EQ(services(server, "_cluster._tcp.nodes.test"), "pod-1.nodes.test:9400 pod-2.nodes.test:9401");
+}
+
+TEST_F(DnsServer, TakesTheRootForNoHost) {
+  dnsmasq server{{"srv-host=_none._tcp.nodes.test"}};
+  EXPECT_EQ(services(server, "_none._tcp.nodes.test"),
+            "unavailable(\"DNS, services of _none._tcp.nodes.test.: the name has no such record\")");
 }
 
 TEST_F(DnsServer, SaysThatThereIsNoSuchName) {
@@ -130,6 +137,18 @@ TEST(BadDns, IsTimedOutWhenItSaysNothing) {
   loopback_udp silent;
   EXPECT_EQ(of_addresses(silent, 60ms), ec::timed_out);
   EXPECT_EQ(of_services(silent, 60ms), ec::timed_out);
+}
+
+TEST(BadDns, IsNotAskedAgainWhenTheTimeIsOver) {
+  std::atomic<int> asked = 0;
+  {
+    loopback_udp silent{[&](std::string) {
+      ++asked;
+      return std::string{};
+    }};
+    EXPECT_EQ(of_services(silent, 200ms), ec::timed_out);
+  }
+  EXPECT_LE(asked, 2);
 }
 
 TEST(BadDns, IsAskedAgainWhenItLosesAQuestion) {

@@ -6,16 +6,13 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-extern char** environ;
 
 namespace troupe::test {
 
@@ -75,13 +72,15 @@ private:
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0)
       throw std::runtime_error{"no pipe"};
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, ends[1], 2);
-    const auto failed = ::posix_spawn(&pid_, program, &actions, nullptr, arguments.data(), environ);
-    ::posix_spawn_file_actions_destroy(&actions);
+    pid_ = ::fork();
+    if (pid_ == 0) { // Other threads may hold locks: system calls only.
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      ::dup2(ends[1], 2);
+      ::execv(program, arguments.data());
+      ::_exit(127);
+    }
     ::close(ends[1]);
-    if (failed)
+    if (pid_ < 0)
       throw std::runtime_error{"dnsmasq cannot be run"};
     wait_for_start(ends[0]);
   }
