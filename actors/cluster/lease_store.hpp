@@ -65,7 +65,8 @@ public:
   /// has changed. Nothing to set is no change. Fails with not_valid for a shard that there is not.
   virtual caf::expected<bool> put_targets(std::uint64_t plan_version, std::span<const target_change> changes) = 0;
 
-  /// Somebody saw the process die, such as by a refused connection: its lease ends now. Without effect, and no error,
+  /// Somebody saw the process die, such as by a refused connection: its lease ends now. Of a process that lives, reads
+  /// may be stale until its next renewal, which revives the lease; its writes are fenced. Without effect, and no error,
   /// when that incarnation is not the node's any more.
   virtual caf::error expire(const std::string& name, std::uint64_t incarnation) = 0;
 

@@ -152,7 +152,7 @@ caf::expected<std::vector<granted_shard>> lease_connection::claim(const std::str
         continue;
       auto& x = table_->shards_[shard];
       const bool own = x.owner == name && x.incarnation == incarnation;
-      if (x.target != name || (!own && table_->is_served(x)))
+      if (!own && (x.target != name || table_->is_served(x)))
         continue;
       x.owner = name;
       x.incarnation = incarnation;

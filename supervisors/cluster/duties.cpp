@@ -21,14 +21,19 @@ std::vector<std::uint16_t> to_release(const view& x, std::string_view name, std:
   return result;
 }
 
-std::vector<std::uint16_t> to_claim(const view& x, std::string_view name, std::uint64_t incarnation) {
+std::vector<std::uint16_t> to_claim(const view& x, std::string_view name, std::uint64_t incarnation,
+                                    const shard_set& held) {
   std::vector<std::uint16_t> result;
   const auto* self = find_node(x, name);
   if (!is_up(self) || self->incarnation != incarnation)
     return result;
-  for (std::uint16_t shard = 0; shard < shard_count; ++shard)
-    if (x.shards[shard].target == name && !live_owner(x, shard))
+  for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
+    const auto& target = x.shards[shard].target;
+    const auto* owner = live_owner(x, shard);
+    const bool lost = owner == self && !held[shard] && (target == name || target.empty());
+    if (lost || (!owner && target == name))
       result.push_back(shard);
+  }
   return result;
 }
 

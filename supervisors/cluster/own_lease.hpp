@@ -28,8 +28,10 @@ inline constexpr duration::rep drift_parts = 20;
 /// here that it has, before anybody else may own its shards. Writes need none of this: epochs fence them.
 class own_lease {
 public:
-  /// The store has renewed the lease for `length`; `sent_at` is when it was asked, because the lease begins no earlier
-  /// than that. An answer that comes late, or out of order, shortens nothing.
+  /// The store has renewed the lease for `length`. Before this is called the node has stopped to serve whatever the
+  /// store's view says is another's: the lease may have run out and been revived in between. `sent_at` is when it was
+  /// asked, because the lease begins no earlier than that. An answer that comes late, or out of order, shortens
+  /// nothing.
   void renewed(boot_time sent_at, duration length) {
     const auto until = sent_at + length - margin_of(length);
     until_ = until_ ? std::max(*until_, until) : until;

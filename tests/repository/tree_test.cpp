@@ -46,7 +46,8 @@ const rule rules[] = {
 
   // Each library at one edge.
   {"PureFilesKnowNoCaf",
-   R"(^actors/(kernel/(hash|id|money|time|uuid|http|json_writer)|([a-z]+)/(\3|order_(apply|decide|outstanding|text)))\.)",
+   R"(^actors/(kernel/(hash|id|money|time|uuid|http|json_writer)|cluster/membership)\.|^supervisors/cluster/)"
+   R"(|^actors/([a-z]+)/(\3|order_(apply|decide|outstanding|text))\.)",
    "", R"(^#include <caf/)", "actors/inventory/inventory.cpp", "#include <caf/event_based_actor.hpp>"},
   {"ActorsReadNoJsonButStoredForms", R"(^actors/)", R"(/upcast\.hpp$|/stored\.cpp$)", R"(^#include <nlohmann/)",
    "actors/order/order_decide.cpp", "#include <nlohmann/json.hpp>"},
@@ -56,6 +57,8 @@ const rule rules[] = {
    "adapters/payment/rest/rest.cpp", "#include <curl/curl.h>"},
   {"CtemplateStaysInTheRenderer", sources, R"(^adapters/email/renderer\.)", R"(^#include <ctemplate/)",
    "adapters/email/message.cpp", "#include <ctemplate/template.h>"},
+  {"CaresStaysInDiscovery", sources, R"(^(adapters/discovery|tests)/)", R"(^#include <ares)",
+   "adapters/http_client/curl_client.cpp", "#include <ares.h>"},
   {"BeastStaysInTheGateways", sources, R"(^(gateways|supervisors|tests|bench)/)", R"(^#include <boost/(beast|asio))",
    "adapters/http_client/curl_client.cpp", "#include <boost/beast/http.hpp>"},
   {"YamlStaysInConfig", sources, R"(^(config|tests)/)", R"(^#include <yaml-cpp/)", "supervisors/serve.cpp",

@@ -73,7 +73,7 @@ inline void carry_out(view& x, record& log, const chance_fn& chance = always) {
       }
   const auto between = x;
   for (const auto& node : between.nodes)
-    for (const auto shard : to_claim(between, node.name, node.incarnation))
+    for (const auto shard : to_claim(between, node.name, node.incarnation, shard_set{}.set()))
       if (chance()) {
         x.shards[shard].owner = node.name;
         x.shards[shard].incarnation = node.incarnation;

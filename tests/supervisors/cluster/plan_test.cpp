@@ -109,6 +109,15 @@ TEST(Plan, HasOnlySoManyMovesUnderWay) {
   EXPECT_TRUE(plan(x, limits).empty());
 }
 
+TEST(Plan, MovesAtMostItsPartFromEachNode) {
+  auto x = settled({worker("a", 1), worker("b", 2)});
+  x.nodes[0].weight = 50;
+  x.nodes[1].weight = 98;
+  x.nodes.push_back(worker("c", 3, 50)); // a gives half of its shards, b five.
+  set(x, plan(x, {}));
+  EXPECT_EQ(under_way(x), (counts{{"", 21}, {"a", 16}, {"b", 5}}));
+}
+
 TEST(Plan, MovesAtMostHalfOfANodeAtOnce) {
   std::vector<node_record> nodes;
   for (std::uint64_t i = 1; i <= 64; ++i)
@@ -140,7 +149,7 @@ TEST(Plan, SpreadsEachWaveEvenly) {
   counts arrivals;
   for (const auto& change : plan(x, {}))
     ++arrivals[change.target];
-  EXPECT_EQ(arrivals, (counts{{"b", 11}, {"c", 11}, {"d", 10}}));
+  EXPECT_EQ(arrivals, (counts{{"b", 12}, {"c", 10}, {"d", 10}}));
 }
 
 TEST(Plan, LeavesAShardWithoutTargetWhereItIs) {
@@ -153,6 +162,7 @@ TEST(Plan, LeavesAShardWithoutTargetWhereItIs) {
 TEST(Plan, LetsDrainingNodesGoFirst) {
   auto x = settled({worker("a", 1), worker("b", 2)});
   x.nodes.push_back(worker("c", 3));
+  x.nodes.push_back(worker("d", 4));
   node(x, "b")->state = node_state::draining;
   plan_limits limits;
   limits.moves_at_once = 1;
@@ -206,7 +216,27 @@ TEST(Plan, LeavesTheShardsToANodeThatCameBackBeforeAnybodySawItDead) {
   auto x = settled({worker("a", 1), worker("b", 2), worker("c", 3)});
   *node(x, "a") = worker("a", 4);
   EXPECT_TRUE(plan(x, {}).empty());
-  EXPECT_EQ(to_claim(x, "a", 4).size(), 342u);
+  EXPECT_EQ(to_claim(x, "a", 4, {}).size(), 342u);
+}
+
+TEST(Plan, LeavesTheShardsToNodesThatCameBackTogether) {
+  auto x = settled({worker("a", 1), worker("b", 2), worker("c", 3)});
+  *node(x, "b") = worker("b", 4);
+  *node(x, "c") = worker("c", 5);
+  for (auto& shard : x.shards) // Not as a plan from nothing would have it.
+    shard.target = shard.target == "b" ? "c" : shard.target == "c" ? "b" : shard.target;
+  EXPECT_TRUE(plan(x, {}).empty());
+}
+
+TEST(Plan, GoesOnWithTheMovesThatAreUnderWay) {
+  auto x = settled({worker("a", 1)});
+  x.nodes.push_back(worker("b", 2));
+  for (const std::uint16_t shard : {3, 500, 1'000})
+    x.shards[shard].target = "b";
+  EXPECT_EQ(plan(x, {}).size(), 29u);
+  set(x, plan(x, {}));
+  for (const std::uint16_t shard : {3, 500, 1'000})
+    EXPECT_EQ(x.shards[shard].target, "b");
 }
 
 TEST(Plan, LeavesAShardWithItsOwnerWhenTheTargetDies) {
@@ -277,10 +307,20 @@ TEST(Duties, ClaimWhatIsMeantForTheNodeAndNobodyServes) {
   x.shards[3] = {"b", 2, 1, "a"};
   x.shards[4] = {"a", 5, 1, "a"};
   x.shards[5] = {"", 0, 1, "b"};
-  EXPECT_EQ(to_claim(x, "a", 5), (std::vector<std::uint16_t>{0, 1, 2}));
-  EXPECT_TRUE(to_claim(x, "a", 1).empty());
+  EXPECT_EQ(to_claim(x, "a", 5, shard_set{}.set(4)), (std::vector<std::uint16_t>{0, 1, 2}));
+  EXPECT_TRUE(to_claim(x, "a", 1, {}).empty());
   node(x, "a")->state = node_state::draining;
-  EXPECT_TRUE(to_claim(x, "a", 5).empty());
+  EXPECT_TRUE(to_claim(x, "a", 5, {}).empty());
+}
+
+TEST(Duties, ClaimAgainWhatIsTheNodesOwnWithoutItsKnowing) {
+  view x;
+  x.nodes = {worker("a", 5), worker("b", 2)};
+  x.shards[0] = {"a", 5, 1, "a"};
+  x.shards[1] = {"a", 5, 1, ""};
+  x.shards[2] = {"a", 5, 1, "b"};
+  EXPECT_EQ(to_claim(x, "a", 5, {}), (std::vector<std::uint16_t>{0, 1}));
+  EXPECT_TRUE(to_claim(x, "a", 5, shard_set{}.set(0).set(1)).empty());
 }
 
 } // namespace
