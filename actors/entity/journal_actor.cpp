@@ -366,7 +366,7 @@ caf::result<taken_shards> journal_actor_state::on_take(const take_shards& reques
   const auto wanted = request.shards & ~owned_;
   auto reply = self_->make_response_promise<taken_shards>();
   if (wanted.none()) {
-    reply.deliver(taken_shards{request.shards});
+    reply.deliver(owned_of(request.shards));
     return reply;
   }
   self_->request(deps_.writer, caf::infinite, claim{config_.contexts, config_.node, incarnation_, wanted})
@@ -383,7 +383,7 @@ caf::result<taken_shards> journal_actor_state::on_take(const take_shards& reques
         std::erase_if(streams_, [&](const auto& known) {
           return granted.test(known.first.shard()) && known.second.pending == 0 && !known.second.loading;
         });
-        reply.deliver(taken_shards{asked & owned_});
+        reply.deliver(owned_of(asked));
       },
       [reply](const caf::error& x) mutable { reply.deliver(x); });
   return reply;
@@ -398,6 +398,14 @@ caf::result<void> journal_actor_state::on_give_up(const give_up_shards& request)
   leaving_.push_back({request, reply});
   let_go();
   return reply;
+}
+
+taken_shards journal_actor_state::owned_of(const shard_set& wanted) const {
+  taken_shards result;
+  for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+    if (wanted.test(shard) && owned_.test(shard))
+      result.epochs.emplace(shard, shards_.begin()->second[shard].epoch);
+  return result;
 }
 
 bool journal_actor_state::is_quiet(const shard_set& wanted) const {

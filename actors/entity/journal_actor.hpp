@@ -165,7 +165,7 @@ struct take_shards {
 };
 
 struct taken_shards {
-  shard_set shards;
+  std::map<std::uint16_t, std::uint64_t> epochs; // of those of the wanted ones that the node owns now, by shard
 };
 
 /// Gives shards back once everything that was appended to them is stored. Later appends are refused.
@@ -398,6 +398,7 @@ private:
   caf::result<void> on_give_up(const give_up_shards& request);
   void let_go();
   bool is_quiet(const shard_set& shards) const;
+  taken_shards owned_of(const shard_set& wanted) const;
   void lose(const shard_set& shards);
   template <class Answer, class Request> caf::result<Answer> after_opening(Request& request);
   caf::result<subscribed> on_subscribe(subscribe& request);

@@ -1,0 +1,42 @@
+#include "supervisors/cluster/door.hpp"
+
+#include <caf/delegated.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/sec.hpp>
+
+#include <utility>
+
+namespace troupe::cluster {
+
+door::door(caf::event_based_actor* self, hello about_us, std::shared_ptr<const region_table> regions, clock_fn now,
+           std::function<void(const news&)> heard)
+  : self_(self), about_us_(std::move(about_us)), regions_(std::move(regions)), now_(std::move(now)),
+    heard_(std::move(heard)) {}
+
+caf::behavior door::make_behavior() {
+  self_->set_default_handler([this](caf::scheduled_actor*, caf::message& what) { return pass_on(what); });
+  return {
+    [this](const hello&) { return about_us_; },
+    [this](const news& x) { heard_(x); },
+  };
+}
+
+caf::skippable_result door::pass_on(caf::message& what) {
+  if (what.size() != 2 || !what.match_element<request_context>(0))
+    return caf::make_error(caf::sec::unexpected_message);
+  const auto region = regions_->find(what.type_at(1));
+  if (region == regions_->end())
+    return caf::make_error(ec::unknown_type, std::string{"this release does not know such a command"});
+  // What has travelled is the time that was left.
+  if (auto& context = what.get_mutable_as<request_context>(0); context.deadline != time_point::max())
+    context.deadline = now_() + context.deadline.time_since_epoch();
+  auto& element = *self_->current_mailbox_element();
+  const auto id = element.mid;
+  element.mid.mark_as_answered();
+  region->second->enqueue(
+    caf::make_mailbox_element(std::move(element.sender), id, std::move(element.stages), std::move(what)),
+    self_->context());
+  return caf::delegated<caf::message>{};
+}
+
+} // namespace troupe::cluster

@@ -1,0 +1,43 @@
+// supervisors/cluster/door.hpp: where other nodes come in.
+#pragma once
+
+#include "actors/kernel/caf.hpp"
+#include "supervisors/cluster/messages.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+namespace troupe::cluster {
+
+/// The local regions, by the type of command that each takes. Filled in before the door is opened.
+using region_table = std::unordered_map<caf::type_id_t, caf::actor>;
+
+/// Takes what other nodes send: their names, their news, and commands with their context, which it passes on to the
+/// local region as if they came from here. It answers nothing itself, and knows no other kind of message.
+class door {
+public:
+  static constexpr const char* name = "door";
+
+  /// `heard` is told of news on the door's thread.
+  door(caf::event_based_actor* self, hello about_us, std::shared_ptr<const region_table> regions, clock_fn now,
+       std::function<void(const news&)> heard);
+
+  caf::behavior make_behavior();
+
+private:
+  caf::skippable_result pass_on(caf::message& what);
+
+  caf::event_based_actor* self_;
+  hello about_us_;
+  std::shared_ptr<const region_table> regions_;
+  clock_fn now_;
+  std::function<void(const news&)> heard_;
+};
+
+using door_impl = caf::stateful_actor<door>;
+
+} // namespace troupe::cluster

@@ -1,0 +1,156 @@
+#include "supervisors/cluster/mesh.hpp"
+
+#include "actors/timer.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace troupe::cluster {
+
+namespace {
+
+struct endpoint {
+  std::string host;
+  std::uint16_t port = 0; // 0: the address makes no sense
+};
+
+endpoint parse(const std::string& address) {
+  endpoint result;
+  const auto colon = address.rfind(':');
+  if (colon == std::string::npos)
+    return result;
+  result.host = address.substr(0, colon);
+  if (result.host.size() > 2 && result.host.front() == '[' && result.host.back() == ']')
+    result.host = result.host.substr(1, result.host.size() - 2);
+  std::from_chars(address.data() + colon + 1, address.data() + address.size(), result.port);
+  return result;
+}
+
+} // namespace
+
+mesh::mesh(caf::event_based_actor* self, mesh_settings with) : self_(self), with_(std::move(with)) {}
+
+caf::behavior mesh::make_behavior() {
+  self_->set_down_handler([this](const caf::down_msg& down) { lost(down.source); });
+  return {
+    [this](const expected_peers& x) { expect(x); },
+  };
+}
+
+void mesh::expect(const expected_peers& x) {
+  bool changed = false;
+  const auto is_expected = [&x](const std::string& name, std::uint64_t incarnation) {
+    return std::any_of(x.nodes.begin(), x.nodes.end(), [&](const node_record& node) {
+      return node.name == name && node.incarnation == incarnation;
+    });
+  };
+  for (auto next = peers_.begin(); next != peers_.end();) {
+    const auto found = next++;
+    if (is_expected(found->first, found->second.about.incarnation))
+      continue;
+    if (found->second.door) {
+      self_->demonitor(found->second.door);
+      changed = true;
+    }
+    peers_.erase(found);
+  }
+  for (const auto& node : x.nodes) {
+    if (node.name == with_.about_us.name || node.address.empty())
+      continue;
+    auto& known = peers_[node.name];
+    known.about = node;
+    if (!known.door && !known.connecting)
+      connect(node.name);
+  }
+  if (changed)
+    tell();
+}
+
+void mesh::connect(const std::string& name) {
+  auto& to = peers_.at(name);
+  to.connecting = true;
+  const auto attempt = ++to.tries;
+  const auto where = parse(to.about.address);
+  // The answer comes from another thread, perhaps after this actor has ended.
+  const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self_);
+  with_.connect(where.host, where.port, [this, weak, name, attempt](contact x) {
+    if (const auto strong = weak.lock())
+      caf::anon_send(caf::actor_cast<caf::actor>(strong),
+                     caf::make_action([this, name, attempt, x = std::move(x)] { reached(name, attempt, x); }));
+  });
+}
+
+void mesh::reached(const std::string& name, std::uint64_t attempt, const contact& x) {
+  const auto found = peers_.find(name);
+  if (found == peers_.end() || found->second.tries != attempt)
+    return;
+  if (x.door)
+    return greet(name, x.door);
+  if (x.refused)
+    caf::anon_send(with_.member, found_dead{name, found->second.about.incarnation});
+  again(name, x.why);
+}
+
+// An address may lead to another node than before.
+void mesh::greet(const std::string& name, const caf::actor& door) {
+  self_->request(door, with_.hello_within, with_.about_us)
+    .then(
+      [this, name, door](const hello& them) {
+        const auto found = peers_.find(name);
+        if (found == peers_.end())
+          return;
+        if (them.name != name || them.incarnation != found->second.about.incarnation)
+          return again(name, "there is " + them.name + " now");
+        auto& to = found->second;
+        to.connecting = false;
+        to.pause = duration{0};
+        to.door = door;
+        self_->monitor(door);
+        if (with_.told)
+          with_.told(name, true, {});
+        tell();
+      },
+      [this, name](const caf::error& why) { again(name, to_string(why)); });
+}
+
+void mesh::again(const std::string& name, const std::string& why) {
+  const auto found = peers_.find(name);
+  if (found == peers_.end())
+    return;
+  auto& to = found->second;
+  if (to.pause == duration{0} && with_.told)
+    with_.told(name, false, why);
+  to.pause = std::clamp(to.pause * 2, with_.again_min, with_.again_max);
+  const auto attempt = ++to.tries;
+  run_later(self_, to.pause, [this, name, attempt] {
+    const auto known = peers_.find(name);
+    if (known != peers_.end() && known->second.tries == attempt)
+      connect(name);
+  });
+}
+
+void mesh::lost(const caf::actor_addr& door) {
+  for (auto& [name, x] : peers_) {
+    if (!x.door || x.door.address() != door)
+      continue;
+    x.door = nullptr;
+    if (with_.told)
+      with_.told(name, false, "the connection is lost");
+    tell();
+    connect(name);
+    return;
+  }
+}
+
+void mesh::tell() {
+  auto doors = std::make_shared<door_map>();
+  for (const auto& [name, x] : peers_)
+    if (x.door)
+      doors->emplace(name, x.door);
+  caf::anon_send(with_.member, reachable_peers{std::move(doors)});
+}
+
+} // namespace troupe::cluster

@@ -1,0 +1,72 @@
+// supervisors/cluster/mesh.hpp: the connections to all other nodes.
+#pragma once
+
+#include "supervisors/cluster/messages.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace troupe::cluster {
+
+/// What came of a try to connect.
+struct contact {
+  caf::actor door;      // when it was reached
+  bool refused = false; // nothing listens there: the process is gone
+  std::string why;      // otherwise, for people
+};
+
+/// Connects with `host` and `port` and tells what came of it, on any thread, once. Must not hold up other calls.
+using connect_fn =
+  std::function<void(const std::string& host, std::uint16_t port, std::function<void(contact)> told)>;
+
+struct mesh_settings {
+  hello about_us;
+  connect_fn connect;
+  caf::actor member; // told of who can be reached, and who was found dead
+  duration again_min{200};
+  duration again_max{2'000};
+  duration hello_within{2'000};
+  std::function<void(const std::string& peer, bool up, const std::string& why)> told{};
+};
+
+/// Keeps a connection to each peer that it is told to expect (expected_peers), whatever happens to the others. A peer
+/// that is lost is tried again, at once and then with growing pauses, as long as it is expected.
+class mesh {
+public:
+  static constexpr const char* name = "mesh";
+
+  mesh(caf::event_based_actor* self, mesh_settings with);
+
+  caf::behavior make_behavior();
+
+private:
+  struct peer {
+    node_record about;
+    caf::actor door; // when it is connected
+    bool connecting = false;
+    duration pause{0};
+    std::uint64_t tries = 0; // counts, so that a late answer finds out
+  };
+
+  void expect(const expected_peers& x);
+  void connect(const std::string& name);
+  void reached(const std::string& name, std::uint64_t attempt, const contact& x);
+  void greet(const std::string& name, const caf::actor& door);
+  void again(const std::string& name, const std::string& why);
+  void lost(const caf::actor_addr& door);
+  void tell();
+
+  caf::event_based_actor* self_;
+  mesh_settings with_;
+  std::map<std::string, peer> peers_;
+};
+
+using mesh_impl = caf::stateful_actor<mesh>;
+
+} // namespace troupe::cluster
