@@ -418,9 +418,19 @@ private:
       for (const auto& b : listeners)
         if (&a < &b && a.second.port != 0 && a.second == b.second)
           add_problem(origin(b.first), std::string{b.first} + ": is " + a.first + ", too");
+    validate_store();
     validate_providers();
     validate_policies();
     validate_webhook();
+  }
+
+  void validate_store() {
+    const auto& x = result_.values.store;
+    if (x.kind == "postgres" && x.postgres.url.empty())
+      add_problem(origin("store.kind"), "store.kind: postgres needs store.postgres.url");
+    if (x.postgres.readers_min > x.postgres.readers_max)
+      add_problem(origin("store.postgres.readers_min"),
+                  "store.postgres.readers_min: must not be more than store.postgres.readers_max");
   }
 
   void validate_policies() {

@@ -31,9 +31,20 @@ struct node_options {
   bool operator==(const node_options&) const = default;
 };
 
+struct postgres_options {
+  secret url; // it may hold a password
+  bool migrate = true;
+  bool allow_weak_durability = false;
+  std::uint64_t readers_min = 2;
+  std::uint64_t readers_max = 10;
+
+  bool operator==(const postgres_options&) const = default;
+};
+
 struct store_options {
   std::string kind = "sqlite";
   std::string path; // after load() never empty
+  postgres_options postgres;
 
   bool operator==(const store_options&) const = default;
 };

@@ -1,18 +1,18 @@
 // supervisors/main.cpp: the composition root: the command line, and what it starts.
-#include "adapters/sqlite/store.hpp"
 #include "supervisors/ctl/ctl.hpp"
 #include "supervisors/message_types.hpp"
 #include "supervisors/node.hpp"
 #include "supervisors/operator_key.hpp"
 #include "supervisors/serve.hpp"
+#include "supervisors/store_commands.hpp"
 
 #include <CLI/CLI.hpp>
-
-#include <unistd.h>
 
 #include <functional>
 #include <iostream>
 #include <stdexcept>
+
+#include <unistd.h>
 
 extern char** environ;
 
@@ -37,28 +37,6 @@ void add_config_options(CLI::App& command, config::sources& from) {
   command.add_option("-c,--config", from.file, "YAML file with options (config/troupe.yaml shows all)");
   command.add_option("--set", from.settings, "An option, as in --set log.level=debug; may be repeated")
     ->allow_extra_args(false);
-}
-
-int check_store_file(const std::string& file) {
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  const auto report = sqlite::check_store(file, [&](const sqlite::check_progress& x) {
-    if (!terminal)
-      return;
-    std::cerr << "\r\033[K" << x.phase << ' ' << x.done;
-    if (x.total > 0)
-      std::cerr << " of " << x.total;
-  });
-  if (terminal)
-    std::cerr << "\r\033[K";
-  if (!report) {
-    std::cerr << "troupe: " << problem_with_store(file, report.error()) << '\n';
-    return 2;
-  }
-  std::cout << report->streams << " streams, " << report->events << " events, " << report->snapshots << " snapshots, "
-            << report->problems << " problems\n";
-  for (const auto& problem : report->first_problems)
-    std::cout << "  " << problem << '\n';
-  return report->ok() ? 0 : 1;
 }
 
 struct ctl_arguments {
@@ -131,9 +109,38 @@ int main(int argc, char** argv) {
   add_config_options(*check_command, from);
   check_command->add_option("file", store_file, "The store; by default the configured one");
   check_command->callback([&] {
-    status = with_configuration(
-      from, [&](const config::options& x) { return check_store_file(store_file.empty() ? x.store.path : store_file); });
+    status = with_configuration(from, [&](const config::options& x) {
+      auto which = to_store(x.store);
+      if (!store_file.empty()) {
+        which = {};
+        which.file = store_file;
+      }
+      return check_store(which);
+    });
   });
+  auto* copy_command =
+    store_command->add_subcommand("copy", "Copy the file of a stopped node into store.postgres.url, and compare");
+  add_config_options(*copy_command, from);
+  copy_command->add_option("file", store_file, "The file; by default store.path");
+  copy_command->callback([&] {
+    status = with_configuration(from, [&](const config::options& x) {
+      auto store = x.store;
+      store.kind = "postgres"; // whatever the node still runs on
+      return copy_store_file(store_file.empty() ? x.store.path : store_file, to_store(store));
+    });
+  });
+
+  auto* migrate_command = app.add_subcommand("migrate", "Look after the schema of a PostgreSQL store");
+  migrate_command->require_subcommand(1);
+  const auto add_migrate = [&](const char* name, const char* what, int (*act)(const store_settings&)) {
+    auto* command = migrate_command->add_subcommand(name, what);
+    add_config_options(*command, from);
+    command->callback([&, act] {
+      status = with_configuration(from, [&](const config::options& x) { return act(to_store(x.store)); });
+    });
+  };
+  add_migrate("status", "Say which versions are there; 1 when one is missing", print_migrations);
+  add_migrate("up", "Apply what is missing", migrate_up);
 
   auto* config_command = app.add_subcommand("config", "Look after the configuration");
   config_command->require_subcommand(1);

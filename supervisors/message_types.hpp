@@ -4,6 +4,7 @@
 #include "actors/alarm/receiver.hpp"
 #include "actors/alarm/tester.hpp"
 #include "actors/catalog/catalog_actor.hpp"
+#include "actors/cluster/lease_store.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/dead_letter/rehearsal.hpp"
 #include "actors/entity/context.hpp"
@@ -34,7 +35,7 @@ using message_blocks =
              caf::id_block::troupe_supervision, caf::id_block::troupe_guard, caf::id_block::troupe_dead_letter,
              caf::id_block::troupe_rehearsal, caf::id_block::troupe_outlet, caf::id_block::troupe_smtp_client,
              caf::id_block::troupe_mailer, caf::id_block::troupe_notification, caf::id_block::troupe_pause,
-             caf::id_block::troupe_alarm, caf::id_block::troupe_alarm_test>;
+             caf::id_block::troupe_alarm, caf::id_block::troupe_alarm_test, caf::id_block::troupe_cluster>;
 
 template <class... Blocks> void register_blocks(block_list<Blocks...>) {
   (caf::init_global_meta_objects<Blocks>(), ...);

@@ -3,7 +3,6 @@
 #include "actors/entity/store_actors.hpp"
 #include "actors/idempotency/idempotency_entity.hpp"
 #include "adapters/http_client/curl_client.hpp"
-#include "adapters/sqlite/store.hpp"
 #include "gateways/http/openapi.hpp"
 #include "gateways/http/routes/routes.hpp"
 #include "supervisors/dead_letters/messages.hpp"
@@ -53,17 +52,6 @@ struct system_config : caf::actor_system_config {
   }
 };
 
-std::shared_ptr<journal::store_factory> make_stores(const std::filesystem::path& file) {
-  sqlite::options with;
-  with.file = file.string();
-  return sqlite::make_store(std::move(with));
-}
-
-/// An error says in its context what to do.
-std::string text_of(const caf::error& why) {
-  return why.context().match_elements<std::string>() ? why.context().get_as<std::string>(0) : to_string(why);
-}
-
 /// What was held when the node ended, of a guard that may have left the configuration since.
 void hold_again(resilience::guard_list& list, const guard::trail& x) {
   if (x.breaker.mode == guard::breaker_mode::automatic) {
@@ -104,10 +92,10 @@ class node::impl {
 public:
   explicit impl(node_settings settings)
     : settings_(std::move(settings)), key_(load_operator_key(settings_.operator_key_file)),
-      seals_(std::make_shared<const sealer>(dead_letter_key_file())), stores_(make_stores(settings_.store_file)),
+      seals_(std::make_shared<const sealer>(dead_letter_key_file())), stores_(make_stores(settings_.store)),
       config_(settings_.threads) {
     tune(settings_.tuning);
-    refuse_unusable_store(settings_.store_file); // A store that fails later mends itself, and the journal waits for it.
+    refuse_unusable_store(settings_.store); // A store that fails later mends itself, and the journal waits for it.
     system_ = std::make_unique<caf::actor_system>(config_);
     try {
       start();
@@ -644,16 +632,6 @@ private:
   alarm_line_ptr alarms_ = std::make_shared<alarm_line>();
   time_point started_at_;
 };
-
-std::string problem_with_store(const std::filesystem::path& file, const caf::error& why) {
-  const auto text = text_of(why); // mostly says of which file
-  return text.find(file.native()) == std::string::npos ? "store " + file.native() + ": " + text : "store " + text;
-}
-
-void refuse_unusable_store(const std::filesystem::path& file) {
-  if (const auto writer = make_stores(file)->open_writer(); !writer)
-    throw std::runtime_error{problem_with_store(file, writer.error())};
-}
 
 node::node(node_settings settings) : impl_(std::make_unique<impl>(std::move(settings))) {}
 

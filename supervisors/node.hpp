@@ -11,6 +11,7 @@
 #include "supervisors/health.hpp"
 #include "supervisors/operators_webhook.hpp"
 #include "supervisors/resilience/policy_book.hpp"
+#include "supervisors/stores.hpp"
 #include "supervisors/topology.hpp"
 
 #include <cstdint>
@@ -55,7 +56,7 @@ struct webhook_settings {
 struct node_settings {
   std::string name = "node-1";
   std::size_t threads = 0;          // 0: one per processor
-  std::filesystem::path store_file; // its folder must exist
+  store_settings store;
   std::filesystem::path operator_key_file;
   std::filesystem::path dead_letter_key_file{}; // empty: beside the operator key
   std::string commerce_address = "127.0.0.1";
@@ -77,13 +78,6 @@ struct node_settings {
   pause::registry::told_fn paused{};
   failed_fn failed{}; // restarts do not help any more: the node is of no use from then on
 };
-
-/// Why a store cannot be used, for people: which file, and what to do.
-std::string problem_with_store(const std::filesystem::path& file, const caf::error& why);
-
-/// Throws std::runtime_error, with a text that says what to do, for a store that will not mend itself: foreign, newer,
-/// damaged or in use. Makes one that is not there yet.
-void refuse_unusable_store(const std::filesystem::path& file);
 
 /// A running node. Throws std::runtime_error from its constructor, with a text that says what to do, when the store,
 /// an address or the operator key cannot be had; nothing is left running then.

@@ -208,7 +208,7 @@ node_settings to_settings(const config::options& x, const origin_map& origins) {
   const std::filesystem::path state = x.node.state_directory;
   out.name = x.node.name;
   out.threads = x.node.threads;
-  out.store_file = x.store.path;
+  out.store = to_store(x.store);
   out.operator_key_file = state / "operator.key";
   out.commerce_address = x.commerce.address;
   out.commerce_port = x.commerce.port;
@@ -303,7 +303,8 @@ void prepare_state(const config::options& x) {
       log::warn("The state directory is open to other users, and orders hold addresses; chmod 700 closes it",
                 {{"directory", state.native()}});
   }
-  if (const auto folder = std::filesystem::path{x.store.path}.parent_path(); !folder.empty())
+  if (const auto folder = std::filesystem::path{x.store.path}.parent_path();
+      x.store.kind == "sqlite" && !folder.empty())
     make_folders(folder);
 }
 
@@ -336,7 +337,7 @@ void print_welcome(const config::options& x, const node& running, std::uint16_t 
   if (sandbox_port != 0)
     std::cout << "  sandbox       " << config::url_of(x.sandbox.address, sandbox_port) << "/_sandbox/ledger\n"
               << "  inbox         " << config::url_of(x.sandbox.address, sandbox_port) << "/_sandbox/inbox\n";
-  std::cout << "  store         " << x.store.path << '\n'
+  std::cout << "  store         " << describe(to_store(x.store)) << '\n'
             << "  operator key  " << running.operator_key_file().string()
             << (running.operator_key_made() ? "  (made just now)" : "") << '\n';
   if (x.demo.catalog) {
@@ -413,7 +414,7 @@ int serve(const config::sources& from) {
     auto settings = to_settings(options, loaded.origins);
     settings.failed = end_at_once;
     // Before the sandbox's log, which is in use as well when another node runs here: this refusal names that node.
-    refuse_unusable_store(settings.store_file);
+    refuse_unusable_store(settings.store);
     if (options.sandbox.enabled) {
       sandbox = std::make_unique<own_sandbox>(to_sandbox(options));
       point_to_sandbox(settings, options.sandbox, sandbox->port(), sandbox->smtp_port());

@@ -1,6 +1,7 @@
 // actors/entity/context.hpp: what the machinery of stored entities needs to know of a context.
 #pragma once
 
+#include "actors/entity/held_shards.hpp"
 #include "actors/entity/journal_actor.hpp"
 #include "actors/kernel/caf.hpp"
 #include "actors/kernel/uuid.hpp"
@@ -30,6 +31,18 @@ struct idle {
 /// that is still at it begins anew. May be repeated.
 struct look_ahead {
   duration within{0};
+};
+
+/// The node owns these shards from now on: their entities are looked for as at a start. May be repeated.
+struct gained {
+  journal::shard_set shards;
+};
+
+/// The node gives these shards away, and passes on no command of theirs any more: ends their entities, and answers when
+/// none is left. What an entity was asked and has not answered is answered with an error, so that it is asked again
+/// where the shard goes.
+struct evict {
+  journal::shard_set shards;
 };
 
 /// How far ahead an entity stores the wake-up of work that it is at, so that only a successor finds it due. A region
@@ -76,6 +89,7 @@ struct environment {
   std::size_t buffered_max = 1'024;     // commands that wait for one entity's recovery or appends; then overloaded
   duration looks_ahead{0}; // a region that starts does look_ahead by this: the one before it may have been at it
   std::shared_ptr<entity::population> population{}; // none: nobody asks
+  held_shards held{};                               // of the node; commands for others are answered with moved
 };
 
 } // namespace troupe::entity
@@ -85,9 +99,13 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_entity, caf::first_custom_type_id + 200)
   CAF_ADD_TYPE_ID(troupe_entity, (troupe::entity::stop))
   CAF_ADD_TYPE_ID(troupe_entity, (troupe::entity::idle))
   CAF_ADD_TYPE_ID(troupe_entity, (troupe::entity::look_ahead))
+  CAF_ADD_TYPE_ID(troupe_entity, (troupe::entity::gained))
+  CAF_ADD_TYPE_ID(troupe_entity, (troupe::entity::evict))
 CAF_END_TYPE_ID_BLOCK(troupe_entity)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::wake)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::stop)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::look_ahead)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::gained)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::entity::evict)

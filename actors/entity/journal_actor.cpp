@@ -19,13 +19,13 @@ template <class Duration> std::string hanging_text(Duration taken) {
 
 } // namespace
 
-journal_actor_state::journal_actor_state(journal_actor::pointer self, options config, dependencies deps)
+journal_actor_state::journal_actor_state(sharded_journal_actor::pointer self, options config, dependencies deps)
   : self_(self), config_(std::move(config)), deps_(std::move(deps)), reopen_delay_(config_.reopen_delay_min) {
   health_.reason = "the store is not open yet";
   health_.since = deps_.now();
 }
 
-journal_actor::behavior_type journal_actor_state::make_behavior() {
+sharded_journal_actor::behavior_type journal_actor_state::make_behavior() {
   open();
   return {
     [this](append& request) { return on_append(request); },
@@ -45,6 +45,8 @@ journal_actor::behavior_type journal_actor_state::make_behavior() {
     [this](get_health) { return report(); },
     [this](subscribe& request) { return on_subscribe(request); },
     [this](const save_offsets& request) { on_save_offsets(request); },
+    [this](const take_shards& request) { return on_take(request); },
+    [this](const give_up_shards& request) { return on_give_up(request); },
   };
 }
 
@@ -101,7 +103,7 @@ template <class Answer, class Request> caf::result<Answer> journal_actor_state::
     return caf::make_error(ec::overloaded);
   auto reply = self_->make_response_promise<Answer>();
   early_.push_back([this, reply, request = std::move(request)]() mutable {
-    reply.delegate(journal_actor{self_}, std::move(request));
+    reply.delegate(sharded_journal_actor{self_}, std::move(request));
   });
   return reply;
 }
@@ -169,6 +171,7 @@ caf::result<appended> journal_actor_state::on_append(append& request) {
     next_writes_.push_back(std::move(item));
   }
   ++stream.pending;
+  shard.pending += writes ? 1 : 0;
   auto reply = self_->make_response_promise<appended>();
   next_.push_back({std::move(request.stream), reply, stream.version, events, writes, std::move(published)});
   schedule_flush();
@@ -227,15 +230,20 @@ void journal_actor_state::on_committed(const std::vector<write_result>& results)
   auto done = std::move(in_flight_);
   in_flight_.clear();
   std::size_t position = 0;
+  shard_set stolen;
   for (auto& item : done) {
     auto& stream = streams_[item.stream];
     --stream.pending;
+    auto& shard = shards_[item.stream.context][item.stream.shard()];
+    shard.pending -= item.has_write ? 1 : 0;
     if (item.has_write && results.at(position++) == write_result::shard_lost) {
-      auto& shard = shards_[item.stream.context][item.stream.shard()];
-      if (lost_ == 0)
-        lost_since_ = deps_.now();
-      lost_ += shard.lost ? 0 : 1;
-      shard.lost = true;
+      stolen.set(item.stream.shard());
+      if (!config_.member) {
+        if (lost_ == 0)
+          lost_since_ = deps_.now();
+        lost_ += shard.lost ? 0 : 1;
+        shard.lost = true;
+      }
       stream.failed = true;
       item.reply.deliver(caf::make_error(ec::shard_lost));
     } else if (!item.has_write && shards_[item.stream.context][item.stream.shard()].lost) {
@@ -248,7 +256,10 @@ void journal_actor_state::on_committed(const std::vector<write_result>& results)
     settle(item.stream);
   }
   send_notices();
+  if (config_.member && stolen.any())
+    lose(stolen);
   flush();
+  let_go();
 }
 
 void journal_actor_state::on_failed(const caf::error& reason) {
@@ -273,47 +284,156 @@ void journal_actor_state::on_failed(const caf::error& reason) {
     stream.pending = 0;
     stream.failed = true;
   }
+  for (auto& [context, shards] : shards_)
+    for (auto& shard : shards)
+      shard.pending = 0;
   open();
 }
 
 void journal_actor_state::open() {
-  self_->request(deps_.writer, caf::infinite, reopen{config_.contexts, config_.node})
+  auto what = claim{config_.contexts, config_.node, incarnation_};
+  if (config_.member)
+    what.shards = owned_;
+  self_->request(deps_.writer, caf::infinite, reopen{std::move(what)})
+    .then([this](const leases& x) { on_opened(x); },
+          [this](const caf::error& x) {
+            health_.reason = to_string(x);
+            if (config_.member && owned_.any() && x.category() != caf::type_id_v<ec>)
+              lose(owned_); // Not the store has failed: our lease has.
+            tried_to_open();
+            run_later(self_, reopen_delay_, [this] { open(); });
+            reopen_delay_ = std::min(reopen_delay_ * 2, config_.reopen_delay_max);
+          });
+}
+
+void journal_actor_state::on_opened(const leases& x) {
+  shards_.clear();
+  for (const auto& context : config_.contexts) {
+    auto& shards = shards_[context];
+    shards.resize(shard_count);
+    for (auto& shard : shards)
+      shard.lost = config_.member;
+  }
+  lost_ = 0;
+  seat(x.items);
+  health_.writable = true;
+  health_.reason.clear();
+  health_.since = deps_.now();
+  reopen_delay_ = config_.reopen_delay_min;
+  if (config_.member) {
+    shard_set granted;
+    for (const auto& item : x.items)
+      granted.set(item.shard);
+    if (const auto stolen = owned_ & ~granted; stolen.any())
+      lose(stolen);
+  }
+  std::vector<stream_name> parked;
+  for (const auto& [key, waiting] : parked_)
+    parked.push_back(waiting.front().request.stream);
+  for (const auto& stream : parked)
+    settle(stream);
+  tried_to_open();
+  // What was in flight when the store failed may be in it, or not.
+  for (auto& [key, subscriber] : subscriptions_) {
+    subscriber->known.assign(shard_count, 0);
+    subscriber->all_missed = true;
+    send_notice(subscriber);
+  }
+  let_go();
+}
+
+void journal_actor_state::seat(const std::vector<lease>& items) {
+  auto of = shards_.end(); // The items of a context come together.
+  for (const auto& item : items) {
+    if (of == shards_.end() || of->first != item.context)
+      of = shards_.find(item.context);
+    ensure(of != shards_.end(), "a lease of a context that nobody asked for");
+    of->second[item.shard] = {item.epoch, item.next_offset, 0, false};
+  }
+}
+
+// ---- shards of a member --------------------------------------------------------------------------------------------
+
+caf::result<taken_shards> journal_actor_state::on_take(const take_shards& request) {
+  ensure(config_.member, "a node that is alone owns all shards already");
+  if (!health_.writable)
+    return caf::make_error(ec::store_unavailable, health_.reason);
+  if (request.incarnation != incarnation_) {
+    owned_.reset(); // They were another incarnation's.
+    incarnation_ = request.incarnation;
+  }
+  // What it serves already keeps its epoch: a new one would refuse what is on its way to the store.
+  const auto wanted = request.shards & ~owned_;
+  auto reply = self_->make_response_promise<taken_shards>();
+  if (wanted.none()) {
+    reply.deliver(taken_shards{request.shards});
+    return reply;
+  }
+  self_->request(deps_.writer, caf::infinite, claim{config_.contexts, config_.node, incarnation_, wanted})
     .then(
-      [this](const leases& x) {
-        shards_.clear();
-        for (const auto& context : config_.contexts)
-          shards_[context].resize(shard_count);
-        lost_ = 0;
-        auto of = shards_.end(); // The items of a context come together.
-        for (const auto& item : x.items) {
-          if (of == shards_.end() || of->first != item.context)
-            of = shards_.find(item.context);
-          ensure(of != shards_.end(), "a lease of a context that nobody asked for");
-          of->second[item.shard] = {item.epoch, item.next_offset, false};
-        }
-        health_.writable = true;
-        health_.reason.clear();
-        health_.since = deps_.now();
-        reopen_delay_ = config_.reopen_delay_min;
-        std::vector<stream_name> parked;
-        for (const auto& [key, waiting] : parked_)
-          parked.push_back(waiting.front().request.stream);
-        for (const auto& stream : parked)
-          settle(stream);
-        tried_to_open();
-        // What was in flight when the store failed may be in it, or not.
-        for (auto& [key, subscriber] : subscriptions_) {
-          subscriber->known.assign(shard_count, 0);
-          subscriber->all_missed = true;
-          send_notice(subscriber);
-        }
+      [this, reply, asked = request.shards, of = incarnation_](const leases& x) mutable {
+        if (!health_.writable || of != incarnation_)
+          return reply.deliver(caf::make_error(ec::store_unavailable, health_.reason));
+        seat(x.items);
+        shard_set granted;
+        for (const auto& item : x.items)
+          granted.set(item.shard);
+        owned_ |= granted;
+        // Nobody's idea of a stream from an earlier ownership is trusted.
+        std::erase_if(streams_, [&](const auto& known) {
+          return granted.test(known.first.shard()) && known.second.pending == 0 && !known.second.loading;
+        });
+        reply.deliver(taken_shards{asked & owned_});
       },
-      [this](const caf::error& x) {
-        health_.reason = to_string(x);
-        tried_to_open();
-        run_later(self_, reopen_delay_, [this] { open(); });
-        reopen_delay_ = std::min(reopen_delay_ * 2, config_.reopen_delay_max);
-      });
+      [reply](const caf::error& x) mutable { reply.deliver(x); });
+  return reply;
+}
+
+caf::result<void> journal_actor_state::on_give_up(const give_up_shards& request) {
+  for (auto& [context, shards] : shards_)
+    for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+      if (request.shards.test(shard))
+        shards[shard].lost = true;
+  auto reply = self_->make_response_promise<void>();
+  leaving_.push_back({request, reply});
+  let_go();
+  return reply;
+}
+
+bool journal_actor_state::is_quiet(const shard_set& wanted) const {
+  for (const auto& [context, shards] : shards_)
+    for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+      if (wanted.test(shard) && shards[shard].pending > 0)
+        return false;
+  return true;
+}
+
+// The writer takes one request after the other, so that the release comes behind every commit of these shards.
+void journal_actor_state::let_go() {
+  for (auto next = leaving_.begin(); next != leaving_.end();) {
+    if (!health_.writable || !is_quiet(next->request.shards)) {
+      ++next;
+      continue;
+    }
+    auto reply = next->reply;
+    const auto shards = next->request.shards;
+    next = leaving_.erase(next);
+    owned_ &= ~shards;
+    self_->request(deps_.writer, caf::infinite, release{config_.node, incarnation_, shards})
+      .then([reply]() mutable { reply.deliver(); },
+            [reply](const caf::error& x) mutable { reply.deliver(x); });
+  }
+}
+
+void journal_actor_state::lose(const shard_set& stolen) {
+  for (auto& [context, shards] : shards_)
+    for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+      if (stolen.test(shard))
+        shards[shard].lost = true;
+  const auto news = stolen & owned_;
+  owned_ &= ~stolen;
+  if (news.any() && config_.lost)
+    config_.lost(news);
 }
 
 caf::result<recovered_stream> journal_actor_state::on_load(load& request) {

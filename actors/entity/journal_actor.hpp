@@ -158,6 +158,21 @@ struct save_offsets {
   std::vector<offset_mark> marks;
 };
 
+/// A member of a cluster, by this incarnation, takes those shards as far as the store lets it.
+struct take_shards {
+  std::uint64_t incarnation = 0;
+  shard_set shards;
+};
+
+struct taken_shards {
+  shard_set shards;
+};
+
+/// Gives shards back once everything that was appended to them is stored. Later appends are refused.
+struct give_up_shards {
+  shard_set shards;
+};
+
 /// Owns shards: gives offsets, checks versions, commits in groups. One commit is in flight at a time and whatever
 /// arrives meanwhile is the next one.
 using journal_actor = caf::typed_actor<
@@ -173,6 +188,11 @@ using journal_actor = caf::typed_actor<
   // Fails with unknown_type for a context that this journal does not own.
   caf::result<subscribed>(subscribe), caf::result<void>(save_offsets)>;
 
+/// The journal as the cluster's manager sees it. Both may be repeated, fail as store_writer's acquire and release do,
+/// and with store_unavailable while the store is being opened again.
+using sharded_journal_actor =
+  journal_actor::extend<caf::result<taken_shards>(take_shards), caf::result<void>(give_up_shards)>;
+
 // ---- behind the journal -------------------------------------------------------------------------------------------
 
 struct batch {
@@ -184,10 +204,15 @@ struct batch_result {
   std::vector<write_result> results; // one per write
 };
 
-/// Throws the connection away, opens a new one and takes all shards of these contexts.
+/// Throws the connection away, opens a new one and takes what is claimed; nothing when no shards are.
 struct reopen {
-  std::vector<std::string> contexts;
+  journal::claim what;
+};
+
+struct release {
   std::string node;
+  std::uint64_t incarnation = 0;
+  shard_set shards;
 };
 
 struct leases {
@@ -195,7 +220,8 @@ struct leases {
 };
 
 /// A store's writing connection; detached, because databases block.
-using writer_actor = caf::typed_actor<caf::result<batch_result>(batch), caf::result<leases>(reopen)>;
+using writer_actor = caf::typed_actor<caf::result<batch_result>(batch), caf::result<leases>(reopen),
+                                      caf::result<leases>(claim), caf::result<void>(release)>;
 
 /// A store's reading connection; detached. Reopens itself after a failure.
 using reader_actor = caf::typed_actor<caf::result<recovered_stream>(load), caf::result<page>(read_stream),
@@ -206,6 +232,9 @@ using reader_actor = caf::typed_actor<caf::result<recovered_stream>(load), caf::
 struct options {
   std::vector<std::string> contexts;
   std::string node;
+  bool member = false; // of a cluster: owns nothing until it is told to take it
+  /// Told, on the journal's thread, of shards that have turned out to be somebody else's.
+  std::function<void(const shard_set&)> lost{};
   std::size_t waiting_max = 65'536; // appends; then overloaded
   std::size_t batch_max = 4'096;    // writes in one commit
   std::size_t reads_max = 4'096;    // in flight, loads among them; then overloaded
@@ -252,6 +281,11 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_journal, caf::first_custom_type_id + 100)
   CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::latest_events))
   CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::read_due_count))
   CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::due_count))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::claim))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::release))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::take_shards))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::taken_shards))
+  CAF_ADD_TYPE_ID(troupe_journal, (troupe::journal::give_up_shards))
 CAF_END_TYPE_ID_BLOCK(troupe_journal)
 
 // These stay on their node: an entity, its journal and its store live together.
@@ -283,6 +317,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::read_latest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::latest_events)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::read_due_count)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::due_count)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::claim)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::release)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::take_shards)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::taken_shards)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::journal::give_up_shards)
 
 namespace troupe::journal {
 
@@ -291,9 +330,9 @@ class journal_actor_state {
 public:
   static constexpr const char* name = "journal";
 
-  journal_actor_state(journal_actor::pointer self, options config, dependencies deps);
+  journal_actor_state(sharded_journal_actor::pointer self, options config, dependencies deps);
 
-  journal_actor::behavior_type make_behavior();
+  sharded_journal_actor::behavior_type make_behavior();
 
 private:
   struct stream_state {
@@ -305,7 +344,12 @@ private:
   struct shard_state {
     std::uint64_t epoch = 0;
     std::uint64_t next_offset = 1;
-    bool lost = false;
+    std::uint32_t pending = 0; // appends with something to write that are not acknowledged yet
+    bool lost = false;         // or never taken, or being given up
+  };
+  struct leaving {
+    give_up_shards request;
+    caf::typed_response_promise<void> reply;
   };
   struct waiting_append {
     stream_name stream;
@@ -347,7 +391,14 @@ private:
   void on_failed(const caf::error& reason);
   void settle(const stream_name& stream);
   void open();
+  void on_opened(const leases& x);
+  void seat(const std::vector<lease>& items);
   void tried_to_open();
+  caf::result<taken_shards> on_take(const take_shards& request);
+  caf::result<void> on_give_up(const give_up_shards& request);
+  void let_go();
+  bool is_quiet(const shard_set& shards) const;
+  void lose(const shard_set& shards);
   template <class Answer, class Request> caf::result<Answer> after_opening(Request& request);
   caf::result<subscribed> on_subscribe(subscribe& request);
   void seat_audiences();
@@ -358,7 +409,7 @@ private:
   void on_save_offsets(const save_offsets& request);
   std::vector<offset_mark> take_marks();
 
-  journal_actor::pointer self_;
+  sharded_journal_actor::pointer self_;
   options config_;
   dependencies deps_;
   health health_;
@@ -369,6 +420,9 @@ private:
   std::vector<waiting_append> next_;
   std::vector<waiting_append> in_flight_;
   std::unordered_map<stream_name, std::vector<parked_load>, stream_hash> parked_;
+  std::uint64_t incarnation_ = 0; // of a member
+  shard_set owned_;               // by a member, as far as it knows
+  std::vector<leaving> leaving_;
   std::vector<std::function<void()>> early_; // requests from before the first answer to `open`
   std::size_t reads_ = 0;                    // in flight, those among them that are parked
   std::size_t lost_ = 0;                     // shards
@@ -386,6 +440,6 @@ private:
   bool marks_due_ = false;
 };
 
-using journal_actor_impl = journal_actor::stateful_impl<journal_actor_state>;
+using journal_actor_impl = sharded_journal_actor::stateful_impl<journal_actor_state>;
 
 } // namespace troupe::journal

@@ -22,7 +22,8 @@ template <class... Commands> struct command_list {};
 
 /// The region's own messages beside its context's commands.
 template <class Interface>
-using region_of = typename Interface::template extend<caf::result<void>(idle), caf::result<void>(look_ahead)>;
+using region_of = typename Interface::template extend<caf::result<void>(idle), caf::result<void>(look_ahead),
+                                                      caf::result<void>(gained), caf::result<void>(evict)>;
 
 /// A stable reference to every entity of a context. Commands reach an entity only through it. `Traits` are those of
 /// stored_entity and, beside them:
@@ -89,6 +90,13 @@ private:
     up,
     stopping, // was told to stop; what arrives now waits for its end
     resting,  // between a failure and the next recovery
+    leaving,  // was ended because its shard goes to another node
+  };
+
+  /// Of the entities of some shards to another node.
+  struct departure {
+    std::size_t left = 0; // that have not ended yet
+    caf::typed_response_promise<void> reply;
   };
 
   struct slot {
@@ -96,15 +104,24 @@ private:
     shard_region::phase is = phase::down;
     std::uint32_t failures = 0; // in a row
     std::uint64_t ends = 0;     // counts failures for timers, so that a late one finds out
+    std::uint64_t recovery = 0; // the latest, so that an answer to an earlier one finds out
     caf::actor_clock::time_point up_since{};
     std::vector<std::function<void(const caf::expected<entity_type>&)>> waiting;
+    std::shared_ptr<departure> away; // while it is leaving
   };
+  using slot_map = std::unordered_map<std::string, slot>;
 
   template <class... Commands> typename handle_type::behavior_type behavior(command_list<Commands...>) {
     return {
       [this](request_context& context, Commands& command) { return pass_on(context, command); }...,
       [this](const idle& x) { on_idle(x.key); },
       [this](const look_ahead& x) { look_far(x.within); },
+      [this](const gained&) {
+        look_for_wake_ups(resumed_after, std::nullopt, true);
+        if (env_.looks_ahead > resumed_after)
+          look_far(env_.looks_ahead);
+      },
+      [this](const evict& x) { return on_evict(x.shards); },
     };
   }
 
@@ -115,6 +132,8 @@ private:
     if (context.deadline < env_.now())
       return caf::make_error(ec::deadline);
     const auto& key = Traits::key_of(command);
+    if (env_.held.is_member() && !env_.held.serves(shard_of(key)))
+      return caf::make_error(ec::moved);
     auto found = slots_.find(key);
     if (found == slots_.end()) {
       if (slots_.size() >= env_.live_max)
@@ -163,16 +182,26 @@ private:
 
   void recover(const std::string& key, slot& place) {
     place.is = phase::recovering;
+    place.recovery = ++recoveries_;
+    const auto is_latest = [this, key, mine = recoveries_] {
+      const auto found = slots_.find(key);
+      return found != slots_.end() && found->second.is == phase::recovering && found->second.recovery == mine;
+    };
     self_->request(env_.journal, caf::infinite, journal::load{{Traits::context, key}})
       .then(
-        [this, key](journal::recovered_stream& stored) {
+        [this, key, is_latest](journal::recovered_stream& stored) {
+          if (!is_latest())
+            return;
           auto from = replay(stored);
           if (from)
             start(key, slots_[key], std::move(*from));
           else
             give_up(key, from.error());
         },
-        [this, key](const caf::error& reason) { give_up(key, reason); });
+        [this, key, is_latest](const caf::error& reason) {
+          if (is_latest())
+            give_up(key, reason);
+        });
   }
 
   // Events that make no state together are a matter of this stream; the region lives on.
@@ -245,7 +274,9 @@ private:
     by_address_.erase(known);
     auto& place = found->second;
     place.entity = entity_type{};
-    if (is_failure(reason)) {
+    if (place.is == phase::leaving) {
+      has_left(found);
+    } else if (is_failure(reason)) {
       on_failure(found->first, place, reason);
     } else if (place.waiting.empty()) {
       slots_.erase(found);
@@ -289,29 +320,66 @@ private:
     });
   }
 
+  caf::result<void> on_evict(const journal::shard_set& shards) {
+    const auto away = std::make_shared<departure>();
+    away->reply = self_->template make_response_promise<void>();
+    for (auto next = slots_.begin(); next != slots_.end();) {
+      const auto found = next++;
+      if (shards.test(shard_of(found->first)))
+        send_away(found, away);
+    }
+    counted();
+    if (away->left == 0)
+      away->reply.deliver(caf::unit);
+    return away->reply;
+  }
+
+  void send_away(typename slot_map::iterator found, const std::shared_ptr<departure>& away) {
+    auto& place = found->second;
+    const caf::expected<entity_type> elsewhere{caf::make_error(ec::moved)};
+    for (auto& pass : std::exchange(place.waiting, {}))
+      pass(elsewhere);
+    if (!place.entity) {
+      slots_.erase(found);
+      return;
+    }
+    place.is = phase::leaving;
+    place.away = away;
+    ++away->left;
+    caf::anon_send_exit(place.entity, caf::exit_reason::user_shutdown);
+  }
+
+  void has_left(typename slot_map::iterator found) {
+    const auto away = found->second.away;
+    slots_.erase(found);
+    counted();
+    if (--away->left == 0)
+      away->reply.deliver(caf::unit);
+  }
+
   void counted() {
     if (env_.population)
       env_.population->live(slots_.size());
   }
 
   // Entities that nobody asks for act when their stored wake-up is due; those alive hear of it, too, which is harmless.
-  void watch_wake_ups(duration ahead) { look_for_wake_ups(ahead, std::nullopt); }
+  void watch_wake_ups(duration ahead) { look_for_wake_ups(ahead, std::nullopt, false); }
 
-  void look_for_wake_ups(duration ahead, std::optional<journal::wake_up> after) {
+  void look_for_wake_ups(duration ahead, std::optional<journal::wake_up> after, bool once) {
     self_
       ->request(env_.journal, caf::infinite,
                 journal::read_due{Traits::context, env_.now() + ahead, std::move(after), wake_ups_at_once})
       .then(
-        [this, ahead](const journal::due_page& due) {
+        [this, ahead, once](const journal::due_page& due) {
           for (const auto& item : due.items)
             wake_one(item.stream.key);
           if (due.items.size() == wake_ups_at_once)
-            look_for_wake_ups(ahead, due.items.back());
-          else
+            look_for_wake_ups(ahead, due.items.back(), once);
+          else if (!once)
             run_later(self_, wake_ups_every, [this] { watch_wake_ups(duration{0}); });
         },
-        [this, ahead](const caf::error&) {
-          run_later(self_, wake_ups_retry, [this, ahead] { watch_wake_ups(ahead); });
+        [this, ahead, once](const caf::error&) {
+          run_later(self_, wake_ups_retry, [this, ahead, once] { look_for_wake_ups(ahead, std::nullopt, once); });
         });
   }
 
@@ -345,6 +413,8 @@ private:
   /// False when there is no room for it. What is woken before it is due would not be found again soon, and is tried
   /// until it can be read.
   bool wake_one(const std::string& key, bool early = false) {
+    if (env_.held.is_member() && !env_.held.serves(shard_of(key)))
+      return true; // It is another node's to wake.
     auto found = slots_.find(key);
     if (found == slots_.end()) {
       if (slots_.size() >= env_.live_max)
@@ -357,7 +427,7 @@ private:
       recover(key, place);
     if (place.is == phase::up)
       caf::anon_send(place.entity, wake{});
-    else if (place.waiting.empty() || early)
+    else if (place.is != phase::leaving && (place.waiting.empty() || early))
       place.waiting.push_back([this, key, early](const caf::expected<entity_type>& entity) {
         if (entity)
           caf::anon_send(*entity, wake{});
@@ -377,7 +447,8 @@ private:
   environment env_;
   spawn_fn spawn_;
   std::uint64_t far_look_ = 0; // the latest
-  std::unordered_map<std::string, slot> slots_;
+  std::uint64_t recoveries_ = 0;
+  slot_map slots_;
   std::unordered_map<caf::actor_addr, const std::string*> by_address_; // to the keys of slots_, of those that live
 };
 

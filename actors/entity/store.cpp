@@ -2,6 +2,18 @@
 
 namespace troupe::journal {
 
+caf::expected<void> store_writer::release(const std::string&, std::uint64_t, const shard_set&) {
+  return caf::make_error(ec::refused, std::string{"this store has no clusters"});
+}
+
+caf::expected<std::vector<stored_mark>> store_reader::marks(const std::string&) {
+  return caf::make_error(ec::refused, std::string{"this store does not list its marks"});
+}
+
+caf::expected<std::vector<std::string>> store_reader::contexts() {
+  return caf::make_error(ec::refused, std::string{"this store does not list its contexts"});
+}
+
 caf::expected<latest_events> store_reader::latest(const event_filter&, std::optional<std::uint64_t>, std::size_t) {
   return caf::make_error(ec::refused, std::string{"this store has no order of all events"});
 }

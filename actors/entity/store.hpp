@@ -6,6 +6,7 @@
 
 #include <caf/expected.hpp>
 
+#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,14 +22,41 @@ enum class write_result : std::uint8_t {
   shard_lost, // its shard's stored epoch is not the writer's; nothing of this write was stored
 };
 
+/// Shards by number.
+using shard_set = std::bitset<shard_count>;
+
+inline shard_set all_shards() {
+  return shard_set{}.set();
+}
+
+/// Who takes which shards of these contexts.
+struct claim {
+  std::vector<std::string> contexts;
+  std::string node;
+  std::uint64_t incarnation = 0; // of the node in its cluster; 0: it is alone, and takes all from whoever has them
+  shard_set shards = all_shards();
+};
+
 /// The only connection that writes. After an error other than the ones named, throw the object away and open anew:
 /// a failed sync leaves what is on disk unknown.
 class store_writer {
 public:
   virtual ~store_writer() = default;
 
-  /// Takes all 1,024 shards of each context for `node`, each with a higher epoch than any before.
-  virtual caf::expected<std::vector<lease>> acquire(std::span<const std::string> contexts, const std::string& node) = 0;
+  /// Takes shards, each with a higher epoch than any before, of every context that the claim names. A node that is
+  /// alone gets all 1,024. A member of a cluster gets those of the wanted ones whose target it is and that nobody with
+  /// a lease serves, its own among them; the others are left out. What is not claimed anew stays as it is. May be
+  /// repeated. Fails with cluster::rejection::lease_lost when the member's lease has run out, and with refused by a
+  /// store that has no clusters.
+  virtual caf::expected<std::vector<lease>> acquire(const claim& x) = 0;
+
+  caf::expected<std::vector<lease>> acquire(std::span<const std::string> contexts, const std::string& node) {
+    return acquire(claim{{contexts.begin(), contexts.end()}, node});
+  }
+
+  /// Gives back those of `shards` that this member owns; its later writes to them are refused. May be repeated. Fails
+  /// with refused in a store that has no clusters.
+  virtual caf::expected<void> release(const std::string& node, std::uint64_t incarnation, const shard_set& shards);
 
   /// Stores the batch in one transaction and makes it durable; one result per write, in order. A write whose epoch is
   /// not its shard's stored one fails alone. Fails with version_conflict, and stores nothing of the whole batch, when
@@ -94,6 +122,12 @@ public:
   /// Where an outlet stands in each shard of a context that has events, by shard; cheap enough to ask for at any time.
   virtual caf::expected<std::vector<outlet_position>> positions(const std::string& outlet,
                                                                 const std::string& context) = 0;
+
+  /// Every mark of a context, by outlet and shard. Refused by a store that lies over another one.
+  virtual caf::expected<std::vector<stored_mark>> marks(const std::string& context);
+
+  /// Those that the store has, by name. Refused by a store that lies over another one.
+  virtual caf::expected<std::vector<std::string>> contexts();
 
   /// Keys of a context's streams in order, those after `after` only, at most `limit`.
   virtual caf::expected<std::vector<std::string>> keys(const std::string& context, const std::string& after,

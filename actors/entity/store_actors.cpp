@@ -42,16 +42,36 @@ public:
   caf::result<leases> open(const reopen& x) {
     connection_.reset(); // First, for it holds the store's lock.
     return answer<leases>(
-      ec::store_unavailable, [&] { return acquire(x); },
+      ec::store_unavailable, [&] { return open_and_acquire(x.what); },
       [](std::vector<lease> items) { return leases{std::move(items)}; });
   }
 
+  caf::result<leases> acquire(const claim& x) {
+    if (!connection_)
+      return caf::make_error(ec::store_unavailable, std::string{"the store is not open"});
+    return answer<leases>(
+      ec::store_unavailable, [&] { return connection_->acquire(x); },
+      [](std::vector<lease> items) { return leases{std::move(items)}; });
+  }
+
+  caf::result<void> give_back(const release& x) {
+    if (!connection_)
+      return caf::make_error(ec::store_unavailable, std::string{"the store is not open"});
+    try {
+      if (const auto done = connection_->release(x.node, x.incarnation, x.shards); !done)
+        return done.error();
+    } catch (const std::exception& e) {
+      return caf::make_error(ec::store_unavailable, std::string{e.what()});
+    }
+    return caf::unit;
+  }
+
 private:
-  caf::expected<std::vector<lease>> acquire(const reopen& x) {
+  caf::expected<std::vector<lease>> open_and_acquire(const claim& x) {
     auto opened = stores_->open_writer();
     if (!opened)
       return std::move(opened.error());
-    auto items = (*opened)->acquire(x.contexts, x.node);
+    auto items = x.shards.none() ? caf::expected<std::vector<lease>>{std::vector<lease>{}} : (*opened)->acquire(x);
     if (items)
       connection_ = std::move(*opened);
     return items;
@@ -101,6 +121,8 @@ writer_actor::behavior_type make_writer(writer_actor::pointer, std::shared_ptr<s
   return {
     [state](const batch& x) { return state->commit(x); },
     [state](const reopen& x) { return state->open(x); },
+    [state](const claim& x) { return state->acquire(x); },
+    [state](const release& x) { return state->give_back(x); },
   };
 }
 

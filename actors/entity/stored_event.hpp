@@ -122,6 +122,15 @@ struct offset_mark {
   bool operator==(const offset_mark&) const = default;
 };
 
+/// An outlet's mark as it is stored.
+struct stored_mark {
+  std::string outlet;
+  std::uint16_t shard = 0;
+  std::uint64_t offset = 0;
+
+  auto operator<=>(const stored_mark&) const = default;
+};
+
 /// Where an outlet stands in a shard that has events.
 struct outlet_position {
   std::uint16_t shard = 0;

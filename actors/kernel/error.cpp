@@ -27,6 +27,7 @@ std::string_view name_of(ec x) {
     case ec::unknown_type: return "unknown_type";
     case ec::conflict: return "conflict";
     case ec::circuit_open: return "circuit_open";
+    case ec::moved: return "moved";
   }
   return "invalid";
 }

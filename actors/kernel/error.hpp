@@ -33,6 +33,7 @@ enum class ec : std::uint8_t {
   unknown_type,  // a stored event or message of a type or version that this release does not know
   conflict,      // the other side is at it already, or its state has moved (409): what was done has to be looked up
   circuit_open,  // our circuit breaker keeps calls from the other side for now: nothing was done
+  moved,         // this node does not own the entity, or not any more: whoever owns it has to be asked
 };
 
 /// A short text in snake_case, stable: `store_unavailable`.
@@ -56,7 +57,8 @@ constexpr bool is_transient(ec x) {
     case ec::deadline:
     case ec::shutting_down:
     case ec::conflict:
-    case ec::circuit_open: return true;
+    case ec::circuit_open:
+    case ec::moved: return true;
     case ec::store_damaged:
     case ec::store_foreign:
     case ec::store_newer:

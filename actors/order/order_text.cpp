@@ -46,6 +46,7 @@ std::string_view message_of_failure(step where, ec code) {
     case ec::deadline:
     case ec::shutting_down:
     case ec::circuit_open:
+    case ec::moved:
     case ec::store_unavailable:
     case ec::version_conflict:
     case ec::shard_lost: return stock ? "Processing order..." : paying;

@@ -53,7 +53,7 @@ std::string disk::apply(std::span<const write> batch, std::vector<write_result>&
 
 std::string disk::apply(const write& x, write_result& result) {
   const auto where = contexts_.find(x.stream.context);
-  if (where == contexts_.end() || x.epoch == 0 || where->second.epoch != x.epoch) {
+  if (where == contexts_.end() || x.epoch == 0 || where->second.epochs[x.stream.shard()] != x.epoch) {
     result = write_result::shard_lost;
     return {};
   }
@@ -98,7 +98,7 @@ std::string disk::apply(const write& x, write_result& result) {
 
 void disk::apply(const offset_mark& x) {
   const auto where = contexts_.find(x.context);
-  if (where == contexts_.end() || x.epoch == 0 || where->second.epoch != x.epoch || x.shard >= shard_count)
+  if (where == contexts_.end() || x.epoch == 0 || x.shard >= shard_count || where->second.epochs[x.shard] != x.epoch)
     return;
   const outlet_key key{x.outlet, x.context, x.shard};
   auto& mark = outlets_[key];
@@ -163,21 +163,21 @@ class writer final : public store_writer {
 public:
   explicit writer(std::shared_ptr<disk> where) : disk_(std::move(where)), boot_(disk_->boots_) {}
 
-  caf::expected<std::vector<lease>> acquire(std::span<const std::string> contexts, const std::string& node) override {
+  using store_writer::acquire;
+
+  caf::expected<std::vector<lease>> acquire(const claim& x) override {
     if (auto reason = unusable())
       return reason;
     std::vector<lease> leases;
-    leases.reserve(contexts.size() * shard_count);
-    for (const auto& name : contexts) {
+    leases.reserve(x.contexts.size() * shard_count);
+    for (const auto& name : x.contexts) {
       auto& in = disk_->contexts_[name];
-      ++in.epoch;
-      in.owner = node;
       auto next = in.shards.begin();
       for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
         std::uint64_t offset = 1;
         if (next != in.shards.end() && next->first == shard)
           offset += (next++)->second.size();
-        leases.push_back({name, shard, in.epoch, offset});
+        leases.push_back({name, shard, ++in.epochs[shard], offset});
       }
     }
     return leases;
@@ -304,6 +304,25 @@ public:
       if (!events.empty())
         result.push_back({shard, mark == disk_->outlets_.end() ? 0 : mark->second, events.size()});
     }
+    return result;
+  }
+
+  caf::expected<std::vector<stored_mark>> marks(const std::string& context) override {
+    if (auto reason = unusable())
+      return reason;
+    std::vector<stored_mark> result;
+    for (const auto& [key, offset] : disk_->outlets_)
+      if (const auto& [outlet, in, shard] = key; in == context)
+        result.push_back({outlet, shard, offset});
+    return result;
+  }
+
+  caf::expected<std::vector<std::string>> contexts() override {
+    if (auto reason = unusable())
+      return reason;
+    std::vector<std::string> result;
+    for (const auto& [name, in] : disk_->contexts_)
+      result.push_back(name);
     return result;
   }
 

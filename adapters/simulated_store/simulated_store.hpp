@@ -75,8 +75,7 @@ private:
     std::uint64_t version = 0;
   };
   struct context {
-    std::uint64_t epoch = 0; // of every shard: acquire takes them all
-    std::string owner;
+    std::vector<std::uint64_t> epochs = std::vector<std::uint64_t>(shard_count); // 0: never acquired
     std::map<std::string, stream> streams;
     std::map<std::uint16_t, std::vector<place>> shards; // by offset, from 1
     std::set<std::pair<time_point, std::string>> wake_ups;

@@ -215,6 +215,26 @@ caf::expected<std::vector<journal::outlet_position>> reader::positions(const std
   });
 }
 
+caf::expected<std::vector<journal::stored_mark>> reader::marks(const std::string& context) {
+  return read([&] {
+    std::vector<journal::stored_mark> result;
+    statement all{db_, "SELECT outlet, shard, shard_offset FROM outlets WHERE context = ? ORDER BY outlet, shard"};
+    for (auto row = all.rows(id_of(context)); row.next();)
+      result.push_back({row.string(0), static_cast<std::uint16_t>(row.integer(1)), row.number(2)});
+    return result;
+  });
+}
+
+caf::expected<std::vector<std::string>> reader::contexts() {
+  return read([&] {
+    std::vector<std::string> result;
+    statement all{db_, "SELECT name FROM contexts ORDER BY name"};
+    for (auto row = all.rows(); row.next();)
+      result.push_back(row.string(0));
+    return result;
+  });
+}
+
 caf::expected<std::vector<std::string>> reader::keys(const std::string& context, const std::string& after,
                                                      std::size_t limit) {
   return read([&] {

@@ -29,6 +29,8 @@ public:
                                                    std::size_t limit) override;
   caf::expected<std::vector<journal::outlet_position>> positions(const std::string& outlet,
                                                                  const std::string& context) override;
+  caf::expected<std::vector<journal::stored_mark>> marks(const std::string& context) override;
+  caf::expected<std::vector<std::string>> contexts() override;
   caf::expected<std::vector<std::string>> keys(const std::string& context, const std::string& after,
                                                std::size_t limit) override;
   caf::expected<journal::latest_events> latest(const journal::event_filter& filter, std::optional<std::uint64_t> before,

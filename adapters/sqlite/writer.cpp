@@ -94,22 +94,23 @@ writer::~writer() {
     sql_.db.leave_as_is();
 }
 
-caf::expected<std::vector<journal::lease>> writer::acquire(std::span<const std::string> contexts,
-                                                           const std::string& node) {
+caf::expected<std::vector<journal::lease>> writer::acquire(const journal::claim& x) {
+  if (x.incarnation != 0 || !x.shards.all())
+    return caf::make_error(ec::refused, std::string{"a SQLite file has one node; a cluster needs PostgreSQL"});
   return write_durably([&] {
     std::vector<journal::lease> leases;
-    leases.reserve(contexts.size() * shard_count);
-    for (const auto& name : contexts) {
+    leases.reserve(x.contexts.size() * shard_count);
+    for (const auto& name : x.contexts) {
       const auto id = id_of(name);
       auto& context = contexts_[name];
       statement raise{sql_.db, "UPDATE shards SET epoch = epoch + 1, owner = ? WHERE context = ?"};
-      raise.run(node, id);
+      raise.run(x.node, id);
       if (context.id == 0) {
         context.id = id;
         context.shards.resize(shard_count);
         statement insert{sql_.db, "INSERT INTO shards VALUES (?, ?, 1, ?, 1)"};
         for (std::uint16_t shard = 0; shard < shard_count; ++shard)
-          insert.run(id, shard, node);
+          insert.run(id, shard, x.node);
       }
       for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
         auto& own = context.shards[shard];

@@ -19,8 +19,8 @@ public:
   writer(const options& config, std::shared_ptr<moved_heads> moved);
   ~writer() override;
 
-  caf::expected<std::vector<journal::lease>> acquire(std::span<const std::string> contexts,
-                                                     const std::string& node) override;
+  using store_writer::acquire;
+  caf::expected<std::vector<journal::lease>> acquire(const journal::claim& x) override;
   caf::expected<std::vector<journal::write_result>> commit(std::span<const journal::write> batch,
                                                            std::span<const journal::offset_mark> marks) override;
 

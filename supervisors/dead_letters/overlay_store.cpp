@@ -53,11 +53,12 @@ class overlay_writer final : public store_writer {
 public:
   explicit overlay_writer(std::shared_ptr<overlay> over) : over_(std::move(over)) {}
 
-  caf::expected<std::vector<lease>> acquire(std::span<const std::string> contexts, const std::string&) override {
+  using store_writer::acquire;
+  caf::expected<std::vector<lease>> acquire(const claim& x) override {
     ++over_->epoch_;
     std::vector<lease> result;
-    result.reserve(contexts.size() * shard_count);
-    for (const auto& context : contexts)
+    result.reserve(x.contexts.size() * shard_count);
+    for (const auto& context : x.contexts)
       for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
         const auto last = over_->held_.last_offsets.find({context, shard});
         result.push_back(

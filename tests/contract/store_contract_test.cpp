@@ -1,7 +1,9 @@
 // What every store of the journal promises. To add one, add its line to `kinds`.
+#include "adapters/postgres/store.hpp"
 #include "adapters/simulated_store/simulated_store.hpp"
 #include "adapters/sqlite/store.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/postgres_server.hpp"
 #include "tests/support/store_owner.hpp"
 
 #include <algorithm>
@@ -40,9 +42,16 @@ std::shared_ptr<store_factory> hasty_sqlite_in(const test::scratch_folder& folde
   return sqlite::make_store(config);
 }
 
+std::shared_ptr<store_factory> postgres_in(const test::scratch_folder&) {
+  postgres::options config;
+  config.url = test::postgres_server::shared().new_database();
+  return postgres::make_store(config);
+}
+
 const std::vector<store_kind> kinds{
   {"sqlite", sqlite_in, true},
   {"sqlite_hasty", hasty_sqlite_in, true},
+  {"postgres", postgres_in, false},
   {"simulated", [](const auto&) { return simulated::make_store(std::make_shared<simulated::disk>()); }, false},
 };
 

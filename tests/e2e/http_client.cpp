@@ -1,6 +1,6 @@
 #include "tests/e2e/http_client.hpp"
 
-#include "tests/e2e/program.hpp"
+#include "tests/support/program.hpp"
 
 #include <curl/curl.h>
 

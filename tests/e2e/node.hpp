@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tests/e2e/http_client.hpp"
-#include "tests/e2e/program.hpp"
+#include "tests/support/program.hpp"
 
 #include <cstdint>
 #include <filesystem>

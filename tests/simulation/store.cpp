@@ -74,10 +74,7 @@ public:
   watched_writer(std::shared_ptr<shared_parts> parts, std::unique_ptr<journal::store_writer> behind)
     : parts_(std::move(parts)), behind_(std::move(behind)) {}
 
-  caf::expected<std::vector<journal::lease>> acquire(std::span<const std::string> contexts,
-                                                     const std::string& node) override {
-    return behind_->acquire(contexts, node);
-  }
+  caf::expected<std::vector<journal::lease>> acquire(const journal::claim& x) override { return behind_->acquire(x); }
 
   caf::expected<std::vector<journal::write_result>> commit(std::span<const journal::write> batch,
                                                            std::span<const journal::offset_mark> marks) override {

@@ -57,7 +57,7 @@ protected:
   node_settings settings(std::vector<email::provider_options> mailers) const {
     node_settings x;
     x.threads = 1;
-    x.store_file = folder / "journal.db";
+    x.store.file = folder / "journal.db";
     x.operator_key_file = folder / "operator.key";
     x.commerce_port = 0;
     x.operations_port = 0;

@@ -32,7 +32,7 @@ protected:
   node_settings settings() {
     node_settings x;
     x.threads = 1;
-    x.store_file = folder / "journal.db";
+    x.store.file = folder / "journal.db";
     x.operator_key_file = folder / "operator.key";
     x.commerce_port = 0;
     x.operations_port = 0;
@@ -142,7 +142,7 @@ TEST_F(Node, OpensAGatewayAgainWhoseSocketFailsAtTheSamePort) {
 TEST_F(Node, SaysWhatToDoWhenAnAddressIsTaken) {
   node running{settings()};
   auto second = settings();
-  second.store_file = folder / "other.db";
+  second.store.file = folder / "other.db";
   second.commerce_port = running.commerce_port();
   try {
     node refused{second};
@@ -187,11 +187,11 @@ TEST_F(Node, EndsWithoutCallingThatAFailure) {
 TEST_F(Node, NamesAStoreInUseOnce) {
   node running{settings()};
   try {
-    refuse_unusable_store(settings().store_file);
+    refuse_unusable_store(settings().store);
     ADD_FAILURE() << "two nodes share a store";
   } catch (const std::runtime_error& e) {
     const std::string text = e.what();
-    const auto path = settings().store_file.string();
+    const auto path = settings().store.file.string();
     const auto first = text.find(path);
     ASSERT_NE(first, std::string::npos) << text;
     EXPECT_EQ(text.find(path, first + 1), std::string::npos) << text;

@@ -24,6 +24,10 @@ struct fake_store {
   caf::error next_failure;                // of the next commit
   std::vector<write_result> next_results; // of the next commit; stored for all when empty
   std::uint64_t epoch = 0;
+  std::vector<claim> claims;
+  std::vector<release> releases;
+  caf::error claim_failure;
+  shard_set taken_by_others; // of a cluster
   bool opens = true;
   int opened = 0;
   bool hold = false; // keep the answers of commits
@@ -56,10 +60,27 @@ writer_actor::behavior_type fake_writer(writer_actor::pointer self, store_ptr st
         return caf::make_error(ec::store_unavailable);
       ++store->epoch;
       leases all;
+      for (const auto& context : x.what.contexts)
+        for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+          if (x.what.shards.test(shard))
+            all.items.push_back({context, shard, store->epoch, 1});
+      return all;
+    },
+    [self, store](const claim& x) -> caf::result<leases> {
+      store->claims.push_back(x);
+      if (store->claim_failure)
+        return store->claim_failure;
+      ++store->epoch;
+      leases granted;
       for (const auto& context : x.contexts)
         for (std::uint16_t shard = 0; shard < shard_count; ++shard)
-          all.items.push_back({context, shard, store->epoch, 1});
-      return all;
+          if (x.shards.test(shard) && !store->taken_by_others.test(shard))
+            granted.items.push_back({context, shard, store->epoch, 1});
+      return granted;
+    },
+    [store](const release& x) -> caf::result<void> {
+      store->releases.push_back(x);
+      return caf::unit;
     },
   };
 }

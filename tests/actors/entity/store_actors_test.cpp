@@ -40,10 +40,10 @@ public:
   }
   ~scripted_writer() override { --script_.open_writers; }
 
-  caf::expected<std::vector<lease>> acquire(std::span<const std::string> contexts, const std::string&) override {
+  caf::expected<std::vector<lease>> acquire(const claim& x) override {
     if (script_.fails_to_acquire)
       return caf::make_error(ec::store_unavailable, std::string{"as told"});
-    return next(script_, std::vector<lease>{{contexts[0], 0, 1, 1}});
+    return next(script_, std::vector<lease>{{x.contexts[0], 0, 1, 1}});
   }
   caf::expected<std::vector<write_result>> commit(std::span<const write> x,
                                                   std::span<const offset_mark> marks) override {

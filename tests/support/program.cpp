@@ -1,4 +1,4 @@
-#include "tests/e2e/program.hpp"
+#include "tests/support/program.hpp"
 #include "tests/support/places.hpp"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// tests/e2e/program.hpp: a program as a child process, which never outlives its test.
+// tests/support/program.hpp: a program as a child process, which never outlives its test.
 #pragma once
 
 #include <sys/types.h>

@@ -1,0 +1,20 @@
+// supervisors/store_commands.hpp: `troupe store` and `troupe migrate`. Each prints what it finds and returns the exit
+// status.
+#pragma once
+
+#include "supervisors/stores.hpp"
+
+#include <filesystem>
+
+namespace troupe {
+
+/// Checks every event of the store. 1 when something is wrong inside, 2 when it cannot be looked at.
+int check_store(const store_settings& x);
+
+/// Copies a stopped SQLite file into the PostgreSQL database, and compares. Goes on where it was interrupted.
+int copy_store_file(const std::filesystem::path& file, const store_settings& to);
+
+int print_migrations(const store_settings& x);
+int migrate_up(const store_settings& x);
+
+} // namespace troupe
