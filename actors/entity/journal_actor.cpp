@@ -428,8 +428,7 @@ void journal_actor_state::let_go() {
     next = leaving_.erase(next);
     owned_ &= ~shards;
     self_->request(deps_.writer, caf::infinite, release{config_.node, incarnation_, shards})
-      .then([reply]() mutable { reply.deliver(); },
-            [reply](const caf::error& x) mutable { reply.deliver(x); });
+      .then([reply]() mutable { reply.deliver(); }, [reply](const caf::error& x) mutable { reply.deliver(x); });
   }
 }
 

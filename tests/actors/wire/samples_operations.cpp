@@ -1,3 +1,4 @@
+#include "actors/cluster/lease_store.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/guard/guard_actor.hpp"
 #include "actors/outlet/outlet_actor.hpp"
@@ -166,6 +167,7 @@ void add_operations(samples& to) {
   add_dead_letter(to);
   add_outlet(to);
   to.add_values<supervision::failure>();
+  to.add_values<cluster::rejection>();
 }
 
 } // namespace troupe::wire
