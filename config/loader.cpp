@@ -419,6 +419,7 @@ private:
         if (&a < &b && a.second.port != 0 && a.second == b.second)
           add_problem(origin(b.first), std::string{b.first} + ": is " + a.first + ", too");
     validate_store();
+    validate_cluster();
     validate_providers();
     validate_policies();
     validate_webhook();
@@ -431,6 +432,20 @@ private:
     if (x.postgres.readers_min > x.postgres.readers_max)
       add_problem(origin("store.postgres.readers_min"),
                   "store.postgres.readers_min: must not be more than store.postgres.readers_max");
+  }
+
+  void validate_cluster() {
+    const auto& x = result_.values.cluster;
+    if (!x.enabled)
+      return;
+    if (result_.values.store.kind != "postgres")
+      add_problem(origin("cluster.enabled"), "cluster.enabled: a cluster needs store.kind=postgres");
+    for (const auto& [key, file] : {std::pair{"cluster.tls.certificate", &x.certificate},
+                                    std::pair{"cluster.tls.key", &x.key}, std::pair{"cluster.tls.ca", &x.ca}})
+      if (const auto why = file->empty() ? "a cluster needs it" : why_unreadable(*file); !std::string{why}.empty())
+        add_problem(origin(key), std::string{key} + ": " + (file->empty() ? "" : *file + ": ") + why);
+    if (x.renewal * 3 > x.lease)
+      add_problem(origin("cluster.renewal"), "cluster.renewal: must be at most a third of cluster.lease");
   }
 
   void validate_policies() {

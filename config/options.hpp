@@ -49,6 +49,24 @@ struct store_options {
   bool operator==(const store_options&) const = default;
 };
 
+struct cluster_options {
+  bool enabled = false;
+  listener port{"0.0.0.0", 9100};
+  std::string advertise;
+  std::string roles = "gateway,worker";
+  std::string labels;
+  std::uint64_t weight = 100;
+  duration lease{2'000};
+  duration renewal{500};
+  std::uint64_t moves_at_once = 32;
+  duration drain{std::chrono::seconds{30}};
+  std::string certificate;
+  std::string key;
+  std::string ca;
+
+  bool operator==(const cluster_options&) const = default;
+};
+
 struct sandbox_options {
   bool enabled = true;
   std::string address = "127.0.0.1";
@@ -285,6 +303,7 @@ struct queue_options {
 struct options {
   node_options node;
   store_options store;
+  cluster_options cluster;
   listener commerce{"127.0.0.1", 9001};
   listener operations{"127.0.0.1", 7777};
   queue_options queues;    // "operations.queue_depth_max"

@@ -18,10 +18,12 @@
 #include "actors/payment/provider.hpp"
 #include "adapters/http_client/http_client.hpp"
 #include "adapters/smtp_client/smtp_client.hpp"
+#include "supervisors/cluster/member.hpp"
 #include "supervisors/supervision/failure.hpp"
 
 #include <caf/init_global_meta_objects.hpp>
 #include <caf/io/middleman.hpp>
+#include <caf/openssl/manager.hpp>
 
 namespace troupe {
 
@@ -35,7 +37,9 @@ using message_blocks =
              caf::id_block::troupe_supervision, caf::id_block::troupe_guard, caf::id_block::troupe_dead_letter,
              caf::id_block::troupe_rehearsal, caf::id_block::troupe_outlet, caf::id_block::troupe_smtp_client,
              caf::id_block::troupe_mailer, caf::id_block::troupe_notification, caf::id_block::troupe_pause,
-             caf::id_block::troupe_alarm, caf::id_block::troupe_alarm_test, caf::id_block::troupe_cluster>;
+             caf::id_block::troupe_alarm, caf::id_block::troupe_alarm_test, caf::id_block::troupe_cluster,
+             caf::id_block::troupe_cluster_nodes, caf::id_block::troupe_cluster_keeper,
+             caf::id_block::troupe_cluster_member>;
 
 template <class... Blocks> void register_blocks(block_list<Blocks...>) {
   (caf::init_global_meta_objects<Blocks>(), ...);
@@ -45,6 +49,7 @@ template <class... Blocks> void register_blocks(block_list<Blocks...>) {
 inline void register_message_types() {
   register_blocks(message_blocks{});
   caf::io::middleman::init_global_meta_objects();
+  caf::openssl::manager::init_global_meta_objects();
   caf::core::init_global_meta_objects();
 }
 

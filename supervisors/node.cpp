@@ -45,10 +45,11 @@ namespace troupe {
 namespace {
 
 struct system_config : caf::actor_system_config {
-  explicit system_config(std::size_t threads) {
+  system_config(std::size_t threads, const cluster_settings& cluster) {
     set("caf.logger.console.verbosity", "quiet");
     set("caf.logger.file.verbosity", "quiet");
     scheduler::load_asio_scheduler(*this, threads);
+    load_cluster(*this, cluster);
   }
 };
 
@@ -93,7 +94,7 @@ public:
   explicit impl(node_settings settings)
     : settings_(std::move(settings)), key_(load_operator_key(settings_.operator_key_file)),
       seals_(std::make_shared<const sealer>(dead_letter_key_file())), stores_(make_stores(settings_.store)),
-      config_(settings_.threads) {
+      config_(settings_.threads, settings_.cluster) {
     tune(settings_.tuning);
     refuse_unusable_store(settings_.store); // A store that fails later mends itself, and the journal waits for it.
     system_ = std::make_unique<caf::actor_system>(config_);
@@ -128,7 +129,12 @@ public:
     // Everybody else is up and restarted meanwhile, so that what is in flight can be answered.
     const bool served = commerce_.close();
     const bool whole = operations_.close() && served;
+    if (cluster_)
+      cluster_->drain(*system_); // Where that does not help, the lease ends by itself.
     end_tree();
+    if (cluster_)
+      cluster_->close(*system_);
+    cluster_.reset();
     // The routers hold handles, and a live handle keeps its actor and so the system from ending.
     commerce_ = {};
     operations_ = {};
@@ -161,6 +167,7 @@ public:
   supervised_gateway operations_;
   std::shared_ptr<supervision::tree> tree_ = std::make_shared<supervision::tree>();
   pause::registry_ptr pauses_;
+  std::optional<cluster_node> cluster_;
   std::optional<topology> parts_;
   caf::actor root_; // of the tree
 
@@ -187,8 +194,12 @@ private:
     started_at_ = now();
     node_metrics_ = std::make_shared<node_metrics>(system);
 
+    if (settings_.cluster.enabled)
+      cluster_.emplace(settings_.name, settings_.cluster, settings_.store.postgres, now);
     topology_settings with;
     with.node = settings_.name;
+    if (cluster_)
+      with.member = cluster_->assembly();
     with.stores = stores_;
     with.restarts = settings_.restarts;
     with.environment = [this, now, random](std::string_view) {
@@ -242,6 +253,8 @@ private:
       "rehearsals", [with = describe_rehearsals(now, random)](const supervision::place& where) {
         return spawn_rehearsals(where, with);
       });
+    if (cluster_)
+      cluster_->add_parts(system, parts, settings_.restarts);
     add_gateways(parts, now, random);
     root_ = supervision::spawn_supervisor(system, parts.root, surroundings(now));
 

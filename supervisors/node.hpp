@@ -8,6 +8,7 @@
 #include "adapters/http_client/curl_engine.hpp"
 #include "adapters/payment/registry.hpp"
 #include "gateways/http/server.hpp"
+#include "supervisors/cluster_node.hpp"
 #include "supervisors/health.hpp"
 #include "supervisors/operators_webhook.hpp"
 #include "supervisors/resilience/policy_book.hpp"
@@ -55,8 +56,9 @@ struct webhook_settings {
 
 struct node_settings {
   std::string name = "node-1";
-  std::size_t threads = 0;          // 0: one per processor
+  std::size_t threads = 0; // 0: one per processor
   store_settings store;
+  cluster_settings cluster;
   std::filesystem::path operator_key_file;
   std::filesystem::path dead_letter_key_file{}; // empty: beside the operator key
   std::string commerce_address = "127.0.0.1";

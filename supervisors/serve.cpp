@@ -203,12 +203,42 @@ webhook_settings to_webhook(const config::webhook_options& x) {
   return out;
 }
 
+/// "zone=a,egress=fixed"; a word without a value has an empty one.
+std::map<std::string, std::string> to_labels(const std::string& text) {
+  std::map<std::string, std::string> out;
+  for (const auto& word : config::names_in(text)) {
+    const auto equals = word.find('=');
+    out[word.substr(0, equals)] = equals == std::string::npos ? "" : word.substr(equals + 1);
+  }
+  return out;
+}
+
+cluster_settings to_cluster(const config::cluster_options& x) {
+  cluster_settings out;
+  out.enabled = x.enabled;
+  out.address = x.port.address;
+  out.port = x.port.port;
+  out.advertise = x.advertise;
+  out.roles = cluster::parse_role_set(x.roles).value_or(out.roles);
+  out.labels = to_labels(x.labels);
+  out.weight = static_cast<std::uint32_t>(x.weight);
+  out.lease = x.lease;
+  out.renewal = x.renewal;
+  out.moves_at_once = static_cast<std::uint32_t>(x.moves_at_once);
+  out.drain = x.drain;
+  out.certificate = x.certificate;
+  out.key = x.key;
+  out.ca = x.ca;
+  return out;
+}
+
 node_settings to_settings(const config::options& x, const origin_map& origins) {
   node_settings out;
   const std::filesystem::path state = x.node.state_directory;
   out.name = x.node.name;
   out.threads = x.node.threads;
   out.store = to_store(x.store);
+  out.cluster = to_cluster(x.cluster);
   out.operator_key_file = state / "operator.key";
   out.commerce_address = x.commerce.address;
   out.commerce_port = x.commerce.port;

@@ -10,6 +10,7 @@
 #include "actors/inventory/inventory_entity.hpp"
 #include "actors/pause/directory.hpp"
 #include "actors/pause/pause_entity.hpp"
+#include "supervisors/cluster/router.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -37,11 +38,13 @@ std::vector<std::string> stored_contexts() {
           guard::traits::context};
 }
 
-journal::journal_actor spawn_journal(const supervision::place& where, journal::writer_actor writer,
-                                     journal::reader_actor reader, std::string node, clock_fn now) {
+journal::sharded_journal_actor spawn_journal(const supervision::place& where, journal::writer_actor writer,
+                                             journal::reader_actor reader, std::string node, clock_fn now,
+                                             bool member) {
   journal::options config;
   config.contexts = stored_contexts();
   config.node = std::move(node);
+  config.member = member;
   return where.spawn<journal::journal_actor_impl>(
     std::move(config), journal::dependencies{std::move(writer), std::move(reader), std::move(now)});
 }
@@ -178,11 +181,15 @@ journal::journal_actor add_store(caf::actor_system& system, group& root, const t
   group writing{system, "writing", strategy::rest_for_one, with.restarts};
   const auto writer = writing.add<journal::writer_actor>(
     "writer", run_store_actor<journal::writer_actor>(journal::make_writer, with), patient(64));
-  const auto journal = writing.add<journal::journal_actor>(
+  const auto journal = writing.add<journal::sharded_journal_actor>(
     "journal",
     [writer = join(with.writer_for_journal, writer), reader = join(with.reader_for_journal, reader), node = with.node,
-     now = with.environment({}).now](const place& where) { return spawn_journal(where, writer, reader, node, now); },
+     now = with.environment({}).now, member = with.member != nullptr](const place& where) {
+      return spawn_journal(where, writer, reader, node, now, member);
+    },
     patient(65'536));
+  if (with.member)
+    with.member->journal = journal;
   store.add(std::move(writing));
   root.add(std::move(store));
   return journal;
@@ -193,6 +200,8 @@ template <class Traits>
 entity::environment environment_of(const topology_settings& with, journal::journal_actor journal) {
   auto env = with.environment(Traits::context);
   env.journal = std::move(journal);
+  if (with.member)
+    env.held = with.member->held;
   entity::population::failed_fn told;
   if (with.entity_failed)
     told = [told = with.entity_failed](const std::string& key, std::uint32_t in_a_row, const caf::error& why,
@@ -208,12 +217,31 @@ supervision::child_rules shows_entities(const entity::environment& env) {
   return rules;
 }
 
-/// A region over `env`, which `spawn(place, env)` starts, as a child of `to`.
-template <class Handle, class Spawn>
-Handle add_region(group& to, std::string id, const entity::environment& env, Spawn spawn) {
-  return to.add<Handle>(
-    std::move(id), [env, spawn = std::move(spawn)](const place& where) { return spawn(where, env); },
-    shows_entities(env));
+/// The way to a region's entities wherever they are, and the region of this node.
+template <class Handle> struct way {
+  Handle entities;
+  Handle local;
+
+  operator Handle() const { return entities; }
+};
+
+/// A region over `env`, which `spawn(place, env)` starts, as a child of `to`; before it, in a cluster, its router.
+template <class Traits, class Spawn>
+auto add_region(group& to, const std::string& id, const entity::environment& env, const topology_settings& with,
+                Spawn spawn) {
+  using handle = typename Traits::interface;
+  const auto local = to.add<handle>(
+    id, [env, spawn = std::move(spawn)](const place& where) { return spawn(where, env); }, shows_entities(env));
+  if (!with.member)
+    return way<handle>{local, local};
+  auto& member = *with.member;
+  cluster::add_region(member, caf::actor_cast<caf::actor>(local), typename Traits::commands{});
+  const cluster::router_settings settings{member.self, member.held, member.now};
+  const auto router = to.add<handle>("way to " + id, [local, settings](const place& where) {
+    return where.spawn<cluster::router_impl<Traits>>(local, settings);
+  });
+  member.routers.push_back(caf::actor_cast<caf::actor>(router));
+  return way<handle>{router, local};
 }
 
 // The directory hears from letters, jobs ask both, and each begins anew from the store alone.
@@ -224,15 +252,15 @@ void add_dead_letters(caf::actor_system& system, topology& made, const topology_
   auto& parts = made.dead_letters;
   parts.directory = letters.add<directory_actor>(
     "directory", [journal](const place& where) { return spawn_letter_directory(where, journal); });
-  parts.letters = add_region<dead_letter_actor>(letters, "letters", environment_of<traits>(with, journal),
-                                                [directory = parts.directory, replayers = made.replayers,
-                                                 reachable = made.reachable](const place& where, const auto& env) {
-                                                  return spawn_letters(where, env, directory, replayers, reachable);
-                                                });
-  parts.jobs = add_region<job::job_actor>(letters, "replay jobs", environment_of<job::traits>(with, journal),
-                                          [parts](const place& where, const auto& env) {
-                                            return spawn_replay_jobs(where, env, parts.directory, parts.letters);
-                                          });
+  parts.letters = add_region<traits>(letters, "letters", environment_of<traits>(with, journal), with,
+                                     [directory = parts.directory, replayers = made.replayers,
+                                      reachable = made.reachable](const place& where, const auto& env) {
+                                       return spawn_letters(where, env, directory, replayers, reachable);
+                                     });
+  parts.jobs = add_region<job::traits>(letters, "replay jobs", environment_of<job::traits>(with, journal), with,
+                                       [parts](const place& where, const auto& env) {
+                                         return spawn_replay_jobs(where, env, parts.directory, parts.letters);
+                                       });
   made.root.add(std::move(letters));
 }
 
@@ -258,18 +286,23 @@ void add_outlets(caf::actor_system& system, topology& made, const topology_setti
   for (const auto& x : wanted)
     deps.outlets.emplace(outlet::name_of(x.name, x.context), x);
   const auto env = environment_of<outlet::traits>(with, journal);
-  const auto parking =
-    add_region<outlet::parking_actor>(outlets, "parked events", env, [deps](const place& where, const auto& its) {
+  const outlet::parking_actor parking =
+    add_region<outlet::traits>(outlets, "parked events", env, with, [deps](const place& where, const auto& its) {
       return spawn_parked_events(where, its, deps);
     });
   const auto replayer = outlets.add<dead_letter::replayer_actor>(
     "replayer", [journal, parking](const place& where) { return spawn_outlet_replayer(where, journal, parking); });
-  const outlet::dependencies outlet_deps{journal, parking, env.now, with.observe_outlets, made.paused->published()};
-  for (const auto& x : wanted)
-    made.paused->observe(wakes(outlets.add<outlet::outlet_actor>(
-                                 x.name + " of " + x.context,
-                                 [x, outlet_deps](const place& where) { return spawn_outlet(where, x, outlet_deps); }),
-                               x.name));
+  const outlet::dependencies outlet_deps{journal, parking, env.now, with.observe_outlets, made.paused->published(),
+                                         env.held};
+  for (const auto& x : wanted) {
+    const auto made_outlet =
+      outlets.add<outlet::outlet_actor>(x.name + " of " + x.context, [x, outlet_deps](const place& where) {
+        return spawn_outlet(where, x, outlet_deps);
+      });
+    made.paused->observe(wakes(made_outlet, x.name));
+    if (with.member)
+      with.member->parts.push_back(caf::actor_cast<caf::actor>(made_outlet));
+  }
   made.root.add(std::move(outlets));
   made.replayers.set(
     {{dead_letter::source::outlet_gave_up, replayer}, {dead_letter::source::poisoned_event, replayer}});
@@ -315,18 +348,19 @@ pause::registry::told_fn wakes(const notification::notification_actor& mails) {
 
 // Until it is known what is paused, every order and every mail stands still. Before that is looked for, it is known
 // which breakers are held: nothing may pass through one that operators had opened.
-void add_directories(group& to, const topology& made, const topology_settings& with,
+void add_directories(group& to, const topology& made, const order::order_actor& orders,
+                     const notification::notification_actor& mails, const topology_settings& with,
                      const journal::journal_actor& journal) {
   const live<bool> guards_known{!with.guard_found};
-  const auto paused = to.add<caf::actor>(
-    "pause directory",
-    [journal, guards_known, pauses = made.pauses, puts_up = made.paused, orders = made.orders,
-     mails = made.notifications](const place& where) -> caf::actor {
-      return where.spawn<pause::directory_impl>(journal, pauses, puts_up, guards_known, [orders, mails] {
-        look_at_all(orders, looks_ahead);
-        look_at_all(mails, mails_look_ahead);
-      });
-    });
+  const auto paused = to.add<caf::actor>("pause directory",
+                                         [journal, guards_known, pauses = made.pauses, puts_up = made.paused, orders,
+                                          mails](const place& where) -> caf::actor {
+                                           return where.spawn<pause::directory_impl>(
+                                             journal, pauses, puts_up, guards_known, [orders, mails] {
+                                               look_at_all(orders, looks_ahead);
+                                               look_at_all(mails, mails_look_ahead);
+                                             });
+                                         });
   if (!with.guard_found)
     return;
   const guard::finder tells{with.guard_found, with.guard_lost, [guards_known, paused] {
@@ -362,18 +396,18 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
   }
 
   group entities{system, "entities", strategy::one_for_one, with.restarts};
-  made.inventory = add_region<inventory::inventory_actor>(
-    entities, "inventory", environment_of<inventory::traits>(with, journal),
+  made.inventory = add_region<inventory::traits>(
+    entities, "inventory", environment_of<inventory::traits>(with, journal), with,
     [rules = with.inventory](const place& where, const auto& env) { return spawn_inventories(where, env, rules); });
-  made.catalog = add_region<catalog::catalog_actor>(entities, "catalog", environment_of<catalog::traits>(with, journal),
-                                                    spawn_products);
-  made.keys = add_region<idempotency::idempotency_actor>(
-    entities, "idempotency keys", environment_of<idempotency::traits>(with, journal), spawn_idempotency_keys);
-  made.pauses = add_region<pause::pause_actor>(
-    entities, "pauses", environment_of<pause::traits>(with, journal),
+  made.catalog = add_region<catalog::traits>(entities, "catalog", environment_of<catalog::traits>(with, journal), with,
+                                             spawn_products);
+  made.keys = add_region<idempotency::traits>(
+    entities, "idempotency keys", environment_of<idempotency::traits>(with, journal), with, spawn_idempotency_keys);
+  made.pauses = add_region<pause::traits>(
+    entities, "pauses", environment_of<pause::traits>(with, journal), with,
     [puts_up = made.paused](const place& where, const auto& env) { return spawn_pauses(where, env, puts_up); });
-  made.guard_trails = add_region<guard::trail_actor>(entities, "guard trails",
-                                                     environment_of<guard::traits>(with, journal), spawn_guard_trails);
+  made.guard_trails = add_region<guard::traits>(entities, "guard trails", environment_of<guard::traits>(with, journal),
+                                                with, spawn_guard_trails);
   auto deps = std::move(with.orders);
   deps.pauses = made.paused->published();
   deps.inventory = join(with.inventory_for_orders, made.inventory);
@@ -382,18 +416,20 @@ topology make_topology(caf::actor_system& system, topology_settings with) {
     deps.providers[name] = {join(with.provider_for_orders, provider.actor), provider.key_lifetime};
   auto env_of_orders = environment_of<order::traits>(with, journal);
   env_of_orders.looks_ahead = looks_ahead;
-  made.orders = add_region<order::order_actor>(
-    entities, "orders", env_of_orders,
+  const auto orders = add_region<order::traits>(
+    entities, "orders", env_of_orders, with,
     [deps = std::move(deps)](const place& where, const auto& env) { return spawn_orders(where, env, deps); });
-  made.paused->observe(wakes(made.orders));
+  made.orders = orders;
+  made.paused->observe(wakes(orders.local));
   mails.pauses = made.paused->published();
   auto env_of_mails = environment_of<notification::traits>(with, journal);
   env_of_mails.looks_ahead = mails_look_ahead;
-  made.notifications = add_region<notification::notification_actor>(
-    entities, "notifications", env_of_mails,
+  const auto notifications = add_region<notification::traits>(
+    entities, "notifications", env_of_mails, with,
     [deps = std::move(mails)](const place& where, const auto& env) { return spawn_notifications(where, env, deps); });
-  made.paused->observe(wakes(made.notifications));
-  add_directories(entities, made, with, journal);
+  made.notifications = notifications;
+  made.paused->observe(wakes(notifications.local));
+  add_directories(entities, made, orders.local, notifications.local, with, journal);
   made.root.add(std::move(entities));
   if (with.keeps_dead_letters) {
     add_dead_letters(system, made, with, journal);

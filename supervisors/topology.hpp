@@ -13,6 +13,7 @@
 #include "actors/outlet/parking_entity.hpp"
 #include "actors/pause/board.hpp"
 #include "actors/pause/pause_actor.hpp"
+#include "supervisors/cluster/assembly.hpp"
 #include "supervisors/supervision/supervisor.hpp"
 
 #include <functional>
@@ -28,9 +29,10 @@ namespace troupe {
 /// The contexts whose entities a node keeps in its journal.
 std::vector<std::string> stored_contexts();
 
-/// The journal over a store's writing and reading actor.
-journal::journal_actor spawn_journal(const supervision::place& where, journal::writer_actor writer,
-                                     journal::reader_actor reader, std::string node, clock_fn now);
+/// The journal over a store's writing and reading actor; a member's owns nothing until it is told to.
+journal::sharded_journal_actor spawn_journal(const supervision::place& where, journal::writer_actor writer,
+                                             journal::reader_actor reader, std::string node, clock_fn now,
+                                             bool member = false);
 
 // The shard regions. Each is a stable reference to its entities: it recovers them on demand and by stored wake-up, and
 // an entity that ends for any reason is recovered from the journal when it is needed next.
@@ -83,7 +85,9 @@ struct topology;
 struct topology_settings {
   std::string node; // its name in the journal
   std::shared_ptr<journal::store_factory> stores;
-  bool stores_block = true;       // they need threads of their own
+  bool stores_block = true; // they need threads of their own
+  /// Of a member of a cluster: entities are reached through routers, and what takes part is noted here.
+  std::shared_ptr<cluster::assembly> member{};
   supervision::limits restarts{}; // of every supervisor
   /// Of the entities of a context; its journal is filled in.
   std::function<entity::environment(std::string_view context)> environment;

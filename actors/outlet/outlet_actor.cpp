@@ -53,6 +53,8 @@ outlet_actor::behavior_type outlet_actor_state::make_behavior() {
   return {
     [this](const journal::notice& news) { on_notice(news); },
     [this](look_again) { pump(); },
+    [this](const entity::gained& x) { on_gained(x.shards); },
+    [this](const entity::evict& x) { on_evict(x.shards); },
     [this](get_status) {
       return status{started_, queued_, in_flight_, behind_.size(), measure()};
     },
@@ -74,7 +76,7 @@ void outlet_actor_state::check() {
         if (x.anew && deps_.observe.subscribed)
           deps_.observe.subscribed(about_.name, about_.context, about_.types);
         if (x.anew || !positions_known_)
-          look_at_positions(!positions_known_);
+          look_at_positions();
         check_ = run_later(self_, about_.check_every, [this] { check(); });
       },
       [this](const caf::error& why) {
@@ -83,28 +85,66 @@ void outlet_actor_state::check() {
       });
 }
 
-void outlet_actor_state::look_at_positions(bool at_start) {
+void outlet_actor_state::look_at_positions() {
   self_->request(deps_.journal, about_.timeout, journal::read_positions{about_.name, about_.context})
     .then(
-      [this, at_start](const journal::position_page& page) {
+      [this](const journal::position_page& page) {
         for (const auto& x : page.items) {
+          if (!deps_.held.holds(x.shard))
+            continue;
           auto& shard = shards_[x.shard];
-          if (at_start)
+          if (fresh_.test(x.shard))
             shard.progress = outlet::progress{x.saved};
           shard.saved = x.saved; // What was sent to a journal that is gone must be sent again.
           shard.last = std::max(shard.last, x.last);
           if (x.last > shard.progress.seen())
             behind_.insert(x.shard);
         }
+        fresh_ &= ~deps_.held.all(); // Those without events are at their beginning.
         positions_known_ = true;
         if (std::exchange(look_again_, false))
-          look_at_positions(false);
+          look_at_positions();
         start();
       },
-      [this, at_start](const caf::error& why) {
+      [this](const caf::error& why) {
         complain(why);
-        run_later(self_, again_after, [this, at_start] { look_at_positions(at_start); });
+        run_later(self_, again_after, [this] { look_at_positions(); });
       });
+}
+
+void outlet_actor_state::on_gained(const journal::shard_set& shards) {
+  for (std::uint16_t number = 0; number < shard_count; ++number)
+    if (shards.test(number))
+      shards_[number] = {{}, 0, 0, false, shards_[number].stay + 1};
+  fresh_ |= shards;
+  // Nothing goes out until it is known again what is parked, and from where the new shards go on.
+  started_ = parked_known_ = positions_known_ = false;
+  find_parked(std::nullopt);
+  look_at_positions();
+}
+
+// What is on its way to the sink arrives; its mark is refused, so that it may arrive again from the next owner.
+void outlet_actor_state::on_evict(const journal::shard_set& shards) {
+  for (std::uint16_t number = 0; number < shard_count; ++number)
+    if (shards.test(number)) {
+      behind_.erase(number);
+      ++shards_[number].stay;
+    }
+  for (auto next = lines_.begin(); next != lines_.end();) {
+    const auto found = next++;
+    auto& events = found->second.events;
+    if (events.empty() || !shards.test(events.front().event->shard))
+      continue;
+    const std::size_t kept = found->second.busy ? 1 : 0;
+    queued_ -= events.size() - kept;
+    events.erase(events.begin() + static_cast<std::ptrdiff_t>(kept), events.end());
+    if (kept == 0) {
+      ready_.erase(std::remove(ready_.begin(), ready_.end(), found->first), ready_.end());
+      lines_.erase(found);
+    }
+  }
+  std::erase_if(parked_, [&](const auto& x) { return shards.test(shard_of(x.first)); });
+  pump();
 }
 
 // An entity with parked events has a stored wake-up, so that a page of those names them all.
@@ -115,7 +155,8 @@ void outlet_actor_state::find_parked(std::optional<journal::wake_up> after) {
         const auto prefix = name_of(about_.name, about_.context) + '/';
         for (const auto& x : due.items)
           if (x.stream.key.starts_with(prefix))
-            parked_.try_emplace(x.stream.key.substr(prefix.size()));
+            if (auto entity = x.stream.key.substr(prefix.size()); deps_.held.holds(shard_of(entity)))
+              parked_.try_emplace(std::move(entity));
         if (due.items.size() == parked_page)
           return find_parked(due.items.back());
         parked_known_ = true;
@@ -149,13 +190,15 @@ void outlet_actor_state::on_notice(const journal::notice& news) {
   for (const auto shard : news.missed)
     fall_behind(shard);
   if (news.all_missed && positions_known_)
-    look_at_positions(false);
+    look_at_positions();
   else if (news.all_missed)
     look_again_ = true;
   pump();
 }
 
 void outlet_actor_state::on_run(const journal::run& x) {
+  if (!deps_.held.holds(x.shard))
+    return;
   auto& shard = shards_[x.shard];
   if (!x.events.empty())
     shard.last = std::max(shard.last, x.events.back()->offset);
@@ -168,6 +211,8 @@ void outlet_actor_state::on_run(const journal::run& x) {
 }
 
 void outlet_actor_state::fall_behind(std::uint16_t shard) {
+  if (!deps_.held.holds(shard))
+    return;
   behind_.insert(shard);
   shards_[shard].changed = true;
 }
@@ -177,7 +222,7 @@ void outlet_actor_state::take(shard_state& shard, journal::event_ptr event) {
   auto& line = lines_[event->stream.key];
   if (line.events.empty() && !line.busy)
     ready_.push_back(event->stream.key);
-  line.events.push_back({std::move(event), {}, 0});
+  line.events.push_back({std::move(event), {}, 0, shard.stay});
   ++queued_;
 }
 
@@ -211,6 +256,8 @@ void outlet_actor_state::read_more() {
 
 void outlet_actor_state::on_page(std::uint16_t shard, const std::vector<journal::stored_event>& events) {
   auto& at = shards_[shard];
+  if (!deps_.held.holds(shard) || fresh_.test(shard))
+    return; // It has gone meanwhile, or has come back.
   for (const auto& x : events) {
     if (x.offset <= at.progress.seen())
       continue;
@@ -341,7 +388,8 @@ void outlet_actor_state::finish(const std::string& entity) {
   const auto found = lines_.find(entity);
   auto& line = found->second;
   const auto& event = *line.events.front().event;
-  shards_[event.shard].progress.finish(event.offset);
+  if (auto& shard = shards_[event.shard]; shard.stay == line.events.front().stay)
+    shard.progress.finish(event.offset);
   line.events.pop_front();
   line.busy = false;
   --queued_;
@@ -360,7 +408,7 @@ void outlet_actor_state::tick() {
   journal::save_offsets moved;
   for (std::uint16_t number = 0; number < shard_count; ++number) {
     auto& shard = shards_[number];
-    if (const auto mark = shard.progress.mark(); started_ && mark > shard.saved) {
+    if (const auto mark = shard.progress.mark(); started_ && mark > shard.saved && deps_.held.holds(number)) {
       moved.marks.push_back({about_.name, about_.context, number, mark, 0});
       shard.saved = mark;
     }
@@ -378,7 +426,10 @@ outlet::lag outlet_actor_state::measure() const {
   result.events = queued_;
   result.parked = parked_.size();
   result.paused = stands_still();
-  for (const auto& shard : shards_) {
+  for (std::uint16_t number = 0; number < shard_count; ++number) {
+    if (!deps_.held.holds(number))
+      continue;
+    const auto& shard = shards_[number];
     if (shard.last > shard.progress.seen())
       result.events += shard.last - shard.progress.seen();
     if (const auto at = shard.progress.oldest(); at && (!result.oldest || *at < *result.oldest))

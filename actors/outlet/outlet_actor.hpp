@@ -143,7 +143,9 @@ struct status {
 
 /// What the rest of the system sees of an outlet; it begins by itself.
 using outlet_actor =
-  caf::typed_actor<caf::result<void>(journal::notice), caf::result<void>(look_again), caf::result<status>(get_status)>;
+  caf::typed_actor<caf::result<void>(journal::notice), caf::result<void>(look_again), caf::result<status>(get_status),
+                   // Of a member of a cluster: it passes on the events of the shards that its node owns.
+                   caf::result<void>(entity::gained), caf::result<void>(entity::evict)>;
 
 struct dependencies {
   journal::journal_actor journal;
@@ -151,6 +153,7 @@ struct dependencies {
   clock_fn now;
   observer observe{};
   live<pause::board> pauses{}; // an outlet that is paused, or of which that is not known yet, hands nothing over
+  entity::held_shards held{};  // whose events it passes on
 };
 
 } // namespace troupe::outlet
@@ -194,6 +197,7 @@ private:
     journal::event_ptr event;
     std::optional<public_event> form;
     std::uint32_t tries = 0;
+    std::uint32_t stay = 0; // of its shard
   };
   struct line { // the events of one entity
     std::deque<waiting_event> events;
@@ -204,6 +208,7 @@ private:
     std::uint64_t saved = 0;
     std::uint64_t last = 0; // of the shard, as far as known
     bool changed = false;   // something came while it was being read
+    std::uint32_t stay = 0; // counts how often the node has got the shard, so that an answer of before finds out
   };
   struct parked_entity_state {
     std::uint64_t last_offset = 0; // that was sent to be parked
@@ -212,7 +217,9 @@ private:
 
   // Beginning, and beginning again.
   void check();
-  void look_at_positions(bool at_start);
+  void look_at_positions();
+  void on_gained(const journal::shard_set& shards);
+  void on_evict(const journal::shard_set& shards);
   void find_parked(std::optional<journal::wake_up> after);
   void start();
 
@@ -245,6 +252,7 @@ private:
   definition about_;
   dependencies deps_;
   std::vector<shard_state> shards_;
+  journal::shard_set fresh_ = journal::all_shards(); // not looked at since the node has them
   std::set<std::uint16_t> behind_;
   std::uint16_t read_last_ = 0; // so that shards take turns
   bool reading_ = false;

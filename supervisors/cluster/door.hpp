@@ -23,8 +23,8 @@ public:
   static constexpr const char* name = "door";
 
   /// `heard` is told of news on the door's thread.
-  door(caf::event_based_actor* self, hello about_us, std::shared_ptr<const region_table> regions, clock_fn now,
-       std::function<void(const news&)> heard);
+  door(caf::event_based_actor* self, std::function<hello()> about_us, std::shared_ptr<const region_table> regions,
+       clock_fn now, std::function<void(const news&)> heard);
 
   caf::behavior make_behavior();
 
@@ -32,7 +32,7 @@ private:
   caf::skippable_result pass_on(caf::message& what);
 
   caf::event_based_actor* self_;
-  hello about_us_;
+  std::function<hello()> about_us_;
   std::shared_ptr<const region_table> regions_;
   clock_fn now_;
   std::function<void(const news&)> heard_;

@@ -43,9 +43,8 @@ caf::behavior mesh::make_behavior() {
 void mesh::expect(const expected_peers& x) {
   bool changed = false;
   const auto is_expected = [&x](const std::string& name, std::uint64_t incarnation) {
-    return std::any_of(x.nodes.begin(), x.nodes.end(), [&](const node_record& node) {
-      return node.name == name && node.incarnation == incarnation;
-    });
+    return std::any_of(x.nodes.begin(), x.nodes.end(),
+                       [&](const node_record& node) { return node.name == name && node.incarnation == incarnation; });
   };
   for (auto next = peers_.begin(); next != peers_.end();) {
     const auto found = next++;
@@ -58,7 +57,7 @@ void mesh::expect(const expected_peers& x) {
     peers_.erase(found);
   }
   for (const auto& node : x.nodes) {
-    if (node.name == with_.about_us.name || node.address.empty())
+    if (node.name == with_.about_us().name || node.address.empty())
       continue;
     auto& known = peers_[node.name];
     known.about = node;
@@ -96,7 +95,7 @@ void mesh::reached(const std::string& name, std::uint64_t attempt, const contact
 
 // An address may lead to another node than before.
 void mesh::greet(const std::string& name, const caf::actor& door) {
-  self_->request(door, with_.hello_within, with_.about_us)
+  self_->request(door, with_.hello_within, with_.about_us())
     .then(
       [this, name, door](const hello& them) {
         const auto found = peers_.find(name);

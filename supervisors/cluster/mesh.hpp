@@ -22,11 +22,10 @@ struct contact {
 };
 
 /// Connects with `host` and `port` and tells what came of it, on any thread, once. Must not hold up other calls.
-using connect_fn =
-  std::function<void(const std::string& host, std::uint16_t port, std::function<void(contact)> told)>;
+using connect_fn = std::function<void(const std::string& host, std::uint16_t port, std::function<void(contact)> told)>;
 
 struct mesh_settings {
-  hello about_us;
+  std::function<hello()> about_us; // the incarnation comes with joining
   connect_fn connect;
   caf::actor member; // told of who can be reached, and who was found dead
   duration again_min{200};

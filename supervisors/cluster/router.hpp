@@ -95,11 +95,11 @@ private:
       // The other node's clock is another one: the time that is left travels.
       auto context = context_;
       const auto now = by.with_.now();
-      const auto left = until() > now ? until() - now : time_point::duration{0};
+      const auto left = this->until() > now ? this->until() - now : time_point::duration{0};
       if (context.deadline != time_point::max())
         context.deadline = time_point{left};
-      const auto patience = context.deadline == time_point::max() ? by.with_.answered_within
-                                                                  : std::chrono::duration_cast<duration>(left);
+      const auto patience =
+        context.deadline == time_point::max() ? by.with_.answered_within : std::chrono::duration_cast<duration>(left);
       ask(by, door->second, patience, context, mine);
     }
 
@@ -124,8 +124,7 @@ private:
     caf::typed_response_promise<answer> reply_;
   };
 
-  template <class... Commands>
-  typename handle_type::behavior_type behavior(entity::command_list<Commands...>) {
+  template <class... Commands> typename handle_type::behavior_type behavior(entity::command_list<Commands...>) {
     return {
       [this](request_context& context, Commands& command) { return route(context, command); }...,
       [this](const updated& x) {
@@ -137,8 +136,7 @@ private:
   }
 
   template <class Command>
-  auto route(request_context& context, Command& command)
-    -> caf::result<typename Traits::template answer_to<Command>> {
+  auto route(request_context& context, Command& command) -> caf::result<typename Traits::template answer_to<Command>> {
     const auto now = with_.now();
     if (context.deadline < now)
       return caf::make_error(ec::deadline);
@@ -183,6 +181,7 @@ private:
   bool timed_ = false;
 };
 
-template <class Traits> using router_impl = typename routed<typename Traits::interface>::template stateful_impl<router<Traits>>;
+template <class Traits>
+using router_impl = typename routed<typename Traits::interface>::template stateful_impl<router<Traits>>;
 
 } // namespace troupe::cluster

@@ -1,0 +1,320 @@
+#include "supervisors/cluster/member.hpp"
+
+#include "actors/entity/context.hpp"
+#include "actors/timer.hpp"
+#include "supervisors/cluster/duties.hpp"
+
+#include <caf/send.hpp>
+
+#include <utility>
+
+namespace troupe::cluster {
+
+namespace {
+
+journal::shard_set as_set(const std::vector<std::uint16_t>& shards) {
+  journal::shard_set result;
+  for (const auto shard : shards)
+    result.set(shard);
+  return result;
+}
+
+} // namespace
+
+member::member(caf::event_based_actor* self, member_settings with, member_dependencies deps)
+  : self_(self), with_(std::move(with)), deps_(std::move(deps)) {}
+
+member::~member() {
+  timer_.dispose();
+}
+
+caf::behavior member::make_behavior() {
+  join_cluster();
+  return {
+    [this](const news& x) { heard(x); },
+    [this](const reachable_peers& x) {
+      doors_ = x.doors;
+      publish();
+    },
+    [this](const found_dead& x) {
+      self_->request(deps_.keeper, with_.lease, expire{x.name, x.incarnation})
+        .then([this] { renew_soon(duration{0}); }, [](const caf::error&) {});
+    },
+    [this](const use_mesh& x) { mesh_ = x.mesh; },
+    [this](drain) { return on_drain(); },
+    [this](get_status) { return report(); },
+  };
+}
+
+// ---- the lease -----------------------------------------------------------------------------------------------------
+
+void member::join_cluster() {
+  const auto asked_at = deps_.boot_now();
+  self_->request(deps_.keeper, caf::infinite, join{with_.self, with_.lease, std::exchange(incarnation_, 0)})
+    .then(
+      [this, asked_at](const joined& x) {
+        incarnation_ = x.incarnation;
+        lease_.renewed(asked_at, with_.lease);
+        trouble_.clear();
+        say("joined", "incarnation " + std::to_string(incarnation_));
+        if (deps_.joined)
+          deps_.joined(incarnation_);
+        renew_lease();
+      },
+      [this](const caf::error& why) {
+        if (trouble_ != to_string(why))
+          say("cannot join", to_string(why));
+        trouble_ = to_string(why);
+        run_later(self_, with_.renewal, [this] { join_cluster(); });
+      });
+}
+
+void member::renew_soon(duration after) {
+  if (after == duration{0} && renewing_) {
+    again_ = true;
+    return;
+  }
+  timer_.dispose();
+  timer_ = run_later(self_, after, [this] { renew_lease(); });
+}
+
+void member::renew_lease() {
+  if (renewing_ || has_left_ || incarnation_ == 0)
+    return;
+  renewing_ = true;
+  const auto asked_at = deps_.boot_now();
+  self_->request(deps_.keeper, caf::infinite, renew{with_.self.name, incarnation_, state_, with_.lease})
+    .then(
+      [this, asked_at](const renewed& x) {
+        renewing_ = false;
+        trouble_.clear();
+        on_renewed(asked_at, x.seen);
+        renew_soon(std::exchange(again_, false) ? duration{0} : with_.renewal);
+      },
+      [this](const caf::error& why) {
+        renewing_ = false;
+        again_ = false;
+        on_refused(why);
+      });
+}
+
+void member::on_refused(const caf::error& why) {
+  if (trouble_ != to_string(why))
+    say("cannot renew the lease", to_string(why));
+  trouble_ = to_string(why);
+  if (why != rejection::lease_lost)
+    return renew_soon(with_.renewal);
+  // Another process has this name, or we were forgotten: nothing is ours, and we begin anew.
+  lease_.lost();
+  deps_.held.lease_until(0);
+  const auto all = deps_.held.all();
+  deps_.held.remove(all);
+  epochs_.clear();
+  let_go(all, [this] { join_cluster(); });
+}
+
+void member::on_renewed(boot_time asked_at, const std::shared_ptr<const view>& seen) {
+  if (has_left_)
+    return;
+  seen_ = seen;
+  owners_ = std::make_shared<const routing>(owners_->with(*seen));
+  drop_what_is_others(); // Before the lease is believed again: what was claimed meanwhile must not be answered for.
+  lease_.renewed(asked_at, with_.lease);
+  deps_.held.lease_until(lease_.until()->time_since_epoch().count());
+  publish();
+  if (mesh_) {
+    expected_peers peers;
+    for (const auto& x : seen->nodes)
+      if (x.name != with_.self.name && is_live(x))
+        peers.nodes.push_back(x);
+    caf::anon_send(mesh_, std::move(peers));
+  }
+  plan_for_all();
+  if (const auto out = as_set(to_release(*seen, with_.self.name, incarnation_)) & ~leaving_ & deps_.held.all();
+      out.any())
+    hand_over(out);
+  if (const auto in = as_set(to_claim(*seen, with_.self.name, incarnation_, deps_.held.all())) & ~leaving_ & ~taking_;
+      in.any() && state_ == node_state::up)
+    take(in);
+  try_to_leave();
+}
+
+void member::drop_what_is_others() {
+  journal::shard_set gone;
+  const auto held = deps_.held.all();
+  for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
+    const auto& x = seen_->shards[shard];
+    if (held.test(shard) && !leaving_.test(shard) && x.epoch > epochs_[shard]
+        && (x.owner != with_.self.name || x.incarnation != incarnation_))
+      gone.set(shard);
+  }
+  if (gone.none())
+    return;
+  say("shards were taken", std::to_string(gone.count()));
+  deps_.held.remove(gone);
+  leaving_ |= gone;
+  let_go(gone, [this, gone] { gave_up(gone); });
+}
+
+void member::plan_for_all() {
+  const auto* planner = planner_of(*seen_);
+  if (!planner || planner->name != with_.self.name || planner->incarnation != incarnation_)
+    return;
+  auto changes = plan(*seen_, with_.limits);
+  if (changes.empty())
+    return;
+  self_->request(deps_.keeper, caf::infinite, put_targets{seen_->plan_version, std::move(changes)})
+    .then([this](bool) { renew_soon(duration{0}); }, [](const caf::error&) {});
+}
+
+// ---- shards --------------------------------------------------------------------------------------------------------
+
+void member::take(const journal::shard_set& shards) {
+  taking_ |= shards;
+  self_->request(deps_.journal, caf::infinite, journal::take_shards{incarnation_, shards})
+    .then(
+      [this, shards](const journal::taken_shards& x) {
+        taking_ &= ~shards;
+        journal::shard_set granted;
+        std::vector<ownership_change> changes;
+        for (const auto& [shard, epoch] : x.epochs) {
+          granted.set(shard);
+          epochs_[shard] = epoch;
+          changes.push_back({shard, with_.self.name, epoch});
+        }
+        if (granted.none())
+          return;
+        deps_.held.add(granted);
+        for (const auto& part : deps_.parts)
+          caf::anon_send(part, entity::gained{granted});
+        owners_ = std::make_shared<const routing>(owners_->with(changes));
+        publish();
+        tell_peers(std::move(changes));
+        say("took shards", std::to_string(granted.count()));
+      },
+      [this, shards](const caf::error& why) {
+        taking_ &= ~shards;
+        say("cannot take shards", to_string(why));
+      });
+}
+
+// From here on nobody may be answered for them; the order of what follows is what keeps the next owner right.
+void member::hand_over(const journal::shard_set& shards) {
+  leaving_ |= shards;
+  deps_.held.remove(shards);
+  let_go(shards, [this, shards] { gave_up(shards); });
+}
+
+void member::let_go(const journal::shard_set& shards, std::function<void()> then) {
+  const auto left = std::make_shared<std::size_t>(deps_.parts.size());
+  const auto give_up = [this, shards, then = std::move(then)] {
+    self_->request(deps_.journal, caf::infinite, journal::give_up_shards{shards})
+      .then([then] { then(); },
+            [this, then](const caf::error& why) {
+              say("cannot give shards back", to_string(why)); // The lease does.
+              then();
+            });
+  };
+  if (deps_.parts.empty())
+    return give_up();
+  const auto one_less = [left, give_up] {
+    if (--*left == 0)
+      give_up();
+  };
+  for (const auto& part : deps_.parts)
+    self_->request(part, with_.eviction_max, entity::evict{shards})
+      .then([one_less] { one_less(); }, [one_less](const caf::error&) { one_less(); });
+}
+
+void member::gave_up(const journal::shard_set& shards) {
+  leaving_ &= ~shards;
+  std::vector<ownership_change> changes;
+  for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+    if (shards.test(shard))
+      changes.push_back({shard, {}, epochs_[shard]});
+  owners_ = std::make_shared<const routing>(owners_->with(changes));
+  publish();
+  tell_peers(std::move(changes));
+  say("gave shards back", std::to_string(shards.count()));
+  if (state_ == node_state::draining)
+    renew_soon(duration{0});
+}
+
+// ---- others --------------------------------------------------------------------------------------------------------
+
+void member::heard(const news& x) {
+  owners_ = std::make_shared<const routing>(owners_->with(x.changes));
+  publish();
+  for (const auto& change : x.changes)
+    if (change.owner.empty() && seen_ && change.shard < shard_count
+        && seen_->shards[change.shard].target == with_.self.name)
+      return renew_soon(duration{0}); // It is free for us.
+}
+
+void member::publish() {
+  for (const auto& router : deps_.routers)
+    caf::anon_send(router, updated{owners_, doors_});
+}
+
+void member::tell_peers(std::vector<ownership_change> changes) {
+  const news all{std::move(changes)};
+  for (const auto& [name, door] : *doors_)
+    caf::anon_send(door, all);
+}
+
+// ---- the end -------------------------------------------------------------------------------------------------------
+
+caf::result<void> member::on_drain() {
+  auto reply = self_->make_response_promise<void>();
+  drainers_.push_back(reply);
+  if (std::exchange(state_, node_state::draining) == node_state::up)
+    say("draining", std::to_string(deps_.held.all().count()) + " shards");
+  if (incarnation_ == 0)
+    has_left_ = true;
+  renew_soon(duration{0});
+  try_to_leave();
+  return reply;
+}
+
+void member::try_to_leave() {
+  if (state_ != node_state::draining)
+    return;
+  const auto held = deps_.held.all();
+  if (!has_left_ && held.any() && leaving_.none() && seen_) {
+    bool alone = true;
+    for (const auto& x : seen_->nodes)
+      alone = alone && (x.name == with_.self.name || !is_live(x) || !x.roles.worker || x.state != node_state::up);
+    if (alone)
+      hand_over(held); // To nobody: whoever comes next finds them free.
+    return;
+  }
+  if (!has_left_ && (held.any() || leaving_.any() || taking_.any() || !seen_))
+    return;
+  if (!std::exchange(has_left_, true)) {
+    self_->request(deps_.keeper, with_.lease, leave{with_.self.name, incarnation_})
+      .then([this] { say("left", {}); }, [this](const caf::error& why) { say("cannot leave", to_string(why)); });
+  }
+  for (auto& x : std::exchange(drainers_, {}))
+    x.deliver();
+}
+
+status member::report() const {
+  status x;
+  x.self = with_.self.name;
+  x.incarnation = incarnation_;
+  x.state = state_;
+  x.held = deps_.held.all().count();
+  x.leaving = leaving_.count();
+  x.trouble = trouble_;
+  x.seen = seen_;
+  for (const auto& [name, door] : *doors_)
+    x.reachable.push_back(name);
+  return x;
+}
+
+void member::say(const std::string& what, const std::string& detail) const {
+  if (deps_.told)
+    deps_.told(what, detail);
+}
+
+} // namespace troupe::cluster

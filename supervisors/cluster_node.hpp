@@ -1,0 +1,73 @@
+// supervisors/cluster_node.hpp: makes a node a member of its cluster.
+#pragma once
+
+#include "actors/cluster/membership.hpp"
+#include "adapters/postgres/store.hpp"
+#include "supervisors/cluster/member.hpp"
+#include "supervisors/topology.hpp"
+
+#include <caf/actor_system_config.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace troupe {
+
+/// Of the messages between nodes. A node talks with those of the same and of the one before.
+inline constexpr std::uint32_t cluster_protocol = 1;
+
+struct cluster_settings {
+  bool enabled = false;
+  std::string address = "0.0.0.0";
+  std::uint16_t port = 9100; // 0: the system chooses
+  std::string advertise;     // "host:port"; address and port when empty
+  cluster::role_set roles{true, true};
+  std::map<std::string, std::string> labels{};
+  std::uint32_t weight = 100;
+  duration lease = cluster::default_lease;
+  duration renewal = cluster::default_renewal;
+  std::uint32_t moves_at_once = 32;
+  duration drain{30'000};
+  std::string certificate; // PEM files
+  std::string key;
+  std::string ca;
+};
+
+/// Before the actor system is made: the modules that nodes talk by, which answer nobody without a certificate of `ca`.
+void load_cluster(caf::actor_system_config& config, const cluster_settings& x);
+
+/// A node's part in the cluster.
+class cluster_node {
+public:
+  cluster_node(std::string name, cluster_settings settings, postgres::options store, clock_fn now);
+
+  /// For topology_settings::member.
+  const std::shared_ptr<cluster::assembly>& assembly() const { return assembly_; }
+
+  /// Opens the door and adds its actors. Throws std::runtime_error, with a text that says what to do, when the door
+  /// cannot be opened.
+  void add_parts(caf::actor_system& system, topology& made, const supervision::limits& restarts);
+
+  const caf::actor& member() const { return member_; }
+  std::uint16_t port() const { return port_; }
+
+  /// Hands all shards over, as far as that goes within `settings.drain`; whether all were.
+  bool drain(caf::actor_system& system);
+
+  /// Lets nobody in any more.
+  void close(caf::actor_system& system);
+
+private:
+  std::string name_;
+  cluster_settings settings_;
+  postgres::options store_;
+  clock_fn now_;
+  std::shared_ptr<cluster::assembly> assembly_;
+  caf::actor door_;
+  caf::actor member_;
+  std::uint16_t port_ = 0;
+};
+
+} // namespace troupe
