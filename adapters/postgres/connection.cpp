@@ -1,5 +1,6 @@
 #include "adapters/postgres/connection.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <exception>
 #include <utility>
@@ -65,6 +66,16 @@ public:
 private:
   std::vector<std::string>& into_;
 };
+
+bool is_unknown(const failure& x) {
+  const auto& state = x.sqlstate();
+  return state.empty() || state.starts_with("57P") || state[0] == '0';
+}
+
+bool warns_of_standby(const std::vector<std::string>& notices) {
+  return std::any_of(notices.begin(), notices.end(),
+                     [](const auto& x) { return x.find("synchronous replication") != std::string::npos; });
+}
 
 std::string quoted(std::string_view name) {
   std::string result = "\"";

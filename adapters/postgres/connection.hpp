@@ -62,6 +62,14 @@ inline constexpr std::string_view stale_shards = "TR001";  // the message lists 
 inline constexpr std::string_view wrong_version = "TR002"; // the message says of which stream
 inline constexpr std::string_view unique_violation = "23505";
 
+/// Whether a statement that failed may have changed something nevertheless. One that the server refused has not; one
+/// whose answer is missing may have, and so may one that was ended by an operator while it waited for a standby.
+bool is_unknown(const failure& x);
+
+/// Whether the server has acknowledged what its synchronous standby does not have, which it does when it is told to
+/// stop waiting.
+bool warns_of_standby(const std::vector<std::string>& notices);
+
 /// A name as SQL takes it: "order".
 std::string quoted(std::string_view name);
 

@@ -1,6 +1,7 @@
 #include "adapters/postgres/migrations.hpp"
 
 #include "actors/kernel/hash.hpp"
+#include "adapters/postgres/lease_schema.hpp"
 #include "adapters/postgres/schema.hpp"
 
 namespace troupe::postgres {
@@ -9,6 +10,7 @@ namespace {
 
 constexpr migration all[] = {
   {1, "journal", schema_1},
+  {2, "leases", lease_schema},
 };
 
 constexpr const char* lock = "SELECT pg_advisory_lock(1953656933)"; // "trpe"

@@ -62,14 +62,6 @@ std::string array_of(const std::map<std::uint16_t, std::uint64_t>& epochs) {
   return array_of(shards);
 }
 
-// The server acknowledges a commit that its standby does not have yet, with a warning, when it is told to stop waiting.
-bool warns_of_standby(const std::vector<std::string>& notices) {
-  for (const auto& x : notices)
-    if (x.find("synchronous replication") != std::string::npos)
-      return true;
-  return false;
-}
-
 } // namespace
 
 /// One statement's worth.
@@ -131,25 +123,26 @@ std::map<std::uint16_t, std::uint64_t> writer::take(const journal::claim& x) {
   const auto wanted = array_of(x.shards);
   if (db_
         .query("SELECT FROM troupe.nodes WHERE name = $1 AND incarnation = $2 AND state <> 'left' "
-               "AND lease_until > clock_timestamp() FOR SHARE",
+               "AND lease_until > clock_timestamp() FOR KEY SHARE",
                x.node, x.incarnation)
         .empty())
-    throw refusal{caf::make_error(cluster::rejection::lease_lost, "the lease of " + x.node + " has run out")};
+    throw refusal{caf::make_error(cluster::rejection::lease_lost, "incarnation " + std::to_string(x.incarnation)
+                                                                    + " is not that of " + x.node + " any more")};
   db_.query("SELECT FROM troupe.shards WHERE shard = ANY ($1::int2[]) ORDER BY shard FOR UPDATE", wanted);
-  note(
-    db_.query("UPDATE troupe.shards AS s SET epoch = epoch + 1, owner = $1, incarnation = $2 "
-              "WHERE shard = ANY ($3::int2[]) AND target = $1 AND (owner IS NULL OR (owner = $1 AND incarnation = $2) "
-              "OR NOT EXISTS (SELECT FROM troupe.nodes AS n WHERE n.name = s.owner AND n.incarnation = s.incarnation "
-              "AND n.lease_until > clock_timestamp())) RETURNING shard, epoch",
-              x.node, x.incarnation, wanted));
+  note(db_.query("UPDATE troupe.shards AS s SET epoch = epoch + 1, owner = $1, incarnation = $2 "
+                 "WHERE shard = ANY ($3::int2[]) AND ((owner = $1 AND incarnation = $2) OR (target = $1 AND NOT EXISTS "
+                 "(SELECT FROM troupe.nodes AS n WHERE n.name = s.owner AND n.incarnation = s.incarnation "
+                 "AND n.lease_until > clock_timestamp()))) RETURNING shard, epoch",
+                 x.node, x.incarnation, wanted));
   return epochs;
 }
 
 caf::expected<void> writer::release(const std::string& node, std::uint64_t incarnation,
                                     const journal::shard_set& shards) {
   return guarded([&] {
-    db_.query("UPDATE troupe.shards SET owner = NULL, incarnation = 0 WHERE shard = ANY ($1::int2[]) AND owner = $2 "
-              "AND incarnation = $3",
+    db_.query("WITH own AS (SELECT shard FROM troupe.shards WHERE shard = ANY ($1::int2[]) AND owner = $2 "
+              "AND incarnation = $3 ORDER BY shard FOR UPDATE) "
+              "UPDATE troupe.shards AS s SET owner = NULL, incarnation = 0 FROM own WHERE s.shard = own.shard",
               array_of(shards), node, incarnation);
     for (auto& [name, context] : contexts_)
       for (std::uint16_t shard = 0; shard < shard_count; ++shard)
@@ -236,10 +229,7 @@ std::set<std::uint16_t> writer::send(const attempt& x) {
     if (why.sqlstate() == stale_shards)
       if (auto stale = shards_in(why.text()); !stale.empty())
         return stale;
-    // Of a statement that the server refused nothing is stored. One whose answer is missing may be; so may one that was
-    // ended by an operator while it waited for a standby.
-    const bool refused = !why.sqlstate().empty() && !why.sqlstate().starts_with("57P") && why.sqlstate()[0] != '0';
-    if (!refused)
+    if (is_unknown(why))
       throw failure{ec::commit_unknown, why.text(), why.sqlstate()};
     throw;
   }

@@ -1,5 +1,8 @@
 // What every store of leases promises. To add one, write its `lease_world` and add its line to `kinds`.
+#include "adapters/postgres/leases.hpp"
+#include "adapters/postgres/store.hpp"
 #include "adapters/simulated_store/simulated_leases.hpp"
+#include "tests/support/postgres_server.hpp"
 
 #include <gtest/gtest.h>
 
@@ -59,6 +62,57 @@ private:
   simulated::lease_connection store_{std::make_shared<simulated::lease_table>([this] { return now_; }), "test"};
 };
 
+/// Claims go the writer's way, as those of a node do.
+class postgres_world : public lease_world {
+public:
+  postgres_world() {
+    config_.url = server_.new_database();
+    database_ = config_.url.substr(0, config_.url.find('?'));
+    database_ = database_.substr(database_.rfind('/') + 1);
+    writer_ = std::move(*postgres::make_store(config_)->open_writer());
+    store_ = std::move(*postgres::open_leases(config_, 30s)); // A loaded machine is no outage.
+  }
+
+  lease_store& store() override { return *store_; }
+
+  void advance(duration x) override {
+    server_.run(database_, "UPDATE troupe.nodes SET lease_until = lease_until - interval '1 millisecond' * "
+                             + std::to_string(x.count()));
+  }
+
+  caf::expected<std::map<std::uint16_t, std::uint64_t>> claim(const std::string& name, std::uint64_t incarnation,
+                                                              const std::vector<std::uint16_t>& shards) override {
+    const auto granted = writer_->acquire({{"order", "stock"}, name, incarnation, set_of(shards)});
+    if (!granted)
+      return granted.error();
+    std::map<std::uint16_t, std::uint64_t> result;
+    for (const auto& x : *granted)
+      if (x.context == "order")
+        result.emplace(x.shard, x.epoch);
+    return result;
+  }
+
+  caf::error release(const std::string& name, std::uint64_t incarnation,
+                     const std::vector<std::uint16_t>& shards) override {
+    const auto done = writer_->release(name, incarnation, set_of(shards));
+    return done ? caf::error{} : done.error();
+  }
+
+private:
+  static journal::shard_set set_of(const std::vector<std::uint16_t>& shards) {
+    journal::shard_set result;
+    for (const auto x : shards)
+      result.set(x);
+    return result;
+  }
+
+  test::postgres_server& server_ = test::postgres_server::shared();
+  postgres::options config_;
+  std::string database_;
+  std::unique_ptr<journal::store_writer> writer_;
+  std::unique_ptr<lease_store> store_;
+};
+
 struct lease_store_kind {
   std::string name;
   std::function<std::unique_ptr<lease_world>()> make;
@@ -66,6 +120,7 @@ struct lease_store_kind {
 
 const std::vector<lease_store_kind> kinds{
   {"simulated", [] { return std::make_unique<simulated_world>(); }},
+  {"postgres", [] { return std::make_unique<postgres_world>(); }},
 };
 
 class LeaseStoreContract : public ::testing::TestWithParam<lease_store_kind> {
@@ -110,6 +165,11 @@ protected:
   }
 
   bool aim(const std::vector<target_change>& targets) { return *store.put_targets(look().plan_version, targets); }
+
+  /// What a refusal says to people.
+  static std::string text_of(const caf::error& x) {
+    return x.context().match_elements<std::string>() ? x.context().get_as<std::string>(0) : "";
+  }
 
   /// Makes `name` the owner of shards 0 to count - 1.
   void give(const std::string& name, std::uint64_t incarnation, std::uint16_t count) {
@@ -177,6 +237,20 @@ TEST_P(LeaseStoreContract, RefusesANameWhoseLeaseHasNotRunOut) {
 TEST_P(LeaseStoreContract, RefusesANodeThatIsNotValid) {
   EXPECT_EQ(store.join(worker("no blanks"), lease).error(), rejection::not_valid);
   EXPECT_TRUE(look().nodes.empty());
+}
+
+TEST_P(LeaseStoreContract, SaysWhatIsWrongWithARefusal) {
+  const auto a = join("a");
+  give("a", a, 1);
+  EXPECT_EQ(text_of(store.join(worker("a"), lease).error()),
+            "another process has joined as a, and its lease has not run out");
+  const std::string lost = "incarnation 99 is not that of a any more";
+  EXPECT_EQ(text_of(store.renew("a", 99, up, lease).error()), lost);
+  EXPECT_EQ(text_of(world->claim("a", 99, {0}).error()), lost);
+  EXPECT_EQ(text_of(store.leave("a", 99)), lost);
+  EXPECT_EQ(text_of(store.leave("a", a)), "a owns shards, which it must release first");
+  EXPECT_EQ(text_of(store.put_targets(look().plan_version, std::vector<target_change>{{shard_count, "a"}}).error()),
+            "shard: there is no 1024");
 }
 
 TEST_P(LeaseStoreContract, KeepsALeaseThatIsRenewed) {
