@@ -7,7 +7,6 @@
 #include <caf/io/middleman.hpp>
 #include <caf/openssl/manager.hpp>
 #include <caf/openssl/publish.hpp>
-#include <caf/openssl/unpublish.hpp>
 #include <caf/scoped_actor.hpp>
 
 #include <netdb.h>
@@ -85,6 +84,15 @@ cluster::connect_fn connector(caf::actor_system& system) {
   };
 }
 
+cluster::probe_fn prober(caf::actor_system& system) {
+  return [&system](const std::string& host, std::uint16_t port, std::function<void(bool)> told) {
+    system.spawn<caf::detached>([host, port, told = std::move(told)](caf::event_based_actor* self) {
+      told(probe(host, port) == ECONNREFUSED);
+      self->quit();
+    });
+  };
+}
+
 std::string host_of(const cluster_settings& x) {
   return x.address.find(':') == std::string::npos ? x.address : '[' + x.address + ']';
 }
@@ -94,9 +102,8 @@ std::string host_of(const cluster_settings& x) {
 void load_cluster(caf::actor_system_config& config, const cluster_settings& x) {
   if (!x.enabled)
     return;
-  config.openssl_certificate = x.certificate;
-  config.openssl_key = x.key;
-  config.openssl_cafile = x.ca;
+  config.load<caf::io::middleman>(); // Each brings the options that are set below.
+  config.load<caf::openssl::manager>();
   config.set("caf.openssl.certificate", x.certificate);
   config.set("caf.openssl.key", x.key);
   config.set("caf.openssl.cafile", x.ca);
@@ -106,8 +113,6 @@ void load_cluster(caf::actor_system_config& config, const cluster_settings& x) {
   config.set("caf.middleman.app-identifiers",
              std::vector<std::string>{"troupe/" + std::to_string(cluster_protocol),
                                       "troupe/" + std::to_string(cluster_protocol - 1)});
-  config.load<caf::io::middleman>();
-  config.load<caf::openssl::manager>();
 }
 
 cluster_node::cluster_node(std::string name, cluster_settings settings, postgres::options store, clock_fn now)
@@ -119,41 +124,15 @@ cluster_node::cluster_node(std::string name, cluster_settings settings, postgres
 }
 
 void cluster_node::add_parts(caf::actor_system& system, topology& made, const supervision::limits& restarts) {
-  // The door is opened first: its port is part of what the node says of itself.
-  const auto heard = std::make_shared<std::function<void(const cluster::news&)>>();
   const auto incarnation = std::make_shared<std::atomic<std::uint64_t>>(0);
   const auto about_us = [name = name_, incarnation] { return cluster::hello{name, *incarnation, cluster_protocol}; };
-  door_ = system.spawn([about_us, regions = assembly_->regions, now = now_, heard](caf::event_based_actor* self) {
-    const auto state =
-      std::make_shared<cluster::door>(self, about_us, regions, now, [heard](const cluster::news& x) { (*heard)(x); });
-    self->attach_functor([state] {});
-    return state->make_behavior();
-  });
-  const auto opened = caf::openssl::publish(door_, settings_.port, settings_.address.c_str(), true);
-  if (!opened)
-    throw std::runtime_error{"cannot listen for other nodes at " + host_of(settings_) + ":"
-                             + std::to_string(settings_.port) + " (" + to_string(opened.error())
-                             + "); end what does, choose another cluster.port, or mend cluster.tls"};
-  port_ = *opened;
-
-  cluster::member_settings with;
-  with.self.name = name_;
-  with.self.address =
-    settings_.advertise.empty() ? host_of(settings_) + ":" + std::to_string(port_) : settings_.advertise;
-  with.self.roles = settings_.roles;
-  with.self.labels = settings_.labels;
-  with.self.weight = settings_.weight;
-  with.self.version = TROUPE_VERSION;
-  with.self.protocol = cluster_protocol;
-  with.lease = settings_.lease;
-  with.renewal = settings_.renewal;
-  with.limits.moves_at_once = settings_.moves_at_once;
 
   supervision::group parts{system, "cluster", supervision::strategy::one_for_one, restarts};
   const auto keeper = parts.add<cluster::keeper_actor>("leases", [store = store_](const supervision::place& where) {
     return where.run<cluster::keeper_actor, caf::detached>(cluster::make_keeper,
                                                            [store] { return postgres::open_leases(store); });
   });
+  const auto with = std::make_shared<cluster::member_settings>(describe_member());
   cluster::member_dependencies deps{
     keeper, assembly_->journal, assembly_->held, boot_now, assembly_->parts, assembly_->routers, {}, {}};
   deps.joined = [incarnation](std::uint64_t x) { *incarnation = x; };
@@ -161,12 +140,12 @@ void cluster_node::add_parts(caf::actor_system& system, topology& made, const su
     log::info("Cluster: " + what, {{"detail", detail}});
   };
   member_ = parts.add<caf::actor>("member", [with, deps](const supervision::place& where) -> caf::actor {
-    return where.spawn<cluster::member_impl>(with, deps);
+    return where.spawn<cluster::member_impl>(*with, deps);
   });
-  *heard = [member = member_](const cluster::news& x) { caf::anon_send(member, x); };
   cluster::mesh_settings mesh;
   mesh.about_us = about_us;
   mesh.connect = connector(system);
+  mesh.probe = prober(system);
   mesh.member = member_;
   mesh.told = [](const std::string& peer, bool up, const std::string& why) {
     if (up)
@@ -176,8 +155,36 @@ void cluster_node::add_parts(caf::actor_system& system, topology& made, const su
   };
   const auto peers = parts.add<caf::actor>(
     "mesh", [mesh](const supervision::place& where) -> caf::actor { return where.spawn<cluster::mesh_impl>(mesh); });
-  caf::anon_send(member_, cluster::use_mesh{peers});
   made.root.add(std::move(parts));
+
+  // Not a child of the tree: whoever has its handle from another node would hold a dead one after a restart.
+  door_ = system.spawn<cluster::door_impl>(
+    about_us, assembly_->regions, now_, [member = member_](const cluster::news& x) { caf::anon_send(member, x); },
+    [peers](const cluster::arrived& x) { caf::anon_send(peers, x); });
+  const auto opened = caf::openssl::publish(door_, settings_.port, settings_.address.c_str(), true);
+  if (!opened)
+    throw std::runtime_error{"cannot listen for other nodes at " + host_of(settings_) + ":"
+                             + std::to_string(settings_.port) + " (" + to_string(opened.error())
+                             + "); end what does, choose another cluster.port, or mend cluster.tls"};
+  port_ = *opened;
+  with->self.address =
+    settings_.advertise.empty() ? host_of(settings_) + ":" + std::to_string(port_) : settings_.advertise;
+  caf::anon_send(peers, cluster::opened{door_});
+  caf::anon_send(member_, cluster::use_mesh{peers});
+}
+
+cluster::member_settings cluster_node::describe_member() const {
+  cluster::member_settings with;
+  with.self.name = name_;
+  with.self.roles = settings_.roles;
+  with.self.labels = settings_.labels;
+  with.self.weight = settings_.weight;
+  with.self.version = TROUPE_VERSION;
+  with.self.protocol = cluster_protocol;
+  with.lease = settings_.lease;
+  with.renewal = settings_.renewal;
+  with.limits.moves_at_once = settings_.moves_at_once;
+  return with;
 }
 
 bool cluster_node::drain(caf::actor_system& system) {
@@ -197,8 +204,10 @@ bool cluster_node::drain(caf::actor_system& system) {
 void cluster_node::close(caf::actor_system& system) {
   if (!door_)
     return;
-  caf::openssl::unpublish(door_, port_);
   caf::scoped_actor self{system};
+  self // caf::openssl::unpublish does not compile in this release of CAF.
+    ->request(system.openssl_manager().actor_handle(), caf::infinite, caf::unpublish_atom_v, door_.address(), port_)
+    .receive([] {}, [](const caf::error&) {});
   self->send_exit(door_, caf::exit_reason::user_shutdown);
   self->wait_for(std::exchange(door_, {}));
   member_ = nullptr;

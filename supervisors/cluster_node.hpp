@@ -60,6 +60,8 @@ public:
   void close(caf::actor_system& system);
 
 private:
+  cluster::member_settings describe_member() const;
+
   std::string name_;
   cluster_settings settings_;
   postgres::options store_;

@@ -9,14 +9,17 @@
 namespace troupe::cluster {
 
 door::door(caf::event_based_actor* self, std::function<hello()> about_us, std::shared_ptr<const region_table> regions,
-           clock_fn now, std::function<void(const news&)> heard)
+           clock_fn now, std::function<void(const news&)> heard, std::function<void(const arrived&)> met)
   : self_(self), about_us_(std::move(about_us)), regions_(std::move(regions)), now_(std::move(now)),
-    heard_(std::move(heard)) {}
+    heard_(std::move(heard)), met_(std::move(met)) {}
 
 caf::behavior door::make_behavior() {
   self_->set_default_handler([this](caf::scheduled_actor*, caf::message& what) { return pass_on(what); });
   return {
-    [this](const hello&) { return about_us_(); },
+    [this](const hello& who, const caf::actor& their_door) {
+      met_({who, their_door});
+      return about_us_();
+    },
     [this](const news& x) { heard_(x); },
   };
 }

@@ -22,9 +22,9 @@ class door {
 public:
   static constexpr const char* name = "door";
 
-  /// `heard` is told of news on the door's thread.
+  /// `heard` is told of news, and `met` of peers that say hello, on the door's thread.
   door(caf::event_based_actor* self, std::function<hello()> about_us, std::shared_ptr<const region_table> regions,
-       clock_fn now, std::function<void(const news&)> heard);
+       clock_fn now, std::function<void(const news&)> heard, std::function<void(const arrived&)> met);
 
   caf::behavior make_behavior();
 
@@ -36,6 +36,7 @@ private:
   std::shared_ptr<const region_table> regions_;
   clock_fn now_;
   std::function<void(const news&)> heard_;
+  std::function<void(const arrived&)> met_;
 };
 
 using door_impl = caf::stateful_actor<door>;

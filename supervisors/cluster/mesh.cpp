@@ -37,6 +37,8 @@ caf::behavior mesh::make_behavior() {
   self_->set_down_handler([this](const caf::down_msg& down) { lost(down.source); });
   return {
     [this](const expected_peers& x) { expect(x); },
+    [this](const arrived& x) { meet(x); },
+    [this](const opened& x) { our_door_ = x.door; },
   };
 }
 
@@ -61,9 +63,19 @@ void mesh::expect(const expected_peers& x) {
       continue;
     auto& known = peers_[node.name];
     known.about = node;
-    if (!known.door && !known.connecting)
+    if (known.door)
+      continue;
+    if (const auto came = early_.find(node.name);
+        came != early_.end() && came->second.who.incarnation == node.incarnation)
+      connected(node.name, came->second.door);
+    else if (connects_with(node.name) && our_door_ && !known.connecting)
       connect(node.name);
   }
+  std::erase_if(early_, [&](const auto& came) {
+    return std::none_of(x.nodes.begin(), x.nodes.end(), [&](const node_record& node) {
+      return node.name == came.first && node.incarnation <= came.second.who.incarnation;
+    });
+  });
   if (changed)
     tell();
 }
@@ -95,7 +107,7 @@ void mesh::reached(const std::string& name, std::uint64_t attempt, const contact
 
 // An address may lead to another node than before.
 void mesh::greet(const std::string& name, const caf::actor& door) {
-  self_->request(door, with_.hello_within, with_.about_us())
+  self_->request(door, with_.hello_within, with_.about_us(), our_door_)
     .then(
       [this, name, door](const hello& them) {
         const auto found = peers_.find(name);
@@ -103,16 +115,30 @@ void mesh::greet(const std::string& name, const caf::actor& door) {
           return;
         if (them.name != name || them.incarnation != found->second.about.incarnation)
           return again(name, "there is " + them.name + " now");
-        auto& to = found->second;
-        to.connecting = false;
-        to.pause = duration{0};
-        to.door = door;
-        self_->monitor(door);
-        if (with_.told)
-          with_.told(name, true, {});
-        tell();
+        connected(name, door);
       },
       [this, name](const caf::error& why) { again(name, to_string(why)); });
+}
+
+// The store may tell of it later than it comes.
+void mesh::meet(const arrived& x) {
+  early_[x.who.name] = x;
+  if (const auto found = peers_.find(x.who.name);
+      found != peers_.end() && found->second.about.incarnation == x.who.incarnation)
+    connected(x.who.name, x.door);
+}
+
+void mesh::connected(const std::string& name, const caf::actor& door) {
+  auto& to = peers_.at(name);
+  to.connecting = false;
+  to.pause = duration{0};
+  if (to.door)
+    self_->demonitor(to.door);
+  to.door = door;
+  self_->monitor(door);
+  if (with_.told)
+    with_.told(name, true, {});
+  tell();
 }
 
 void mesh::again(const std::string& name, const std::string& why) {
@@ -138,10 +164,24 @@ void mesh::lost(const caf::actor_addr& door) {
     x.door = nullptr;
     if (with_.told)
       with_.told(name, false, "the connection is lost");
+    early_.erase(name);
     tell();
-    connect(name);
+    if (connects_with(name))
+      connect(name);
+    else
+      look_whether_dead(name);
     return;
   }
+}
+
+// It will come again if it lives; if not, the others need not wait for the end of its lease.
+void mesh::look_whether_dead(const std::string& name) {
+  const auto& about = peers_.at(name).about;
+  const auto where = parse(about.address);
+  with_.probe(where.host, where.port, [member = with_.member, name, of = about.incarnation](bool refused) {
+    if (refused)
+      caf::anon_send(member, found_dead{name, of});
+  });
 }
 
 void mesh::tell() {

@@ -24,9 +24,14 @@ struct contact {
 /// Connects with `host` and `port` and tells what came of it, on any thread, once. Must not hold up other calls.
 using connect_fn = std::function<void(const std::string& host, std::uint16_t port, std::function<void(contact)> told)>;
 
+/// Whether the process there is gone, see contact::refused; told like connect_fn tells.
+using probe_fn =
+  std::function<void(const std::string& host, std::uint16_t port, std::function<void(bool refused)> told)>;
+
 struct mesh_settings {
   std::function<hello()> about_us; // the incarnation comes with joining
   connect_fn connect;
+  probe_fn probe;
   caf::actor member; // told of who can be reached, and who was found dead
   duration again_min{200};
   duration again_max{2'000};
@@ -34,8 +39,10 @@ struct mesh_settings {
   std::function<void(const std::string& peer, bool up, const std::string& why)> told{};
 };
 
-/// Keeps a connection to each peer that it is told to expect (expected_peers), whatever happens to the others. A peer
-/// that is lost is tried again, at once and then with growing pauses, as long as it is expected.
+/// Keeps a connection to each peer that it is told to expect (expected_peers), whatever happens to the others. Of two
+/// nodes the one whose name comes first connects, since of two connections between the same nodes CAF ends one, perhaps
+/// on either side another; the other node waits to be greeted. A peer that is lost is tried again, at once and then
+/// with growing pauses, as long as it is expected.
 class mesh {
 public:
   static constexpr const char* name = "mesh";
@@ -57,13 +64,19 @@ private:
   void connect(const std::string& name);
   void reached(const std::string& name, std::uint64_t attempt, const contact& x);
   void greet(const std::string& name, const caf::actor& door);
+  void meet(const arrived& x);
+  void connected(const std::string& name, const caf::actor& door);
+  bool connects_with(const std::string& name) const { return with_.about_us().name < name; }
   void again(const std::string& name, const std::string& why);
   void lost(const caf::actor_addr& door);
+  void look_whether_dead(const std::string& name);
   void tell();
 
   caf::event_based_actor* self_;
   mesh_settings with_;
+  caf::actor our_door_;
   std::map<std::string, peer> peers_;
+  std::map<std::string, arrived> early_; // who came before it was expected
 };
 
 using mesh_impl = caf::stateful_actor<mesh>;

@@ -17,7 +17,8 @@ namespace troupe::cluster {
 
 // ---- between nodes -------------------------------------------------------------------------------------------------
 
-/// The first word of a node that has connected. Answered with the same about the other one.
+/// The first word of a node that has connected, beside the handle of its own door. Answered with the same about the
+/// other one.
 struct hello {
   std::string name;
   std::uint64_t incarnation = 0;
@@ -58,6 +59,17 @@ struct expected_peers {
   std::vector<node_record> nodes;
 };
 
+/// To the mesh: a peer has connected with this node.
+struct arrived {
+  hello who;
+  caf::actor door;
+};
+
+/// To the mesh: this is our door.
+struct opened {
+  caf::actor door;
+};
+
 /// To the member: the peers that can be reached have changed.
 struct reachable_peers {
   std::shared_ptr<const door_map> doors;
@@ -79,9 +91,13 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_cluster_nodes, caf::first_custom_type_id + 1620)
   CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::expected_peers))
   CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::reachable_peers))
   CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::found_dead))
+  CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::arrived))
+  CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::opened))
 CAF_END_TYPE_ID_BLOCK(troupe_cluster_nodes)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::updated)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::expected_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::reachable_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::found_dead)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::arrived)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::opened)
