@@ -13,6 +13,8 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -70,6 +72,10 @@ private:
     virtual void fail(caf::error why) = 0;
     time_point until() const { return until_; }
 
+    std::uint64_t attempts_ = 0;
+    std::string whom_;   // the node that is being asked; empty for this one
+    bool ended_ = false; // it has been answered
+
   private:
     time_point until_;
   };
@@ -100,6 +106,8 @@ private:
         context.deadline = time_point{left};
       const auto patience =
         context.deadline == time_point::max() ? by.with_.answered_within : std::chrono::duration_cast<duration>(left);
+      by.abroad_[door->first].insert(mine);
+      this->whom_ = door->first;
       ask(by, door->second, patience, context, mine);
     }
 
@@ -109,12 +117,27 @@ private:
     template <class Handle, class Timeout>
     void ask(router& by, const Handle& whom, Timeout patience, const request_context& context,
              std::shared_ptr<journey_of> mine) {
-      const auto refused = [&by, mine](caf::error& why) { by.failed(mine, why); };
+      // An answer to an earlier try is as good as one to the latest; a failure of an earlier one says nothing.
+      const auto refused = [&by, mine, attempt = ++this->attempts_](caf::error& why) {
+        if (attempt == mine->attempts_ && by.is_back(mine))
+          by.failed(mine, why);
+      };
       if constexpr (std::is_void_v<answer>)
-        by.self_->request(whom, patience, context, command_).then([mine] { mine->reply_.deliver(); }, refused);
+        by.self_->request(whom, patience, context, command_)
+          .then(
+            [&by, mine] {
+              if (by.is_back(mine))
+                mine->reply_.deliver();
+            },
+            refused);
       else
         by.self_->request(whom, patience, context, command_)
-          .then([mine](answer& x) { mine->reply_.deliver(std::move(x)); }, refused);
+          .then(
+            [&by, mine](answer& x) {
+              if (by.is_back(mine))
+                mine->reply_.deliver(std::move(x));
+            },
+            refused);
       if constexpr (requires { command_.fresh; })
         command_.fresh = false;
     }
@@ -129,7 +152,8 @@ private:
       [this](request_context& context, Commands& command) { return route(context, command); }...,
       [this](const updated& x) {
         owners_ = x.owners ? x.owners : owners_;
-        doors_ = x.doors ? x.doors : doors_;
+        if (x.doors)
+          use(x.doors);
         go_on();
       },
     };
@@ -148,7 +172,33 @@ private:
     return reply;
   }
 
+  /// CAF tells nobody that an answer will not come because the connection is gone.
+  void use(std::shared_ptr<const door_map> doors) {
+    for (const auto& [name, door] : *doors_) {
+      const auto same = doors->find(name);
+      if (same != doors->end() && same->second == door)
+        continue;
+      if (auto lost = abroad_.extract(name); !lost.empty())
+        for (const auto& x : lost.mapped()) {
+          ++x->attempts_;
+          x->whom_.clear();
+          wait(x);
+        }
+    }
+    doors_ = std::move(doors);
+  }
+
+  /// False when the asker has been answered already.
+  bool is_back(const journey_ptr& x) {
+    if (!x->whom_.empty())
+      if (const auto found = abroad_.find(x->whom_); found != abroad_.end())
+        found->second.erase(x);
+    x->whom_.clear();
+    return !std::exchange(x->ended_, true);
+  }
+
   void failed(journey_ptr x, caf::error& why) {
+    x->ended_ = false;
     if (may_go_elsewhere(why))
       return wait(std::move(x));
     x->fail(why == caf::sec::request_timeout ? caf::make_error(ec::timed_out) : std::move(why));
@@ -169,7 +219,8 @@ private:
 
   void go_on() {
     for (auto& x : std::exchange(waiting_, {}))
-      x->go(*this);
+      if (!x->ended_)
+        x->go(*this);
   }
 
   pointer self_;
@@ -178,6 +229,7 @@ private:
   std::shared_ptr<const door_map> doors_;
   std::shared_ptr<const routing> owners_;
   std::vector<journey_ptr> waiting_;
+  std::unordered_map<std::string, std::unordered_set<journey_ptr>> abroad_; // by node
   bool timed_ = false;
 };
 
