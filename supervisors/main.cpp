@@ -130,6 +130,18 @@ int main(int argc, char** argv) {
     });
   });
 
+  std::string accept_reason;
+  auto* accept_command =
+    store_command->add_subcommand("accept", "Go on with a PostgreSQL server that may lack what was acknowledged");
+  add_config_options(*accept_command, from);
+  accept_command->add_option("--reason", accept_reason, "Why; it is kept")->required()->check([](const std::string& x) {
+    return x.empty() ? std::string{"a reason is wanted"} : std::string{};
+  });
+  accept_command->callback([&] {
+    status = with_configuration(
+      from, [&](const config::options& x) { return accept_store(to_store(x.store), accept_reason); });
+  });
+
   auto* migrate_command = app.add_subcommand("migrate", "Look after the schema of a PostgreSQL store");
   migrate_command->require_subcommand(1);
   const auto add_migrate = [&](const char* name, const char* what, int (*act)(const store_settings&)) {

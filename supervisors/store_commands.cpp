@@ -177,6 +177,25 @@ int copy_store_file(const std::filesystem::path& file, const store_settings& to)
   return 0;
 }
 
+int accept_store(const store_settings& x, const std::string& reason) {
+  if (!x.on_postgres())
+    return refuse_without_database();
+  const auto now = postgres::look_at_server(x.postgres);
+  if (!now)
+    return complain(x, now.error());
+  std::cout << describe(x) << "\n  noted: system " << now->noted_system_identifier << ", timeline "
+            << now->noted_timeline << (now->was_synchronous ? ", waited" : ", did not wait") << " for a standby\n"
+            << "  now:   system " << now->system_identifier << ", timeline " << now->timeline
+            << (now->synchronous ? ", waits" : ", does not wait") << " for a standby\n";
+  for (const auto& in : now->contexts)
+    std::cout << "  " << in.name << ": " << in.events << " events"
+              << (in.newest.empty() ? "" : ", the newest of " + in.newest) << '\n';
+  if (const auto done = postgres::accept_server(x.postgres, reason); !done)
+    return complain(x, done.error());
+  std::cout << "accepted: nodes go on with what is there\n";
+  return 0;
+}
+
 int print_migrations(const store_settings& x) {
   if (!x.on_postgres())
     return refuse_without_database();

@@ -77,10 +77,7 @@ public:
     deadline_.hold([&] {
       const auto limit = std::to_string(patience.count() * 3 / 4) + "ms'";
       db_.run("SET statement_timeout = '" + limit + "; SET lock_timeout = '" + limit);
-      if (const auto version = version_of(db_); version < newest_version())
-        throw failure{ec::store_unavailable, "the database is at version " + std::to_string(version)
-                                               + " and this release needs " + std::to_string(newest_version())
-                                               + "; run `troupe migrate up`"};
+      require_newest(db_);
     });
   }
 

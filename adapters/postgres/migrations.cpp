@@ -25,7 +25,11 @@ bool has_schema(connection& to) {
 }
 
 bool has_table(connection& to, const std::string& name) {
-  return to.run("SELECT to_regclass('troupe." + name + "') IS NOT NULL")[0][0].as<bool>();
+  // By the catalogue, which tells also of what we may not use.
+  return !to.query("SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+                   "WHERE n.nspname = 'troupe' AND c.relname = $1",
+                   name)
+            .empty();
 }
 
 [[noreturn]] void foreign(const std::string& how) {
@@ -82,6 +86,13 @@ std::uint32_t version_of(connection& to) {
   if (shards != shard_count)
     foreign("it has " + std::to_string(shards) + " shards, not " + std::to_string(shard_count));
   return version;
+}
+
+void require_newest(connection& to) {
+  if (const auto version = version_of(to); version < newest_version())
+    throw failure{ec::store_unavailable, "the database is at version " + std::to_string(version)
+                                           + " and this release needs " + std::to_string(newest_version())
+                                           + "; run `troupe migrate up`"};
 }
 
 std::vector<applied_migration> history_of(connection& to) {

@@ -27,6 +27,9 @@ std::uint32_t newest_version();
 /// for another number of shards, store_newer when a newer release wrote it.
 std::uint32_t version_of(connection& to);
 
+/// Throws failure, as version_of does, and for a database that is older than this release or empty: what to do.
+void require_newest(connection& to);
+
 /// All that this release knows of, in order.
 std::vector<applied_migration> history_of(connection& to);
 

@@ -25,6 +25,11 @@ CREATE TABLE troupe.meta (one boolean PRIMARY KEY DEFAULT true CHECK (one), syst
   plan_version int8 NOT NULL DEFAULT 0, filling boolean NOT NULL DEFAULT false);
 INSERT INTO troupe.meta DEFAULT VALUES;
 
+-- Each time that an operator went on with a server that may lack what was acknowledged; in microseconds.
+CREATE TABLE troupe.acceptances (accepted_at int8 PRIMARY KEY
+    DEFAULT (extract(epoch FROM clock_timestamp()) * 1000000)::int8,
+  system_identifier text NOT NULL, timeline int NOT NULL, reason text NOT NULL);
+
 CREATE TABLE troupe.contexts (name text PRIMARY KEY, role name NOT NULL);
 
 CREATE TABLE troupe.partitions (context text NOT NULL REFERENCES troupe.contexts, range int NOT NULL,

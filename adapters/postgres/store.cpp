@@ -2,6 +2,7 @@
 
 #include "adapters/postgres/migrations.hpp"
 #include "adapters/postgres/reader.hpp"
+#include "adapters/postgres/server.hpp"
 #include "adapters/postgres/writer.hpp"
 
 #include <libpq-fe.h>
@@ -14,10 +15,11 @@ namespace {
 
 class store final : public journal::store_factory {
 public:
-  explicit store(options config) : config_(std::move(config)) {}
+  explicit store(options config) : config_(std::move(config)), known_(std::make_shared<acknowledged>()) {}
 
   caf::expected<std::unique_ptr<journal::store_writer>> open_writer() override {
-    return guarded([&]() -> std::unique_ptr<journal::store_writer> { return std::make_unique<writer>(config_); });
+    return guarded(
+      [&]() -> std::unique_ptr<journal::store_writer> { return std::make_unique<writer>(config_, known_); });
   }
 
   caf::expected<std::unique_ptr<journal::store_reader>> open_reader() override {
@@ -26,6 +28,7 @@ public:
 
 private:
   const options config_;
+  const std::shared_ptr<acknowledged> known_; // by all writers that were opened here
 };
 
 } // namespace
@@ -56,6 +59,24 @@ std::shared_ptr<journal::store_factory> make_store(options config) {
 
 caf::expected<void> finish_filling(const options& config) {
   return guarded([&] { connection{config, "copy"}.run("UPDATE troupe.meta SET filling = false"); });
+}
+
+caf::expected<server_state> look_at_server(const options& config) {
+  return guarded([&] {
+    connection to{config, "accept"};
+    require_newest(to);
+    auto result = state_of(to);
+    result.contexts = contexts_of(to);
+    return result;
+  });
+}
+
+caf::expected<void> accept_server(const options& config, const std::string& reason) {
+  return guarded([&] {
+    connection to{config, "accept"};
+    require_newest(to);
+    accept_server(to, reason);
+  });
 }
 
 caf::expected<std::vector<applied_migration>> migration_history(const options& config) {

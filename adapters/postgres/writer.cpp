@@ -23,7 +23,7 @@ constexpr std::size_t range_of(std::uint16_t shard) {
 /// The statement of a batch with these contexts.
 std::string commit_statement(const std::vector<std::string>& contexts) {
   std::ostringstream sql;
-  sql << "SELECT troupe.fence($1, $2)";
+  sql << "SELECT " << waits_for_standby << ", troupe.fence($1, $2)";
   int parameter = 2;
   for (const auto& name : contexts) {
     sql << ", " << quoted(name) << ".append(";
@@ -70,16 +70,15 @@ struct writer::attempt {
   std::map<std::uint16_t, std::uint64_t> epochs; // by shard
 };
 
-writer::writer(const options& config) : config_(config), db_(config, "writer") {
+writer::writer(const options& config, std::shared_ptr<acknowledged> known)
+  : config_(config), known_(std::move(known)), db_(config, "writer") {
   refuse_weak_durability(db_, config_);
   if (config_.migrate)
     migrate(db_);
-  else if (const auto version = version_of(db_); version < newest_version())
-    throw failure{ec::store_unavailable, "the database is at version " + std::to_string(version)
-                                           + " and this release needs " + std::to_string(newest_version())
-                                           + "; run `troupe migrate up`"};
+  else
+    require_newest(db_);
   refuse_half_filled(db_, config_);
-  recognize_server(db_);
+  synchronous_ = recognize_server(db_, *known_);
 }
 
 caf::expected<std::vector<journal::lease>> writer::acquire(const journal::claim& x) {
@@ -195,8 +194,11 @@ caf::expected<std::vector<journal::write_result>> writer::commit(std::span<const
         }
       const auto stale = next.contexts.empty() ? std::set<std::uint16_t>{} : send(next);
       if (stale.empty()) {
-        for (const auto& [where, offset] : offsets)
-          contexts_.find(std::string{where.first})->second.shards[where.second].next_offset = offset;
+        for (const auto& [where, offset] : offsets) {
+          const auto found = contexts_.find(std::string{where.first});
+          found->second.shards[where.second].next_offset = offset;
+          known_->note(found->first, where.second, offset - 1);
+        }
         return results;
       }
       lost.insert(stale.begin(), stale.end());
@@ -223,8 +225,9 @@ std::set<std::uint16_t> writer::send(const attempt& x) {
     names.push_back(name);
     part.append_to(parameters);
   }
+  bool synchronous = synchronous_;
   try {
-    db_.query_binary(commit_statement(names), parameters);
+    synchronous = db_.query_binary(commit_statement(names), parameters)[0][0].as<bool>();
   } catch (const failure& why) {
     if (why.sqlstate() == stale_shards)
       if (auto stale = shards_in(why.text()); !stale.empty())
@@ -235,6 +238,14 @@ std::set<std::uint16_t> writer::send(const attempt& x) {
   }
   if (warns_of_standby(db_.take_notices()))
     throw failure{ec::commit_unknown, "PostgreSQL was told not to wait for its synchronous standby"};
+  if (synchronous != synchronous_) {
+    try {
+      note_synchronous(db_, synchronous);
+    } catch (const failure& why) {
+      throw failure{ec::commit_unknown, why.text(), why.sqlstate()};
+    }
+    synchronous_ = synchronous;
+  }
   return {};
 }
 

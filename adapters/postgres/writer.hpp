@@ -1,6 +1,7 @@
 // adapters/postgres/writer.hpp: the connection of a node that writes.
 #pragma once
 
+#include "adapters/postgres/acknowledged.hpp"
 #include "adapters/postgres/connection.hpp"
 
 #include <array>
@@ -14,8 +15,8 @@ namespace troupe::postgres {
 
 class writer final : public journal::store_writer {
 public:
-  /// Brings the schema up to this release, or refuses the database. Throws failure.
-  explicit writer(const options& config);
+  /// Brings the schema up to this release, or refuses the database. `known` outlives connections. Throws failure.
+  writer(const options& config, std::shared_ptr<acknowledged> known);
 
   using store_writer::acquire;
   caf::expected<std::vector<journal::lease>> acquire(const journal::claim& x) override;
@@ -44,8 +45,10 @@ private:
   std::set<std::uint16_t> send(const attempt& x);
 
   options config_;
+  std::shared_ptr<acknowledged> known_;
   connection db_;
-  std::string broken_; // why this object refuses to go on; empty while it is sound
+  bool synchronous_ = false; // as the database has it noted
+  std::string broken_;       // why this object refuses to go on; empty while it is sound
   std::map<std::string, context_state> contexts_;
 };
 

@@ -30,6 +30,14 @@ postgres_server::postgres_server(std::vector<std::string> settings) : settings_(
   start();
 }
 
+postgres_server::postgres_server(const postgres_server& primary, const std::string& name,
+                                 std::vector<std::string> settings)
+  : settings_(std::move(settings)) {
+  settings_.push_back("standby_of=" + primary.folder());
+  settings_.push_back("application_name=" + name);
+  start();
+}
+
 postgres_server::~postgres_server() {
   stop(SIGQUIT);
 }
@@ -64,11 +72,33 @@ std::string postgres_server::new_database() {
   return url_of(name);
 }
 
+std::string postgres_server::url_of_either(const postgres_server& one, const postgres_server& other,
+                                           const std::string& database) {
+  auto result = one.url_of(database);
+  const auto host = "127.0.0.1:" + one.port();
+  return result.replace(result.find(host), host.size(), host + ",127.0.0.1:" + other.port());
+}
+
+std::string postgres_server::database_in(const std::string& url) {
+  const auto end = url.find('?');
+  const auto begin = url.rfind('/', end) + 1;
+  return url.substr(begin, end - begin);
+}
+
+std::string postgres_server::port() const {
+  std::string result;
+  std::ifstream{folder_.path_ + "/port"} >> result;
+  return result;
+}
+
+void postgres_server::promote() const {
+  if (run("postgres", "SELECT pg_promote(true, 60)") != "t\n")
+    throw std::runtime_error{"the standby is not promoted"};
+}
+
 std::string postgres_server::run(const std::string& database, const std::string& sql) const {
-  std::string port;
-  std::ifstream{folder_.path_ + "/port"} >> port;
   const auto psql = test::run({"/usr/bin/psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-h",
-                               folder_.path_ + "/socket", "-p", port, "-U", "postgres", "-d", database, "-c", sql});
+                               folder_.path_ + "/socket", "-p", port(), "-U", "postgres", "-d", database, "-c", sql});
   if (psql.how.exit_code != 0)
     throw std::runtime_error{"psql: " + psql.errors};
   return psql.output;

@@ -17,6 +17,9 @@ class postgres_server {
 public:
   /// `settings` as in "wal_level=replica". Throws std::runtime_error, with what it printed, when it does not come up.
   explicit postgres_server(std::vector<std::string> settings = {});
+
+  /// A standby that follows `primary` under this name, and has all that it has.
+  postgres_server(const postgres_server& primary, const std::string& name, std::vector<std::string> settings = {});
   ~postgres_server();
 
   postgres_server(const postgres_server&) = delete;
@@ -27,6 +30,18 @@ public:
 
   /// What to connect with to this database.
   std::string url_of(const std::string& database) const;
+
+  /// What connects to whichever of the two takes writes.
+  static std::string url_of_either(const postgres_server& one, const postgres_server& other,
+                                   const std::string& database);
+
+  /// The name of the database that `url` connects with.
+  static std::string database_in(const std::string& url);
+
+  std::string port() const;
+
+  /// Makes a standby the primary; returns when it takes writes.
+  void promote() const;
 
   /// What psql prints for `sql`, one row a line, fields divided by "|"; as the superuser. Throws std::runtime_error
   /// with what it complains of.
