@@ -134,7 +134,8 @@ void cluster_node::add_parts(caf::actor_system& system, topology& made, const su
   });
   const auto with = std::make_shared<cluster::member_settings>(describe_member());
   cluster::member_dependencies deps{
-    keeper, assembly_->journal, assembly_->held, boot_now, assembly_->parts, assembly_->routers, {}, {}};
+    keeper, assembly_->journal, assembly_->held, boot_now, assembly_->parts, assembly_->routers, {}, {}, {}};
+  deps.mesh = [of = handles_] { return of->mesh; };
   deps.joined = [incarnation](std::uint64_t x) { *incarnation = x; };
   deps.told = [](const std::string& what, const std::string& detail) {
     log::info("Cluster: " + what, {{"detail", detail}});
@@ -142,11 +143,13 @@ void cluster_node::add_parts(caf::actor_system& system, topology& made, const su
   member_ = parts.add<caf::actor>("member", [with, deps](const supervision::place& where) -> caf::actor {
     return where.spawn<cluster::member_impl>(*with, deps);
   });
+  assembly_->regions->emplace(caf::type_id_v<cluster::drain_node>, member_);
   cluster::mesh_settings mesh;
   mesh.about_us = about_us;
   mesh.connect = connector(system);
   mesh.probe = prober(system);
   mesh.member = member_;
+  mesh.our_door = [of = handles_] { return of->door; };
   mesh.told = [](const std::string& peer, bool up, const std::string& why) {
     if (up)
       log::info("Connected with a node", {{"peer", peer}});
@@ -155,13 +158,14 @@ void cluster_node::add_parts(caf::actor_system& system, topology& made, const su
   };
   const auto peers = parts.add<caf::actor>(
     "mesh", [mesh](const supervision::place& where) -> caf::actor { return where.spawn<cluster::mesh_impl>(mesh); });
+  handles_->mesh = peers;
   made.root.add(std::move(parts));
 
   // Not a child of the tree: whoever has its handle from another node would hold a dead one after a restart.
-  door_ = system.spawn<cluster::door_impl>(
+  handles_->door = system.spawn<cluster::door_impl>(
     about_us, assembly_->regions, now_, [member = member_](const cluster::news& x) { caf::anon_send(member, x); },
     [peers](const cluster::arrived& x) { caf::anon_send(peers, x); });
-  const auto opened = caf::openssl::publish(door_, settings_.port, settings_.address.c_str(), true);
+  const auto opened = caf::openssl::publish(handles_->door, settings_.port, settings_.address.c_str(), true);
   if (!opened)
     throw std::runtime_error{"cannot listen for other nodes at " + host_of(settings_) + ":"
                              + std::to_string(settings_.port) + " (" + to_string(opened.error())
@@ -169,8 +173,6 @@ void cluster_node::add_parts(caf::actor_system& system, topology& made, const su
   port_ = *opened;
   with->self.address =
     settings_.advertise.empty() ? host_of(settings_) + ":" + std::to_string(port_) : settings_.advertise;
-  caf::anon_send(peers, cluster::opened{door_});
-  caf::anon_send(member_, cluster::use_mesh{peers});
 }
 
 cluster::member_settings cluster_node::describe_member() const {
@@ -202,14 +204,16 @@ bool cluster_node::drain(caf::actor_system& system) {
 }
 
 void cluster_node::close(caf::actor_system& system) {
-  if (!door_)
+  auto door = std::exchange(handles_->door, {});
+  handles_->mesh = {};
+  if (!door)
     return;
   caf::scoped_actor self{system};
   self // caf::openssl::unpublish does not compile in this release of CAF.
-    ->request(system.openssl_manager().actor_handle(), caf::infinite, caf::unpublish_atom_v, door_.address(), port_)
+    ->request(system.openssl_manager().actor_handle(), caf::infinite, caf::unpublish_atom_v, door.address(), port_)
     .receive([] {}, [](const caf::error&) {});
-  self->send_exit(door_, caf::exit_reason::user_shutdown);
-  self->wait_for(std::exchange(door_, {}));
+  self->send_exit(door, caf::exit_reason::user_shutdown);
+  self->wait_for(door);
   member_ = nullptr;
 }
 

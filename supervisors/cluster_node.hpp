@@ -67,7 +67,12 @@ private:
   postgres::options store_;
   clock_fn now_;
   std::shared_ptr<cluster::assembly> assembly_;
-  caf::actor door_;
+  /// Set before the tree begins, and emptied after its end.
+  struct handles {
+    caf::actor door;
+    caf::actor mesh;
+  };
+  std::shared_ptr<handles> handles_ = std::make_shared<handles>();
   caf::actor member_;
   std::uint16_t port_ = 0;
 };

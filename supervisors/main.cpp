@@ -318,6 +318,14 @@ int main(int argc, char** argv) {
                   [&] { return ctl::show_replay_job(ctl_target.where, argument); })
     ->add_option("id", argument, "The job")
     ->required();
+  bool every_shard = false;
+  add_ctl("cluster", "The nodes of the cluster, what each owns and what is on its way", [&] {
+    return ctl::show_cluster(ctl_target.where, every_shard);
+  })->add_flag("--shards", every_shard, "Every shard, with its owner and epoch");
+  auto* drain_command = add_ctl("drain", "Have a node hand over all its shards, before it is stopped",
+                                [&] { return ctl::drain_node(ctl_target.where, argument, reason); });
+  drain_command->add_option("node", argument, "Its name, as `ctl cluster` shows it")->required();
+  drain_command->add_option("--reason", reason, "For the record and for other operators")->required();
   add_ctl("pauses", "What is paused, by whom and why", [&] { return ctl::show_pauses(ctl_target.where); });
   const auto add_pause_ctl = [&](const char* name, const char* what, auto run) {
     auto* command = add_ctl(name, what, run);

@@ -39,7 +39,7 @@ using message_blocks =
              caf::id_block::troupe_mailer, caf::id_block::troupe_notification, caf::id_block::troupe_pause,
              caf::id_block::troupe_alarm, caf::id_block::troupe_alarm_test, caf::id_block::troupe_cluster,
              caf::id_block::troupe_cluster_nodes, caf::id_block::troupe_cluster_keeper,
-             caf::id_block::troupe_cluster_member>;
+             caf::id_block::troupe_cluster_member, caf::id_block::troupe_cluster_desk>;
 
 template <class... Blocks> void register_blocks(block_list<Blocks...>) {
   (caf::init_global_meta_objects<Blocks>(), ...);

@@ -609,7 +609,8 @@ private:
              behind.random, rehearsals_},
             {parts_->pauses, pauses_->published(), behind.orders, can_pause()},
             {behind.journal, stored_contexts(), any_public_form()},
-            alarms_->connected()};
+            alarms_->connected(),
+            cluster_ ? caf::actor_cast<cluster::desk_actor>(cluster_->member()) : cluster::desk_actor{}};
   }
 
   std::string metrics_text() {

@@ -12,6 +12,8 @@ namespace troupe::cluster {
 
 namespace {
 
+constexpr duration drain_within{60'000};
+
 journal::shard_set as_set(const std::vector<std::uint16_t>& shards) {
   journal::shard_set result;
   for (const auto shard : shards)
@@ -40,9 +42,9 @@ caf::behavior member::make_behavior() {
       self_->request(deps_.keeper, with_.lease, expire{x.name, x.incarnation})
         .then([this] { renew_soon(duration{0}); }, [](const caf::error&) {});
     },
-    [this](const use_mesh& x) { mesh_ = x.mesh; },
     [this](drain) { return on_drain(); },
-    [this](get_status) { return report(); },
+    [this](get_report) { return make_report(); },
+    [this](const request_context& who, const drain_node& x) { return on_drain_node(who, x); },
   };
 }
 
@@ -122,12 +124,12 @@ void member::on_renewed(boot_time asked_at, const std::shared_ptr<const view>& s
   lease_.renewed(asked_at, with_.lease);
   deps_.held.lease_until(lease_.until()->time_since_epoch().count());
   publish();
-  if (mesh_) {
+  if (deps_.mesh) {
     expected_peers peers;
     for (const auto& x : seen->nodes)
       if (x.name != with_.self.name && is_live(x))
         peers.nodes.push_back(x);
-    caf::anon_send(mesh_, std::move(peers));
+    caf::anon_send(deps_.mesh(), std::move(peers));
   }
   plan_for_all();
   if (const auto out = as_set(to_release(*seen, with_.self.name, incarnation_)) & ~leaving_ & deps_.held.all();
@@ -265,8 +267,9 @@ void member::tell_peers(std::vector<ownership_change> changes) {
 // ---- the end -------------------------------------------------------------------------------------------------------
 
 caf::result<void> member::on_drain() {
+  stays_ = false;
   auto reply = self_->make_response_promise<void>();
-  drainers_.push_back(reply);
+  drainers_.push_back([reply]() mutable { reply.deliver(); });
   if (std::exchange(state_, node_state::draining) == node_state::up)
     say("draining", std::to_string(deps_.held.all().count()) + " shards");
   if (incarnation_ == 0)
@@ -276,30 +279,63 @@ caf::result<void> member::on_drain() {
   return reply;
 }
 
+caf::result<drained> member::on_drain_node(const request_context& who, const drain_node& x) {
+  if (x.node != with_.self.name) {
+    if (!seen_ || !find_node(*seen_, x.node))
+      return caf::make_error(ec::refused, "there is no node " + x.node);
+    const auto door = doors_->find(x.node);
+    if (door == doors_->end())
+      return caf::make_error(ec::unavailable, x.node + " cannot be reached");
+    auto reply = self_->make_response_promise<drained>();
+    auto context = who;
+    context.deadline = time_point::max();
+    self_->request(door->second, drain_within, std::move(context), x)
+      .then([reply](const drained& done) mutable { reply.deliver(done); },
+            [reply](const caf::error& why) mutable { reply.deliver(why); });
+    return reply;
+  }
+  if (is_alone())
+    return caf::make_error(ec::refused, "no other node could take the shards of " + x.node);
+  stays_ = true;
+  auto reply = self_->make_response_promise<drained>();
+  drainers_.push_back([reply, done = drained{x.node}]() mutable { reply.deliver(done); });
+  if (std::exchange(state_, node_state::draining) == node_state::up)
+    say("draining", x.reason);
+  renew_soon(duration{0});
+  try_to_leave();
+  return reply;
+}
+
+/// Whether no other node could own its shards.
+bool member::is_alone() const {
+  if (!seen_)
+    return true;
+  for (const auto& x : seen_->nodes)
+    if (x.name != with_.self.name && is_live(x) && x.roles.worker && x.state == node_state::up)
+      return false;
+  return true;
+}
+
 void member::try_to_leave() {
   if (state_ != node_state::draining)
     return;
   const auto held = deps_.held.all();
   if (!has_left_ && held.any() && leaving_.none() && seen_) {
-    bool alone = true;
-    for (const auto& x : seen_->nodes)
-      alone = alone && (x.name == with_.self.name || !is_live(x) || !x.roles.worker || x.state != node_state::up);
-    if (alone)
+    if (is_alone() && !stays_)
       hand_over(held); // To nobody: whoever comes next finds them free.
     return;
   }
   if (!has_left_ && (held.any() || leaving_.any() || taking_.any() || !seen_))
     return;
-  if (!std::exchange(has_left_, true)) {
+  if (!stays_ && !std::exchange(has_left_, true))
     self_->request(deps_.keeper, with_.lease, leave{with_.self.name, incarnation_})
       .then([this] { say("left", {}); }, [this](const caf::error& why) { say("cannot leave", to_string(why)); });
-  }
   for (auto& x : std::exchange(drainers_, {}))
-    x.deliver();
+    x();
 }
 
-status member::report() const {
-  status x;
+report member::make_report() const {
+  cluster::report x;
   x.self = with_.self.name;
   x.incarnation = incarnation_;
   x.state = state_;

@@ -1,6 +1,7 @@
 // supervisors/cluster/member.hpp: a node's part in its cluster: keeps the lease, takes and hands over shards.
 #pragma once
 
+#include "actors/cluster/desk.hpp"
 #include "actors/entity/held_shards.hpp"
 #include "actors/entity/journal_actor.hpp"
 #include "supervisors/cluster/keeper.hpp"
@@ -24,21 +25,6 @@ namespace troupe::cluster {
 /// Hands every shard over and leaves. Answered when that is done; a member that is the only one gives its shards back.
 struct drain {};
 
-/// Answered with a status.
-struct get_status {};
-
-/// What the member knows, for people.
-struct status {
-  std::string self;
-  std::uint64_t incarnation = 0; // 0: it has not joined yet
-  node_state state = node_state::up;
-  std::size_t held = 0; // shards
-  std::size_t leaving = 0;
-  std::string trouble; // why the last renewal failed; empty when it did not
-  std::shared_ptr<const view> seen;
-  std::vector<std::string> reachable; // peers
-};
-
 struct member_settings {
   node_record self;
   duration lease = default_lease;
@@ -52,8 +38,9 @@ struct member_dependencies {
   journal::sharded_journal_actor journal;
   entity::held_shards held;
   std::function<boot_time()> boot_now;
-  std::vector<caf::actor> parts;   // regions and all others who are told what is gained, and let go what is evicted
-  std::vector<caf::actor> routers; // told who owns what
+  std::vector<caf::actor> parts;      // regions and all others who are told what is gained, and let go what is evicted
+  std::vector<caf::actor> routers;    // told who owns what
+  std::function<caf::actor()> mesh{}; // told whom to connect with
   /// Told, on the member's thread, when the node joins, by its incarnation.
   std::function<void(std::uint64_t incarnation)> joined{};
   std::function<void(const std::string& what, const std::string& detail)> told{};
@@ -88,7 +75,9 @@ private:
   void tell_peers(std::vector<ownership_change> changes);
   caf::result<void> on_drain();
   void try_to_leave();
-  status report() const;
+  cluster::report make_report() const;
+  caf::result<drained> on_drain_node(const request_context& who, const drain_node& x);
+  bool is_alone() const;
   void say(const std::string& what, const std::string& detail) const;
 
   caf::event_based_actor* self_;
@@ -100,35 +89,24 @@ private:
   std::shared_ptr<const view> seen_;
   std::shared_ptr<const routing> owners_ = std::make_shared<const routing>();
   std::shared_ptr<const door_map> doors_ = std::make_shared<const door_map>();
-  caf::actor mesh_;
   std::map<std::uint16_t, std::uint64_t> epochs_; // of held shards
   journal::shard_set leaving_;
   journal::shard_set taking_;
-  std::vector<caf::typed_response_promise<void>> drainers_;
+  std::vector<std::function<void()>> drainers_; // answered when nothing is held any more
   bool renewing_ = false;
   bool again_ = false; // renew at once when the renewal under way has ended
   bool has_left_ = false;
+  bool stays_ = false; // without shards, as an operator wants it
   std::string trouble_;
   caf::disposable timer_;
 };
 
 using member_impl = caf::stateful_actor<member>;
 
-/// To the member: the mesh that it tells of its peers.
-struct use_mesh {
-  caf::actor mesh;
-};
-
 } // namespace troupe::cluster
 
 CAF_BEGIN_TYPE_ID_BLOCK(troupe_cluster_member, caf::first_custom_type_id + 1660)
   CAF_ADD_TYPE_ID(troupe_cluster_member, (troupe::cluster::drain))
-  CAF_ADD_TYPE_ID(troupe_cluster_member, (troupe::cluster::get_status))
-  CAF_ADD_TYPE_ID(troupe_cluster_member, (troupe::cluster::status))
-  CAF_ADD_TYPE_ID(troupe_cluster_member, (troupe::cluster::use_mesh))
 CAF_END_TYPE_ID_BLOCK(troupe_cluster_member)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::drain)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::get_status)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::status)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::use_mesh)

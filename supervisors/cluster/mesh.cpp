@@ -38,7 +38,6 @@ caf::behavior mesh::make_behavior() {
   return {
     [this](const expected_peers& x) { expect(x); },
     [this](const arrived& x) { meet(x); },
-    [this](const opened& x) { our_door_ = x.door; },
   };
 }
 
@@ -68,7 +67,7 @@ void mesh::expect(const expected_peers& x) {
     if (const auto came = early_.find(node.name);
         came != early_.end() && came->second.who.incarnation == node.incarnation)
       connected(node.name, came->second.door);
-    else if (connects_with(node.name) && our_door_ && !known.connecting)
+    else if (connects_with(node.name) && !known.connecting)
       connect(node.name);
   }
   std::erase_if(early_, [&](const auto& came) {
@@ -107,7 +106,7 @@ void mesh::reached(const std::string& name, std::uint64_t attempt, const contact
 
 // An address may lead to another node than before.
 void mesh::greet(const std::string& name, const caf::actor& door) {
-  self_->request(door, with_.hello_within, with_.about_us(), our_door_)
+  self_->request(door, with_.hello_within, with_.about_us(), with_.our_door())
     .then(
       [this, name, door](const hello& them) {
         const auto found = peers_.find(name);

@@ -32,7 +32,8 @@ struct mesh_settings {
   std::function<hello()> about_us; // the incarnation comes with joining
   connect_fn connect;
   probe_fn probe;
-  caf::actor member; // told of who can be reached, and who was found dead
+  caf::actor member;                    // told of who can be reached, and who was found dead
+  std::function<caf::actor()> our_door; // for peers to come back by
   duration again_min{200};
   duration again_max{2'000};
   duration hello_within{2'000};
@@ -74,7 +75,6 @@ private:
 
   caf::event_based_actor* self_;
   mesh_settings with_;
-  caf::actor our_door_;
   std::map<std::string, peer> peers_;
   std::map<std::string, arrived> early_; // who came before it was expected
 };

@@ -23,11 +23,15 @@ struct hello {
   std::string name;
   std::uint64_t incarnation = 0;
   std::uint32_t protocol = 0;
+
+  bool operator==(const hello&) const = default;
 };
 
 /// Shards have changed hands. Nobody answers: the store's next view says the same.
 struct news {
   std::vector<ownership_change> changes;
+
+  bool operator==(const news&) const = default;
 };
 
 template <class Inspector> bool inspect(Inspector& f, hello& x) {
@@ -65,11 +69,6 @@ struct arrived {
   caf::actor door;
 };
 
-/// To the mesh: this is our door.
-struct opened {
-  caf::actor door;
-};
-
 /// To the member: the peers that can be reached have changed.
 struct reachable_peers {
   std::shared_ptr<const door_map> doors;
@@ -92,7 +91,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_cluster_nodes, caf::first_custom_type_id + 1620)
   CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::reachable_peers))
   CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::found_dead))
   CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::arrived))
-  CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::opened))
 CAF_END_TYPE_ID_BLOCK(troupe_cluster_nodes)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::updated)
@@ -100,4 +98,3 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::expected_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::reachable_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::found_dead)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::arrived)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::opened)

@@ -201,20 +201,25 @@ private:
     x->ended_ = false;
     if (may_go_elsewhere(why))
       return wait(std::move(x));
-    x->fail(why == caf::sec::request_timeout ? caf::make_error(ec::timed_out) : std::move(why));
+    refuse(x, why == caf::sec::request_timeout ? caf::make_error(ec::timed_out) : std::move(why));
   }
 
   void wait(journey_ptr x) {
     if (waiting_.size() >= with_.waiting_max)
-      return x->fail(caf::make_error(ec::overloaded));
+      return refuse(x, caf::make_error(ec::overloaded));
     if (x->until() <= with_.now())
-      return x->fail(make_failure(ec::unavailable, with_.again_after, "no node owns this entity at the moment"));
+      return refuse(x, make_failure(ec::unavailable, with_.again_after, "no node owns this entity at the moment"));
     waiting_.push_back(std::move(x));
     if (!std::exchange(timed_, true))
       run_later(self_, with_.again_after, [this] {
         timed_ = false;
         go_on();
       });
+  }
+
+  static void refuse(const journey_ptr& x, caf::error why) {
+    x->ended_ = true;
+    x->fail(std::move(why));
   }
 
   void go_on() {

@@ -15,6 +15,8 @@ struct ownership_change {
   std::uint16_t shard = 0;
   std::string owner; // a node's name; empty when the owner of this epoch has released it
   std::uint64_t epoch = 0;
+
+  bool operator==(const ownership_change&) const = default;
 };
 
 /// A snapshot that never changes: a new one is made of it and of what is heard. News and views may come in any order

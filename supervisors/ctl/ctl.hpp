@@ -100,6 +100,12 @@ int show_replay_job(const target& where, const std::string& id);
 /// What is paused, by whom and why.
 int show_pauses(const target& where);
 
+/// The nodes of the cluster; with `shards`, every shard, too.
+int show_cluster(const target& where, bool shards);
+
+/// Has a node hand over all that it owns; returns when it has.
+int drain_node(const target& where, const std::string& node, const std::string& reason);
+
 /// `what` is "provider/<name>", "outlet/<name>", "saga/order" or "order/<id>".
 int begin_pause(const target& where, const std::string& what, const std::string& reason);
 int end_pause(const target& where, const std::string& what, const std::string& reason);

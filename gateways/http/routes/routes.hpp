@@ -30,5 +30,6 @@ void add_event_routes(router& table, const event_desk& desk);
 void add_alarm_routes(router& table, const alarm::tester_actor& webhook);
 
 void add_supervisor_routes(router& table, const operations& behind);
+void add_cluster_routes(router& table, const operations& behind);
 
 } // namespace troupe::gateway

@@ -3,6 +3,7 @@
 
 #include "actors/alarm/tester.hpp"
 #include "actors/catalog/catalog_actor.hpp"
+#include "actors/cluster/desk.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/dead_letter/rehearsal.hpp"
 #include "actors/entity/journal_actor.hpp"
@@ -130,6 +131,7 @@ struct operations {
   pausing pauses{};
   event_desk events{};
   alarm::tester_actor webhook{}; // null when none is configured
+  cluster::desk_actor cluster{}; // null when the node is alone
 };
 
 } // namespace troupe::gateway

@@ -1,6 +1,8 @@
+#include "actors/cluster/desk.hpp"
 #include "actors/notification/notification_actor.hpp"
 #include "adapters/http_client/http_client.hpp"
 #include "adapters/smtp_client/smtp_client.hpp"
+#include "supervisors/cluster/messages.hpp"
 #include "tests/actors/wire/samples.hpp"
 
 namespace troupe::wire {
@@ -64,12 +66,21 @@ void add_mail(samples& to) {
   });
 }
 
+void add_cluster(samples& to) {
+  to.add("all", cluster::hello{"node-1", 7, 1});
+  to.add("all", cluster::drain_node{"node-1", "a new kernel"});
+  to.add("all", cluster::drained{"node-1"});
+  to.add("all", cluster::ownership_change{17, "node-1", 3});
+  to.add("all", cluster::news{{{17, "node-1", 3}, {18, "", 4}}});
+}
+
 } // namespace
 
 void add_edges(samples& to) {
   add_kernel(to);
   add_http(to);
   add_mail(to);
+  add_cluster(to);
 }
 
 const samples& all_samples() {
