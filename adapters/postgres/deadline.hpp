@@ -4,8 +4,9 @@
 #include "actors/kernel/time.hpp"
 
 #include <condition_variable>
-#include <functional>
+#include <cstdint>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 
 namespace troupe::postgres {

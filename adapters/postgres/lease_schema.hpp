@@ -6,21 +6,6 @@ namespace troupe::postgres {
 // Locks are taken in the order of their shards, as the writer takes them. A claim keeps its node's row with FOR KEY
 // SHARE, so that it never holds up a renewal; who leaves must wait for it.
 inline constexpr const char* lease_schema = R"sql(
--- A planner must not wait for commits, nor they for it: only who takes a shard locks its row against the fence.
-CREATE OR REPLACE FUNCTION troupe.fence(p_shards int2[], p_epochs int8[]) RETURNS void LANGUAGE plpgsql AS $fence$
-DECLARE
-  stale text;
-BEGIN
-  SELECT string_agg(w.shard::text, ' ') INTO stale
-    FROM (SELECT s.shard, s.epoch FROM troupe.shards s WHERE s.shard = ANY (p_shards) ORDER BY s.shard FOR KEY SHARE)
-        held, unnest(p_shards, p_epochs) AS w (shard, epoch)
-    WHERE held.shard = w.shard AND held.epoch <> w.epoch;
-  IF stale IS NOT NULL THEN
-    RAISE EXCEPTION USING ERRCODE = 'TR001', MESSAGE = stale;
-  END IF;
-END
-$fence$;
-
 CREATE FUNCTION troupe.milliseconds(x int8) RETURNS interval LANGUAGE sql IMMUTABLE AS $ms$
   SELECT x * interval '1 millisecond'
 $ms$;

@@ -13,7 +13,8 @@ namespace troupe::postgres {
 // is a BRIN, which costs an insert next to nothing.
 //
 // A commit is one statement: troupe.fence(...) and, for each context, "<context>".append(...). The fence keeps the rows
-// of the batch's shards locked until the commit, so that nobody takes a shard in between.
+// of the batch's shards locked until the commit, so that nobody takes a shard in between. Only
+// who takes one locks its row against that (FOR UPDATE): a planner does not wait for commits, nor they for it.
 inline constexpr const char* schema_1 = R"sql(
 CREATE SCHEMA troupe;
 
@@ -49,7 +50,7 @@ DECLARE
   stale text;
 BEGIN
   SELECT string_agg(w.shard::text, ' ') INTO stale
-    FROM (SELECT s.shard, s.epoch FROM troupe.shards s WHERE s.shard = ANY (p_shards) ORDER BY s.shard FOR SHARE) held,
+    FROM (SELECT s.shard, s.epoch FROM troupe.shards s WHERE s.shard = ANY (p_shards) ORDER BY s.shard FOR KEY SHARE) held,
       unnest(p_shards, p_epochs) AS w (shard, epoch)
     WHERE held.shard = w.shard AND held.epoch <> w.epoch;
   IF stale IS NOT NULL THEN
