@@ -10,7 +10,7 @@ namespace troupe::journal {
 namespace {
 
 const stream_name first{"order", "o-1"};
-const reopen take{{"order"}, "node-1"};
+const reopen take{claim{{"order"}, "node-1"}};
 
 /// What the connections of these tests do next, and how many of them there were.
 struct script {
