@@ -10,7 +10,7 @@ namespace troupe::postgres {
 namespace {
 
 // A server whose machine is gone says nothing more: the kernel gives up then, and so do we.
-constexpr const char* patience = "connect_timeout=5 keepalives_idle=5 keepalives_interval=2 keepalives_count=3 "
+constexpr const char* patience = "keepalives_idle=5 keepalives_interval=2 keepalives_count=3 "
                                  "tcp_user_timeout=8000";
 
 std::string escaped(std::string_view value) {
@@ -24,7 +24,7 @@ std::string escaped(std::string_view value) {
 }
 
 // A URL keeps its own settings; those of ours are added where libpq takes both forms alike.
-std::string conninfo_of(const options& config, const std::string& purpose) {
+std::string conninfo_of(const options& config, const std::string& purpose, int seconds_to_connect) {
   const auto name = "troupe " + purpose;
   if (config.url.starts_with("postgresql://") || config.url.starts_with("postgres://")) {
     std::string result = config.url;
@@ -32,7 +32,7 @@ std::string conninfo_of(const options& config, const std::string& purpose) {
       if (result.find(key + "=") == std::string::npos)
         result += (result.find('?') == std::string::npos ? "?" : "&") + key + "=" + value;
     };
-    add("connect_timeout", "5");
+    add("connect_timeout", std::to_string(seconds_to_connect));
     add("keepalives_idle", "5");
     add("keepalives_interval", "2");
     add("keepalives_count", "3");
@@ -41,7 +41,8 @@ std::string conninfo_of(const options& config, const std::string& purpose) {
     add("application_name", "troupe%20" + purpose);
     return result;
   }
-  return config.url + " " + patience + " target_session_attrs=read-write application_name=" + escaped(name);
+  return config.url + " " + patience + " connect_timeout=" + std::to_string(seconds_to_connect)
+         + " target_session_attrs=read-write application_name=" + escaped(name);
 }
 
 std::string first_line(std::string_view text) {
@@ -87,10 +88,10 @@ std::string quoted(std::string_view name) {
   return result + '"';
 }
 
-connection::connection(const options& config, const std::string& purpose)
+connection::connection(const options& config, const std::string& purpose, int seconds_to_connect)
   : link_([&] {
       try {
-        return pqxx::connection{conninfo_of(config, purpose)};
+        return pqxx::connection{conninfo_of(config, purpose, seconds_to_connect)};
       } catch (...) {
         fail();
       }

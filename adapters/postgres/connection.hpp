@@ -76,8 +76,8 @@ std::string quoted(std::string_view name);
 /// One connection. It is never opened again behind our back: what was prepared and set would be gone.
 class connection {
 public:
-  /// Throws failure: store_unavailable when nobody answers, or refuses us.
-  connection(const options& config, const std::string& purpose);
+  /// Throws failure: store_unavailable when nobody answers, for so many seconds (2 or more) a host, or refuses us.
+  connection(const options& config, const std::string& purpose, int seconds_to_connect = 5);
   ~connection();
 
   /// Runs statements without parameters.

@@ -73,7 +73,7 @@ view view_of(const pqxx::row& row) {
 
 class leases final : public lease_store {
 public:
-  leases(const options& config, duration patience) : db_(config, "leases"), deadline_(db_.link().sock(), patience) {
+  leases(const options& config, duration patience) : db_(config, "leases", 2), deadline_(db_.link().sock(), patience) {
     deadline_.hold([&] {
       const auto limit = std::to_string(patience.count() * 3 / 4) + "ms'";
       db_.run("SET statement_timeout = '" + limit + "; SET lock_timeout = '" + limit);

@@ -13,8 +13,8 @@ namespace troupe::postgres {
 inline constexpr duration lease_patience{1'000};
 
 /// A connection to the leases of a database whose schema a writer has made. All times are the server's. A call that
-/// the server does not answer within `patience` fails, and so does each later one: open another connection. Fails with
-/// store_unavailable, and with what a database is refused for (migrations.hpp).
+/// the server does not answer within `patience` fails, and so does each later one: open another connection, which takes
+/// 2 s a host at most. Fails with store_unavailable, and with what a database is refused for (migrations.hpp).
 caf::expected<std::unique_ptr<cluster::lease_store>> open_leases(const options& config,
                                                                  duration patience = lease_patience);
 
