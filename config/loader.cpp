@@ -1,5 +1,6 @@
 #include "config/loader.hpp"
 
+#include "actors/cluster/membership.hpp"
 #include "config/table.hpp"
 
 #include <arpa/inet.h>
@@ -444,6 +445,12 @@ private:
                                     std::pair{"cluster.tls.key", &x.key}, std::pair{"cluster.tls.ca", &x.ca}})
       if (const auto why = file->empty() ? "a cluster needs it" : why_unreadable(*file); !std::string{why}.empty())
         add_problem(origin(key), std::string{key} + ": " + (file->empty() ? "" : *file + ": ") + why);
+    if (!is_ip_address(x.port.address))
+      add_problem(origin("cluster.address"),
+                  "cluster.address: must be an IP address of this machine, such as 127.0.0.1, "
+                  "::1 or 0.0.0.0 for all; names are not looked up");
+    if (!cluster::parse_role_set(x.roles))
+      add_problem(origin("cluster.roles"), "cluster.roles: must be worker, gateway or both with a comma between");
     if (x.renewal * 3 > x.lease)
       add_problem(origin("cluster.renewal"), "cluster.renewal: must be at most a third of cluster.lease");
   }

@@ -122,6 +122,11 @@ TEST_F(ConfigLoad, EveryOptionCanBeSetInEachWay) {
         by.environment[environment_name(x.key)] = wanted;
       else
         by.settings = {x.key + "=" + wanted};
+      if (x.key == "cluster.enabled") // What a cluster cannot do without.
+        for (const auto* needed :
+             {"store.kind=postgres", "store.postgres.url=host=db", "cluster.tls.certificate=/dev/null",
+              "cluster.tls.key=/dev/null", "cluster.tls.ca=/dev/null"})
+          by.settings.emplace_back(needed);
       auto all = load(by);
       for (const auto& problem : all.problems)
         ADD_FAILURE() << to_string(problem);
@@ -141,6 +146,24 @@ TEST_F(ConfigLoad, RefusesUnknownKeysWithLineAndNearest) {
   EXPECT_EQ(problems_of("hold_time: 1m\n"),
             texts{"troupe.yaml:1: hold_time: there is no such option; did you mean orders.hold_time?"});
   EXPECT_EQ(problems_of("frobnicate: 1\n"), texts{"troupe.yaml:1: frobnicate: there is no such option"});
+}
+
+TEST_F(ConfigLoad, RefusesAStoreOrAClusterThatLacksWhatItNeeds) {
+  EXPECT_EQ(problems_of("store:\n  kind: postgres\n"),
+            texts{"troupe.yaml:2: store.kind: postgres needs store.postgres.url"});
+  EXPECT_EQ(problems_of("store:\n  postgres:\n    readers_min: 7\n    readers_max: 3\n"),
+            texts{"troupe.yaml:3: store.postgres.readers_min: must not be more than store.postgres.readers_max"});
+  const std::string tls = "  tls:\n    certificate: /dev/null\n    key: /dev/null\n    ca: /dev/null\n";
+  const std::string store = "store:\n  kind: postgres\n  postgres:\n    url: host=db\n";
+  EXPECT_EQ(problems_of("cluster:\n  enabled: true\n" + tls),
+            texts{"troupe.yaml:2: cluster.enabled: a cluster needs store.kind=postgres"});
+  EXPECT_EQ(problems_of("cluster:\n  enabled: true\n  renewal: 1s\n" + tls + store),
+            texts{"troupe.yaml:3: cluster.renewal: must be at most a third of cluster.lease"});
+  EXPECT_EQ(problems_of("cluster:\n  enabled: true\n  address: here\n" + tls + store),
+            texts{"troupe.yaml:3: cluster.address: must be an IP address of this machine, such as 127.0.0.1, ::1 or "
+                  "0.0.0.0 for all; names are not looked up"});
+  EXPECT_EQ(problems_of("cluster:\n  enabled: true\n  roles: waiter\n" + tls + store),
+            texts{"troupe.yaml:3: cluster.roles: must be worker, gateway or both with a comma between"});
 }
 
 TEST_F(ConfigLoad, RefusesAddressesThatAreNone) {

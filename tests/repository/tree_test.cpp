@@ -46,7 +46,7 @@ const rule rules[] = {
 
   // Each library at one edge.
   {"PureFilesKnowNoCaf",
-   R"(^actors/(kernel/(hash|id|money|time|uuid|http|json_writer)|cluster/membership)\.|^supervisors/cluster/)"
+   R"(^actors/(kernel/(hash|id|money|time|uuid|http|json_writer)|cluster/membership)\.|^supervisors/cluster/(?:plan|duties|own_lease|routing)\.)"
    R"(|^actors/([a-z]+)/(\3|order_(apply|decide|outstanding|text))\.)",
    "", R"(^#include <caf/)", "actors/inventory/inventory.cpp", "#include <caf/event_based_actor.hpp>"},
   {"ActorsReadNoJsonButStoredForms", R"(^actors/)", R"(/upcast\.hpp$|/stored\.cpp$)", R"(^#include <nlohmann/)",
