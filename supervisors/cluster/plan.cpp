@@ -137,6 +137,7 @@ private:
       for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
         if (owner_[shard] != nobody || decided_[shard] != nobody)
           continue;
+        under_way_ += again ? 0 : 1; // Nobody serves it until it has arrived: the others wait so long.
         if (again)
           assign(shard, roomiest());
         else if (target_[shard] != nobody && members_[target_[shard]].room > 0)

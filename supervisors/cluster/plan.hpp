@@ -9,8 +9,9 @@
 namespace troupe::cluster {
 
 struct plan_limits {
-  /// Served shards under way from one live node to another, in the whole cluster; 0 to move none. No node has more
-  /// under way than its part of these, and none more than half of what it owns (rounded up).
+  /// Served shards under way from one live node to another, in the whole cluster; 0 to move none. Those that nobody
+  /// serves at the moment count, too: the next is not begun before enough have arrived. No node has more under way than
+  /// its part of these, and none more than half of what it owns (rounded up).
   std::uint32_t moves_at_once = 32;
 };
 

@@ -92,13 +92,19 @@ eventually<http::response> show(incoming& in, const operations& behind, bool wit
   co_return answer(200, report_json(*found, with_shards), {{"Cache-Control", "no-store"}});
 }
 
+http::response why_not_drained(const caf::error& why) {
+  if (code_of(why, ec::bad_response) != ec::refused || !why.context().match_elements<std::string>())
+    return refusal(why);
+  return refusal({409, "not-drained", "The node cannot be drained", why.context().get_as<std::string>(0) + ".", ""});
+}
+
 eventually<http::response> drain(incoming& in, const operations& behind) {
   if (!behind.cluster)
     co_return no_cluster();
   cluster::drain_node command{std::string{in.param("node")}, in.body.at("reason").get<std::string>()};
   const auto done = co_await ask<cluster::drained>(in, behind.cluster, in.context, std::move(command));
   if (!done)
-    co_return refusal(done.error());
+    co_return why_not_drained(done.error());
   const ordered_json body{{"node", done->node}, {"drained", true}};
   co_return answer(200, body, {{"Cache-Control", "no-store"}});
 }
@@ -200,7 +206,8 @@ void add_cluster_routes(router& table, const operations& behind) {
   out.responses = {
     {200, "It owns nothing any more.",
      object_schema({{"node", {{"type", "string"}}}, {"drained", {{"type", "boolean"}}}}, {"node", "drained"})},
-    {404, "This node is alone.", {}}};
+    {404, "This node is alone.", {}},
+    {409, "There is no such node, or no other that could take its shards.", {}}};
   out.handle = [behind](incoming& in) { return drain(in, behind); };
   table.add(std::move(out));
 }

@@ -198,6 +198,18 @@ TEST(Plan, HelpsUnservedShardsThoughManyMovesAreUnderWay) {
     EXPECT_TRUE(live_owner(x, shard) || is_live(*find_node(x, x.shards[shard].target))) << shard;
 }
 
+TEST(Plan, BeginsNoMoveBeforeWhatNobodyServesHasArrived) {
+  auto x = settled({worker("a", 1)});
+  x.nodes.push_back(worker("b", 2));
+  const auto begun = plan(x, {});
+  ASSERT_EQ(begun.size(), plan_limits{}.moves_at_once);
+  for (const auto& change : begun) // Released by its owner, and not claimed yet.
+    x.shards[change.shard] = {"", 0, x.shards[change.shard].epoch, change.target};
+  EXPECT_TRUE(plan(x, {}).empty());
+  x.shards[begun.front().shard] = {"b", 2, 2, "b"};
+  EXPECT_EQ(plan(x, {}).size(), 1u) << "one has arrived";
+}
+
 TEST(Plan, MovesForAFlappingNodeOnlyWhatItGetsBack) {
   auto x = settled({worker("a", 1), worker("b", 2), worker("c", 3)});
   for (std::uint64_t again = 4; again < 8; ++again) {
