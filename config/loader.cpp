@@ -430,9 +430,6 @@ private:
     const auto& x = result_.values.store;
     if (x.kind == "postgres" && x.postgres.url.empty())
       add_problem(origin("store.kind"), "store.kind: postgres needs store.postgres.url");
-    if (x.postgres.readers_min > x.postgres.readers_max)
-      add_problem(origin("store.postgres.readers_min"),
-                  "store.postgres.readers_min: must not be more than store.postgres.readers_max");
   }
 
   void validate_cluster() {

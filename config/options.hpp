@@ -35,8 +35,6 @@ struct postgres_options {
   secret url; // it may hold a password
   bool migrate = true;
   bool allow_weak_durability = false;
-  std::uint64_t readers_min = 2;
-  std::uint64_t readers_max = 10;
 
   bool operator==(const postgres_options&) const = default;
 };

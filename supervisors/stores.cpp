@@ -11,8 +11,6 @@ store_settings to_store(const config::store_options& x) {
   out.file = x.path;
   if (x.kind == "postgres") {
     out.postgres = {x.postgres.url.reveal(), x.postgres.migrate, x.postgres.allow_weak_durability};
-    out.readers_min = x.postgres.readers_min;
-    out.readers_max = x.postgres.readers_max;
   }
   return out;
 }

@@ -5,7 +5,6 @@
 #include "adapters/postgres/store.hpp"
 #include "config/options.hpp"
 
-#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -13,10 +12,8 @@
 namespace troupe {
 
 struct store_settings {
-  std::filesystem::path file;  // SQLite's; its folder must exist
-  postgres::options postgres;  // in the file's place, when it has a URL
-  std::size_t readers_min = 1; // PostgreSQL's connections that read, kept and at most
-  std::size_t readers_max = 1;
+  std::filesystem::path file; // SQLite's; its folder must exist
+  postgres::options postgres; // in the file's place, when it has a URL
 
   bool on_postgres() const { return !postgres.url.empty(); }
 };

@@ -151,8 +151,6 @@ TEST_F(ConfigLoad, RefusesUnknownKeysWithLineAndNearest) {
 TEST_F(ConfigLoad, RefusesAStoreOrAClusterThatLacksWhatItNeeds) {
   EXPECT_EQ(problems_of("store:\n  kind: postgres\n"),
             texts{"troupe.yaml:2: store.kind: postgres needs store.postgres.url"});
-  EXPECT_EQ(problems_of("store:\n  postgres:\n    readers_min: 7\n    readers_max: 3\n"),
-            texts{"troupe.yaml:3: store.postgres.readers_min: must not be more than store.postgres.readers_max"});
   const std::string tls = "  tls:\n    certificate: /dev/null\n    key: /dev/null\n    ca: /dev/null\n";
   const std::string store = "store:\n  kind: postgres\n  postgres:\n    url: host=db\n";
   EXPECT_EQ(problems_of("cluster:\n  enabled: true\n" + tls),
