@@ -107,7 +107,7 @@ private:
     std::uint64_t recovery = 0; // the latest, so that an answer to an earlier one finds out
     caf::actor_clock::time_point up_since{};
     std::vector<std::function<void(const caf::expected<entity_type>&)>> waiting;
-    std::shared_ptr<departure> away; // while it is leaving
+    std::vector<std::shared_ptr<departure>> away; // whoever waits until it has left
   };
   using slot_map = std::unordered_map<std::string, slot>;
 
@@ -344,17 +344,18 @@ private:
       return;
     }
     place.is = phase::leaving;
-    place.away = away;
+    place.away.push_back(away);
     ++away->left;
     caf::anon_send_exit(place.entity, caf::exit_reason::user_shutdown);
   }
 
   void has_left(typename slot_map::iterator found) {
-    const auto away = found->second.away;
+    const auto waiting = std::move(found->second.away);
     slots_.erase(found);
     counted();
-    if (--away->left == 0)
-      away->reply.deliver();
+    for (const auto& away : waiting)
+      if (--away->left == 0)
+        away->reply.deliver();
   }
 
   void counted() {

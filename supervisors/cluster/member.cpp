@@ -52,10 +52,13 @@ caf::behavior member::make_behavior() {
 
 void member::join_cluster() {
   const auto asked_at = deps_.boot_now();
-  self_->request(deps_.keeper, caf::infinite, join{with_.self, with_.lease, std::exchange(incarnation_, 0)})
+  if (incarnation_ != 0)
+    replaces_ = std::exchange(incarnation_, 0);
+  self_->request(deps_.keeper, caf::infinite, join{with_.self, with_.lease, replaces_})
     .then(
       [this, asked_at](const joined& x) {
         incarnation_ = x.incarnation;
+        replaces_ = 0;
         lease_.renewed(asked_at, with_.lease);
         trouble_.clear();
         say("joined", "incarnation " + std::to_string(incarnation_));
@@ -81,7 +84,7 @@ void member::renew_soon(duration after) {
 }
 
 void member::renew_lease() {
-  if (renewing_ || has_left_ || incarnation_ == 0)
+  if (renewing_ || is_leaving_ || incarnation_ == 0)
     return;
   renewing_ = true;
   const auto asked_at = deps_.boot_now();
@@ -101,6 +104,8 @@ void member::renew_lease() {
 }
 
 void member::on_refused(const caf::error& why) {
+  if (is_leaving_)
+    return;
   if (trouble_ != to_string(why))
     say("cannot renew the lease", to_string(why));
   trouble_ = to_string(why);
@@ -116,7 +121,7 @@ void member::on_refused(const caf::error& why) {
 }
 
 void member::on_renewed(boot_time asked_at, const std::shared_ptr<const view>& seen) {
-  if (has_left_)
+  if (is_leaving_)
     return;
   seen_ = seen;
   owners_ = std::make_shared<const routing>(owners_->with(*seen));
@@ -175,8 +180,10 @@ void member::take(const journal::shard_set& shards) {
   taking_ |= shards;
   self_->request(deps_.journal, caf::infinite, journal::take_shards{incarnation_, shards})
     .then(
-      [this, shards](const journal::taken_shards& x) {
+      [this, shards, as = incarnation_](const journal::taken_shards& x) {
         taking_ &= ~shards;
+        if (as != incarnation_)
+          return; // Granted to who we were; that lease is lost, and with it what the journal took for it.
         journal::shard_set granted;
         std::vector<ownership_change> changes;
         for (const auto& [shard, epoch] : x.epochs) {
@@ -273,7 +280,7 @@ caf::result<void> member::on_drain() {
   if (std::exchange(state_, node_state::draining) == node_state::up)
     say("draining", std::to_string(deps_.held.all().count()) + " shards");
   if (incarnation_ == 0)
-    has_left_ = true;
+    is_leaving_ = has_left_ = true;
   renew_soon(duration{0});
   try_to_leave();
   return reply;
@@ -327,9 +334,23 @@ void member::try_to_leave() {
   }
   if (!has_left_ && (held.any() || leaving_.any() || taking_.any() || !seen_))
     return;
-  if (!stays_ && !std::exchange(has_left_, true))
-    self_->request(deps_.keeper, with_.lease, leave{with_.self.name, incarnation_})
-      .then([this] { say("left", {}); }, [this](const caf::error& why) { say("cannot leave", to_string(why)); });
+  if (stays_ || has_left_)
+    return drained_now();
+  if (std::exchange(is_leaving_, true))
+    return;
+  self_->request(deps_.keeper, with_.lease, leave{with_.self.name, incarnation_})
+    .then(
+      [this] { has_left("left", {}); },
+      [this](const caf::error& why) { has_left("cannot leave", to_string(why)); }); // Then the lease ends by itself.
+}
+
+void member::has_left(const std::string& what, const std::string& detail) {
+  has_left_ = true;
+  say(what, detail);
+  drained_now();
+}
+
+void member::drained_now() {
   for (auto& x : std::exchange(drainers_, {}))
     x();
 }

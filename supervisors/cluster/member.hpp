@@ -75,6 +75,8 @@ private:
   void tell_peers(std::vector<ownership_change> changes);
   caf::result<void> on_drain();
   void try_to_leave();
+  void has_left(const std::string& what, const std::string& detail);
+  void drained_now();
   cluster::report make_report() const;
   caf::result<drained> on_drain_node(const request_context& who, const drain_node& x);
   bool is_alone() const;
@@ -84,7 +86,8 @@ private:
   member_settings with_;
   member_dependencies deps_;
   own_lease lease_;
-  std::uint64_t incarnation_ = 0;
+  std::uint64_t incarnation_ = 0; // 0 until it has joined
+  std::uint64_t replaces_ = 0;    // who this node was before it lost its lease
   node_state state_ = node_state::up;
   std::shared_ptr<const view> seen_;
   std::shared_ptr<const routing> owners_ = std::make_shared<const routing>();
@@ -94,7 +97,8 @@ private:
   journal::shard_set taking_;
   std::vector<std::function<void()>> drainers_; // answered when nothing is held any more
   bool renewing_ = false;
-  bool again_ = false; // renew at once when the renewal under way has ended
+  bool again_ = false;      // renew at once when the renewal under way has ended
+  bool is_leaving_ = false; // the store has been asked to forget this node
   bool has_left_ = false;
   bool stays_ = false; // without shards, as an operator wants it
   std::string trouble_;
