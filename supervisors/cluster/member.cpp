@@ -137,8 +137,8 @@ void member::on_renewed(boot_time asked_at, const std::shared_ptr<const view>& s
     caf::anon_send(deps_.mesh(), std::move(peers));
   }
   plan_for_all();
-  if (const auto out = as_set(to_release(*seen, with_.self.name, incarnation_)) & ~leaving_ & deps_.held.all();
-      out.any())
+  // Also what is not held: a release may have failed, and nobody else can claim the shard until one has not.
+  if (const auto out = as_set(to_release(*seen, with_.self.name, incarnation_)) & ~leaving_ & ~taking_; out.any())
     hand_over(out);
   if (const auto in = as_set(to_claim(*seen, with_.self.name, incarnation_, deps_.held.all())) & ~leaving_ & ~taking_;
       in.any() && state_ == node_state::up)
