@@ -430,6 +430,14 @@ private:
     const auto& x = result_.values.store;
     if (x.kind == "postgres" && x.postgres.url.empty())
       add_problem(origin("store.kind"), "store.kind: postgres needs store.postgres.url");
+    check_pool("store.postgres.pool", x.postgres.pool);
+    check_pool("store.postgres.order_pool", x.postgres.order_pool);
+  }
+
+  void check_pool(const std::string& key, const connection_pool_options& x) {
+    if (x.max < x.min)
+      add_problem(origin(key + ".max"),
+                  key + ".max: must be at least " + key + ".min, which is " + std::to_string(x.min));
   }
 
   void validate_cluster() {

@@ -31,8 +31,17 @@ struct node_options {
   bool operator==(const node_options&) const = default;
 };
 
+struct connection_pool_options {
+  std::uint64_t min = 5;
+  std::uint64_t max = 20;
+
+  bool operator==(const connection_pool_options&) const = default;
+};
+
 struct postgres_options {
   secret url; // it may hold a password
+  connection_pool_options pool;
+  connection_pool_options order_pool{10, 30};
   bool migrate = true;
   bool allow_weak_durability = false;
 

@@ -201,6 +201,7 @@ private:
     if (cluster_)
       with.member = cluster_->assembly();
     with.stores = stores_;
+    with.readers = reader_pools_of(settings_.store, now, random);
     with.restarts = settings_.restarts;
     with.environment = [this, now, random](std::string_view) {
       entity::environment env{{}, now, random};

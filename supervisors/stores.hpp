@@ -2,11 +2,14 @@
 #pragma once
 
 #include "actors/entity/store.hpp"
+#include "actors/kernel/uuid.hpp"
 #include "adapters/postgres/store.hpp"
 #include "config/options.hpp"
+#include "supervisors/reader_pool.hpp"
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace troupe {
@@ -15,12 +18,19 @@ struct store_settings {
   std::filesystem::path file; // SQLite's; its folder must exist
   postgres::options postgres; // in the file's place, when it has a URL
 
+  pool_size pool;
+  pool_size order_pool{10, 30};
+
   bool on_postgres() const { return !postgres.url.empty(); }
 };
 
 store_settings to_store(const config::store_options& x);
 
 std::shared_ptr<journal::store_factory> make_stores(const store_settings& x);
+
+/// How a node reads that store: through pools from PostgreSQL, and nothing for SQLite, where one connection is as
+/// quick.
+std::optional<reader_pool_settings> reader_pools_of(const store_settings& x, clock_fn now, random_fn random);
 
 /// For people, without the password.
 std::string describe(const store_settings& x);

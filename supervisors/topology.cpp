@@ -171,13 +171,23 @@ template <class Handle, class Make> auto run_store_actor(Make make, const topolo
   };
 }
 
+std::function<journal::reader_actor(const place&)> run_reader(const topology_settings& with) {
+  if (!with.readers)
+    return run_store_actor<journal::reader_actor>(journal::make_reader, with);
+  return [pool = *with.readers, stores = with.stores](const place& where) mutable {
+    pool.connect = [&system = where.system(), stores] {
+      return system.spawn<caf::detached>(journal::make_reader, stores);
+    };
+    return caf::actor_cast<journal::reader_actor>(where.spawn<reader_pool_impl>(pool));
+  };
+}
+
 // A writer that ends takes the outcome of its last commit with it, so the journal, which stands on it, does not go on
 // with what it believed but begins anew from the store. The reader is another connection, and nothing stands on what it
 // remembers: whoever was reading tries again.
 journal::journal_actor add_store(caf::actor_system& system, group& root, const topology_settings& with) {
   group store{system, "store", strategy::one_for_one, with.restarts};
-  const auto reader = store.add<journal::reader_actor>(
-    "reader", run_store_actor<journal::reader_actor>(journal::make_reader, with), patient(8'192));
+  const auto reader = store.add<journal::reader_actor>("reader", run_reader(with), patient(8'192));
   group writing{system, "writing", strategy::rest_for_one, with.restarts};
   const auto writer = writing.add<journal::writer_actor>(
     "writer", run_store_actor<journal::writer_actor>(journal::make_writer, with), patient(64));

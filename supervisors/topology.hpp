@@ -14,11 +14,13 @@
 #include "actors/pause/board.hpp"
 #include "actors/pause/pause_actor.hpp"
 #include "supervisors/cluster/assembly.hpp"
+#include "supervisors/reader_pool.hpp"
 #include "supervisors/supervision/supervisor.hpp"
 
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -85,7 +87,8 @@ struct topology;
 struct topology_settings {
   std::string node; // its name in the journal
   std::shared_ptr<journal::store_factory> stores;
-  bool stores_block = true; // they need threads of their own
+  bool stores_block = true;                      // they need threads of their own
+  std::optional<reader_pool_settings> readers{}; // `connect` is filled in; one connection without it
   /// Of a member of a cluster: entities are reached through routers, and what takes part is noted here.
   std::shared_ptr<cluster::assembly> member{};
   supervision::limits restarts{}; // of every supervisor

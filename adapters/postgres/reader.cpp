@@ -34,6 +34,7 @@ std::string events_of(const std::string& in) {
 reader::reader(const options& config) : db_(config, "reader") {
   if (version_of(db_) == 0)
     throw failure{ec::store_unavailable, "the database has no schema of troupe yet; run `troupe migrate up`"};
+  db_.run("SET statement_timeout = '5s'"); // Every read is of a page; one that takes longer waits for what hangs.
 }
 
 template <class Body>
