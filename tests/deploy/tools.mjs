@@ -10,8 +10,9 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 export const read = path => readFileSync(join(root, path), 'utf8');
 
-/** Modules that script/bootstrap --test has put into its cache, by the lock file beside this one. */
-export const require = createRequire(join(process.env.TROUPE_NODE_MODULES ?? join(root, 'none'), 'none.js'));
+/** Where script/bootstrap --test has put the modules of the lock file beside this one. */
+export const modules = process.env.TROUPE_NODE_MODULES ?? join(root, 'node_modules');
+export const require = createRequire(join(modules, '../none.js'));
 
 /** A folder that ends with the test `t`. */
 export function folder(t) {
