@@ -135,6 +135,17 @@ TEST_P(Balancer, FailsNoRequestWhileNodesAreStoppedAndOneComesBack) {
     EXPECT_TRUE(eventually(std::chrono::seconds{10}, [&] { return orders_taken_by(*x) > 0; }))
       << x->operations() << " gets nothing";
 
+  EXPECT_TRUE(eventually(std::chrono::seconds{20},
+                         [&] {
+                           const auto metrics = http_client{nodes[1]->operations()}.get("/metrics").body;
+                           return metrics.find("\ntroupe_cluster_nodes{state=\"up\"} 3\n") != std::string::npos
+                                  && metrics.find("\ntroupe_cluster_peers{state=\"reachable\"} 2\n")
+                                       != std::string::npos
+                                  && metrics.find("\ntroupe_cluster_unowned_shards 0\n") != std::string::npos
+                                  && metrics.find("\ntroupe_cluster_lease_age_seconds ") != std::string::npos;
+                         }))
+    << "a node does not tell of its cluster";
+
   EXPECT_EQ(nodes[0]->stop(), (ending{0, 0}));
   EXPECT_TRUE(all.place_more(20));
   nodes[0]->start();
