@@ -92,6 +92,7 @@ struct http_options {
   duration body_timeout{std::chrono::seconds{30}};
   duration idle_timeout{std::chrono::minutes{1}};
   duration write_timeout{std::chrono::seconds{30}};
+  duration notice{0};
   duration drain{std::chrono::seconds{30}};
 
   bool operator==(const http_options&) const = default;

@@ -136,6 +136,12 @@ constexpr row<options> rows[] = {
    "Time between two requests of a connection; then it is closed.", some_time, change::at_once},
   {"http.write_timeout", [](options& x) -> field { return &x.http.write_timeout; },
    "Time for a client to take an answer; then its connection is closed.", some_time, change::at_once},
+  {"http.notice",
+   [](options& x) -> field { return &x.http.notice; },
+   "Time between the first 503 of health/ready and the end of new connections when the node is told to stop, so that "
+   "balancers notice; 0 for none.",
+   {},
+   change::at_once},
   {"http.drain",
    [](options& x) -> field { return &x.http.drain; },
    "Time that requests in flight get when the node is told to stop.",

@@ -2,6 +2,7 @@
 
 #include "adapters/postgres/leases.hpp"
 #include "supervisors/cluster/mesh.hpp"
+#include "supervisors/observability/cluster_watch.hpp"
 #include "supervisors/observability/log.hpp"
 
 #include <caf/io/middleman.hpp>
@@ -159,6 +160,9 @@ void cluster_node::add_parts(caf::actor_system& system, topology& made, const su
   const auto peers = parts.add<caf::actor>(
     "mesh", [mesh](const supervision::place& where) -> caf::actor { return where.spawn<cluster::mesh_impl>(mesh); });
   handles_->mesh = peers;
+  parts.add<caf::actor>("metrics", [member = member_](const supervision::place& where) -> caf::actor {
+    return where.spawn<cluster_watch_impl>(member);
+  });
   made.root.add(std::move(parts));
 
   // Not a child of the tree: whoever has its handle from another node would hold a dead one after a restart.

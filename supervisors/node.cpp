@@ -676,6 +676,10 @@ void node::tune(const node_tuning& x) {
   impl_->tune(x);
 }
 
+void node::announce_end() {
+  impl_->board_->set_draining();
+}
+
 bool node::stop() {
   return impl_->stop();
 }

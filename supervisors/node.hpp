@@ -104,6 +104,9 @@ public:
   /// From now on, orders on their way included. From any thread.
   void tune(const node_tuning& x);
 
+  /// From now on health/ready answers 503, so that balancers send it nothing new; everything else goes on.
+  void announce_end();
+
   /// Drains the gateways, see gateway::server::stop, and ends. Whether every request in flight was answered. Orders in
   /// the middle of their way go on at the next start.
   bool stop();

@@ -46,7 +46,9 @@ operator_key load_operator_key(const std::filesystem::path& file, std::string_vi
     struct stat about {};
     if (::stat(file.c_str(), &about) != 0)
       fail(what, file, std::strerror(errno));
-    if ((about.st_mode & 077) != 0)
+    // What somebody else has put there for a group of ours, as mounted secrets are, cannot be made more private.
+    const mode_t too_open = about.st_uid == ::geteuid() ? 077 : 037;
+    if ((about.st_mode & too_open) != 0)
       fail(what, file, "other users can read it; run `chmod 600` on it, or delete it to get a new one");
     return {file, read_key(what, file), false};
   }

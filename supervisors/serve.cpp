@@ -50,6 +50,12 @@ public:
     return signal;
   }
 
+  /// Until one comes, but not for longer than this.
+  void wait(duration at_most) {
+    const timespec time{at_most.count() / 1'000, at_most.count() % 1'000 * 1'000'000};
+    sigtimedwait(&set_, nullptr, &time);
+  }
+
 private:
   sigset_t set_;
 };
@@ -455,6 +461,8 @@ int serve(const config::sources& from) {
     for (int signal = pending.wait(); signal == SIGHUP; signal = pending.wait())
       reload(from, options, running);
     log::info("Draining");
+    running.announce_end();
+    pending.wait(options.http.notice); // Who asks twice does not want to wait.
     const bool whole = running.stop();
     log::info("Node stopped", {{"whole", whole}});
     return whole ? 0 : 1;

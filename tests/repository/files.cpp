@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 const fs::path root{TROUPE_SOURCE_DIR};
 
 bool is_text(const fs::path& x) {
-  static const std::set<std::string> kinds{".cpp",  ".hpp",     ".md", ".yaml",   ".txt",
-                                           ".json", ".service", ".py", ".example"};
+  static const std::set<std::string> kinds{".cpp", ".hpp",     ".md",  ".yaml", ".txt", ".json", ".service",
+                                           ".py",  ".example", ".mjs", ".sh",   ".cfg", ".conf", ".timer"};
   return kinds.contains(x.extension().string()) || x.parent_path() == root / "script";
 }
 
