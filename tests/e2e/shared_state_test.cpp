@@ -1,4 +1,5 @@
 // tests/e2e/shared_state_test.cpp: what holds for the whole cluster, and what of it each node tells.
+#include "actors/kernel/time.hpp"
 #include "tests/e2e/node.hpp"
 #include "tests/support/certificates.hpp"
 #include "tests/support/postgres_server.hpp"
@@ -45,14 +46,25 @@ protected:
       nodes.push_back(std::make_unique<node>(state, std::move(settings)));
       nodes.back()->start();
     }
-    for (auto& x : nodes)
-      for (const auto* peer : {"node-1", "node-2", "node-3"})
-        if (x->state().filename() != peer)
-          ASSERT_TRUE(x->process().logs(R"("message":"Connected with a node","peer":")" + std::string{peer} + '"'));
+    for (auto& x : nodes) {
+      for (const std::string peer : {"node-1", "node-2", "node-3"}) {
+        if (x->state().filename() != peer) {
+          ASSERT_TRUE(x->process().logs(R"("message":"Connected with a node","peer":")" + peer + '"'));
+        }
+      }
+    }
   }
 
   static json get(const node& x, const std::string& target) {
     return http_client{x.operations()}.get(target, x.as_operator()).json();
+  }
+
+  /// `troupe ctl …` against a node without a sandbox of its own.
+  static finished_program ctl(const node& at, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {troupe_binary(), "ctl"});
+    auto around = at.environment();
+    around.erase("TROUPE_SANDBOX_PORT");
+    return run(std::move(arguments), std::move(around));
   }
 
   /// Places so many orders, each at the next node.
@@ -99,17 +111,17 @@ TEST_F(SharedState, OpensABreakerEverywhereWithinASecond) {
 
 TEST_F(SharedState, HoldsWhatOperatorsHoldAndPauseAtEveryNode) {
   start();
-  ASSERT_EQ(nodes[0]->ctl({"breaker", "payment.rest", "open", "--reason", "they were hacked"}).how, (ending{0, 0}));
+  ASSERT_EQ(ctl(*nodes[0], {"breaker", "payment.rest", "open", "--reason", "they were hacked"}).how, (ending{0, 0}));
   EXPECT_TRUE(eventually(1s, [&] { return nodes_with(*nodes[2], "payment.rest", "open") == 3; }));
-  ASSERT_EQ(nodes[1]->ctl({"breaker", "payment.rest", "auto", "--reason", "it is safe"}).how, (ending{0, 0}));
+  ASSERT_EQ(ctl(*nodes[1], {"breaker", "payment.rest", "auto", "--reason", "it is safe"}).how, (ending{0, 0}));
   EXPECT_TRUE(eventually(1s, [&] { return nodes_with(*nodes[2], "payment.rest", "open") == 0; }));
 
   const auto pauses_at = [](const node& x) { return get(x, "/api/pauses").dump(); };
-  ASSERT_EQ(nodes[0]->ctl({"pause", "saga/order", "--reason", "we count the stock"}).how, (ending{0, 0}));
+  ASSERT_EQ(ctl(*nodes[0], {"pause", "saga/order", "--reason", "we count the stock"}).how, (ending{0, 0}));
   for (auto& x : nodes)
     EXPECT_TRUE(eventually(1s, [&] { return pauses_at(*x).find("we count the stock") != std::string::npos; }));
   place_orders(6);
-  ASSERT_EQ(nodes[2]->ctl({"resume", "saga/order", "--reason", "counted"}).how, (ending{0, 0}));
+  ASSERT_EQ(ctl(*nodes[2], {"resume", "saga/order", "--reason", "counted"}).how, (ending{0, 0}));
   for (auto& x : nodes)
     EXPECT_TRUE(eventually(1s, [&] { return pauses_at(*x).find("we count the stock") == std::string::npos; }));
   auto shop = nodes[1]->shop();
@@ -117,12 +129,13 @@ TEST_F(SharedState, HoldsWhatOperatorsHoldAndPauseAtEveryNode) {
 }
 
 TEST_F(SharedState, ListsAndEndsDeadLettersOfAllNodesAtEach) {
-  start();
+  start({"policies.mail.breaker.failures=0"});
   providers.set_faults({{"rules", {{{"name", "no mail"}, {"path", "/resend"}, {"fault", "error"}, {"status", 503}}}}});
   place_orders(9);
   const auto letters_at = [](const node& x) {
     std::map<std::string, std::string> result; // the node of each
-    for (const auto& each : get(x, "/api/dead-letters?group=all")["letters"])
+    const auto all = get(x, "/api/dead-letters?group=all");
+    for (const auto& each : all["letters"])
       result[each["id"]] = each.value("node", "");
     return result;
   };
@@ -138,7 +151,7 @@ TEST_F(SharedState, ListsAndEndsDeadLettersOfAllNodesAtEach) {
   const auto [id, owner] = *all.begin();
   auto& elsewhere = **std::find_if(nodes.begin(), nodes.end(),
                                    [&owner = owner](const auto& x) { return x->state().filename() != owner; });
-  ASSERT_EQ(elsewhere.ctl({"dead-letters", "discard", id, "--reason", "a test"}).how, (ending{0, 0}));
+  ASSERT_EQ(ctl(elsewhere, {"dead-letters", "discard", id, "--reason", "a test"}).how, (ending{0, 0}));
   for (auto& x : nodes)
     EXPECT_TRUE(eventually(1s, [&] { return !letters_at(*x).contains(id); }));
 }
@@ -159,7 +172,7 @@ TEST_F(SharedState, TellsOfAllNodesAtEachAndNamesWhoIsMissing) {
   EXPECT_EQ(nodes_in(get(*nodes[0], "/api/supervisors?node=node-3")["parts"]), (std::set<std::string>{"node-3"}));
   EXPECT_EQ(get(*nodes[0], "/api/guards/payment.rest?node=node-2")["node"], "node-2");
   EXPECT_EQ(get(*nodes[0], "/api/guards?node=node-9")["status"], 404);
-  EXPECT_NE(nodes[1]->ctl({"tree"}).output.find("node-3"), std::string::npos);
+  EXPECT_NE(ctl(*nodes[1], {"tree"}).output.find("node-3"), std::string::npos);
 
   nodes[2]->kill();
   ASSERT_TRUE(eventually(10s, [&] { return get(*nodes[0], "/api/guards").contains("missing"); }));
@@ -167,7 +180,7 @@ TEST_F(SharedState, TellsOfAllNodesAtEachAndNamesWhoIsMissing) {
   ASSERT_EQ(part["missing"].size(), 1u) << part;
   EXPECT_EQ(part["missing"][0]["node"], "node-3");
   EXPECT_EQ(nodes_in(part["guards"]), (std::set<std::string>{"node-1", "node-2"}));
-  EXPECT_NE(nodes[0]->ctl({"guards"}).output.find("Nothing of node-3: "), std::string::npos);
+  EXPECT_NE(ctl(*nodes[0], {"guards"}).output.find("Nothing of node-3: "), std::string::npos);
 }
 
 TEST_F(SharedState, KeepsToTheRateOfAProviderTogether) {
