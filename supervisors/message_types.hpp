@@ -5,6 +5,7 @@
 #include "actors/alarm/tester.hpp"
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/cluster/lease_store.hpp"
+#include "actors/cluster/survey.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/dead_letter/rehearsal.hpp"
 #include "actors/entity/context.hpp"
@@ -18,7 +19,9 @@
 #include "actors/payment/provider.hpp"
 #include "adapters/http_client/http_client.hpp"
 #include "adapters/smtp_client/smtp_client.hpp"
+#include "supervisors/cluster/facts.hpp"
 #include "supervisors/cluster/member.hpp"
+#include "supervisors/cluster/rates.hpp"
 #include "supervisors/supervision/failure.hpp"
 
 #include <caf/init_global_meta_objects.hpp>
@@ -39,7 +42,9 @@ using message_blocks =
              caf::id_block::troupe_mailer, caf::id_block::troupe_notification, caf::id_block::troupe_pause,
              caf::id_block::troupe_alarm, caf::id_block::troupe_alarm_test, caf::id_block::troupe_cluster,
              caf::id_block::troupe_cluster_nodes, caf::id_block::troupe_cluster_keeper,
-             caf::id_block::troupe_cluster_member, caf::id_block::troupe_cluster_desk>;
+             caf::id_block::troupe_cluster_member, caf::id_block::troupe_cluster_desk,
+             caf::id_block::troupe_cluster_facts, caf::id_block::troupe_cluster_rates,
+             caf::id_block::troupe_cluster_survey>;
 
 template <class... Blocks> void register_blocks(block_list<Blocks...>) {
   (caf::init_global_meta_objects<Blocks>(), ...);

@@ -5,6 +5,7 @@
 #include "adapters/http_client/curl_client.hpp"
 #include "gateways/http/openapi.hpp"
 #include "gateways/http/routes/routes.hpp"
+#include "supervisors/cluster_sharing.hpp"
 #include "supervisors/dead_letters/messages.hpp"
 #include "supervisors/dead_letters/rehearsal.hpp"
 #include "supervisors/dead_letters/replayers.hpp"
@@ -140,6 +141,7 @@ public:
     operations_ = {};
     guards_ = std::make_shared<resilience::guard_list>();
     operators_guards_ = nullptr;
+    survey_ = nullptr;
     rehearsals_ = nullptr;
     system_.reset();
     return whole;
@@ -254,8 +256,10 @@ private:
       "rehearsals", [with = describe_rehearsals(now, random)](const supervision::place& where) {
         return spawn_rehearsals(where, with);
       });
-    if (cluster_)
+    if (cluster_) {
+      survey_ = share_state(parts, cluster_->assembly(), {guards_, operators_guards_, tree_});
       cluster_->add_parts(system, parts, settings_.restarts);
+    }
     add_gateways(parts, now, random);
     root_ = supervision::spawn_supervisor(system, parts.root, surroundings(now));
 
@@ -355,8 +359,9 @@ private:
   template <class Port>
   Port guarded(const Port& adapter, const resilience::port& port, resilience::observer told, const clock_fn& now,
                const random_fn& random) {
-    auto guard = resilience::guard::spawn(*system_, caf::actor_cast<caf::strong_actor_ptr>(adapter), port,
-                                          policy_of(port.service), now, random, std::move(told));
+    auto guard =
+      resilience::guard::spawn(*system_, caf::actor_cast<caf::strong_actor_ptr>(adapter), port, policy_of(port.service),
+                               now, random, resilience::telling(std::move(told), guards_));
     auto result = guard.template as<Port>();
     guards_->add(port.service, std::move(guard));
     return result;
@@ -607,11 +612,12 @@ private:
             [system = system_.get(), tree = tree_] { return gateway_parts(*tree, *system); },
             operators_guards_,
             {parts_->dead_letters.directory, parts_->dead_letters.letters, parts_->dead_letters.jobs, behind.now,
-             behind.random, rehearsals_},
+             behind.random, rehearsals_, desk_of(cluster_)},
             {parts_->pauses, pauses_->published(), behind.orders, can_pause()},
             {behind.journal, stored_contexts(), any_public_form()},
             alarms_->connected(),
-            cluster_ ? caf::actor_cast<cluster::desk_actor>(cluster_->member()) : cluster::desk_actor{}};
+            desk_of(cluster_),
+            survey_};
   }
 
   std::string metrics_text() {
@@ -642,6 +648,7 @@ private:
 
   static constexpr duration longer_{10'000}; // that an order waits than a provider and its guard take
   guard::guards_actor operators_guards_;
+  cluster::survey_actor survey_;
   dead_letter::rehearsal_actor rehearsals_;
   std::set<std::string> outlets_; // their names
   alarm_line_ptr alarms_ = std::make_shared<alarm_line>();

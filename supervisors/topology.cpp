@@ -81,8 +81,11 @@ order::order_actor spawn_orders(const supervision::place& where, entity::environ
     where, env, order::shared_dependencies{std::make_shared<const order::dependencies>(std::move(deps))});
 }
 
-dead_letter::directory_actor spawn_letter_directory(const supervision::place& where, journal::journal_actor journal) {
-  return where.spawn<dead_letter::directory_impl>(std::move(journal), dead_letter::directory_options{});
+dead_letter::directory_actor spawn_letter_directory(const supervision::place& where, journal::journal_actor journal,
+                                                    std::function<void(const dead_letter::changed&)> passes_on) {
+  dead_letter::directory_options with;
+  with.passes_on = std::move(passes_on);
+  return where.spawn<dead_letter::directory_impl>(std::move(journal), std::move(with));
 }
 
 dead_letter::dead_letter_actor spawn_letters(const supervision::place& where, entity::environment env,
@@ -260,8 +263,12 @@ void add_dead_letters(caf::actor_system& system, topology& made, const topology_
   using namespace dead_letter;
   group letters{system, "dead letters", strategy::one_for_one, with.restarts};
   auto& parts = made.dead_letters;
-  parts.directory = letters.add<directory_actor>(
-    "directory", [journal](const place& where) { return spawn_letter_directory(where, journal); });
+  std::function<void(const changed&)> passes_on;
+  if (with.member)
+    passes_on = [line = with.member->bulletin](const changed& x) { line->tell(x); };
+  parts.directory = letters.add<directory_actor>("directory", [journal, passes_on](const place& where) {
+    return spawn_letter_directory(where, journal, passes_on);
+  });
   parts.letters = add_region<traits>(letters, "letters", environment_of<traits>(with, journal), with,
                                      [directory = parts.directory, replayers = made.replayers,
                                       reachable = made.reachable](const place& where, const auto& env) {

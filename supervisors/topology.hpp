@@ -55,7 +55,9 @@ struct dead_letters {
   dead_letter::job::job_actor jobs;
 };
 
-dead_letter::directory_actor spawn_letter_directory(const supervision::place& where, journal::journal_actor journal);
+/// `passes_on` is told what letters of this node tell the directory.
+dead_letter::directory_actor spawn_letter_directory(const supervision::place& where, journal::journal_actor journal,
+                                                    std::function<void(const dead_letter::changed&)> passes_on = {});
 /// `replayers` may be filled in later, and grow: who replays often needs the letters first. So may `reachable`, the
 /// places to which undeliverable messages can be sent again.
 dead_letter::dead_letter_actor spawn_letters(const supervision::place& where, entity::environment env,

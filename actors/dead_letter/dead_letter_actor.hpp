@@ -6,6 +6,7 @@
 #include "actors/dead_letter/wire.hpp"
 #include "actors/entity/context.hpp"
 
+#include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
 
 #include <map>
@@ -86,6 +87,14 @@ struct changed {
   std::uint64_t version = 0; // of its stream
 };
 
+/// What became of letters whose entities are on other nodes.
+struct elsewhere {
+  std::vector<changed> letters;
+};
+
+/// The store may know more: something that was told of letters may have been lost.
+struct read_again {};
+
 struct group {
   std::string id;
   dead_letter::cause cause;
@@ -118,8 +127,9 @@ struct letter_list {
 };
 
 /// Which letters are open. It remembers only what the store says.
-using directory_actor = caf::typed_actor<caf::result<group_list>(list_groups), caf::result<letter_list>(list_letters),
-                                         caf::result<void>(changed)>;
+using directory_actor =
+  caf::typed_actor<caf::result<group_list>(list_groups), caf::result<letter_list>(list_letters),
+                   caf::result<void>(changed), caf::result<void>(elsewhere), caf::result<void>(read_again)>;
 
 std::string to_string(rejection x);
 bool from_string(caf::string_view text, rejection& x);
@@ -150,6 +160,9 @@ template <class Inspector> bool inspect(Inspector& f, entry& x) {
 }
 template <class Inspector> bool inspect(Inspector& f, changed& x) {
   return f.object(x).fields(f.field("now", x.now), f.field("version", x.version));
+}
+template <class Inspector> bool inspect(Inspector& f, elsewhere& x) {
+  return f.object(x).fields(f.field("letters", x.letters));
 }
 template <class Inspector> bool inspect(Inspector& f, group& x) {
   return f.object(x).fields(f.field("id", x.id), f.field("cause", x.cause), f.field("count", x.count),
@@ -225,7 +238,11 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_dead_letter, caf::first_custom_type_id + 1100)
   CAF_ADD_TYPE_ID(troupe_dead_letter, (troupe::dead_letter::job::get_job))
   CAF_ADD_TYPE_ID(troupe_dead_letter, (troupe::dead_letter::job::view))
   CAF_ADD_TYPE_ID(troupe_dead_letter, (troupe::dead_letter::job::rejection))
+  CAF_ADD_TYPE_ID(troupe_dead_letter, (troupe::dead_letter::elsewhere))
+  CAF_ADD_TYPE_ID(troupe_dead_letter, (troupe::dead_letter::read_again))
 CAF_END_TYPE_ID_BLOCK(troupe_dead_letter)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::dead_letter::read_again)
 
 CAF_ERROR_CODE_ENUM(troupe::dead_letter::rejection)
 CAF_ERROR_CODE_ENUM(troupe::dead_letter::job::rejection)

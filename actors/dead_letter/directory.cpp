@@ -4,6 +4,7 @@
 #include "actors/timer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe::dead_letter {
 
@@ -42,7 +43,16 @@ directory_actor::behavior_type directory_state::make_behavior() {
   return {
     [this](list_groups) { return groups(); },
     [this](const list_letters& x) { return letters(x); },
-    [this](const changed& x) { learn(x); },
+    [this](const changed& x) {
+      learn(x);
+      if (config_.passes_on)
+        config_.passes_on(x);
+    },
+    [this](const elsewhere& x) {
+      for (const auto& each : x.letters)
+        learn(each);
+    },
+    [this](read_again) { load_again(); },
   };
 }
 
@@ -51,7 +61,25 @@ directory_actor::behavior_type directory_state::make_behavior() {
 void directory_state::load() {
   loaded_ = last_page_ = beyond_ = false;
   after_.reset();
+  unseen_.clear();
+  for (const auto& [key, letter] : letters_)
+    unseen_.insert(key);
   load_page();
+}
+
+void directory_state::load_again() {
+  if (loaded_)
+    load();
+  else
+    again_ = true;
+}
+
+void directory_state::forget_what_is_gone() {
+  if (!beyond_)
+    for (const auto& key : unseen_)
+      if (const auto found = letters_.find(key); found != letters_.end())
+        take_out(found);
+  unseen_.clear();
 }
 
 // Every open letter has a stored wake-up, and no other has one.
@@ -62,9 +90,11 @@ void directory_state::load_page() {
         last_page_ = page.items.size() < page_keys;
         if (!page.items.empty())
           after_ = page.items.back();
-        for (const auto& x : page.items)
+        for (const auto& x : page.items) {
+          unseen_.erase(x.stream.key);
           if (!letters_.contains(x.stream.key))
             to_read_.push_back(x.stream.key);
+        }
         std::reverse(to_read_.begin(), to_read_.end()); // They are taken from the back.
         loaded_one();
       },
@@ -83,8 +113,11 @@ void directory_state::loaded_one() {
     return;
   if (!last_page_)
     return load_page();
+  forget_what_is_gone();
   loaded_ = true;
   closed_.clear();
+  if (std::exchange(again_, false))
+    load();
 }
 
 void directory_state::load_letter(const std::string& key) {
@@ -114,6 +147,7 @@ void directory_state::load_letter(const std::string& key) {
 
 void directory_state::learn(const changed& x) {
   const auto& key = x.now.id.value;
+  unseen_.erase(key);
   const auto found = letters_.find(key);
   if (found != letters_.end() && found->second.version >= x.version)
     return;

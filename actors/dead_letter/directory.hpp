@@ -6,9 +6,11 @@
 #include <caf/disposable.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
 #include <map>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace troupe::dead_letter {
 
@@ -16,7 +18,8 @@ struct directory_options {
   // Open letters that it knows. Those beyond are stored and can be shown, replayed and discarded by their ids, but are
   // in no list until others are done; then it reads the store again.
   std::size_t letters_max = 100'000;
-  std::size_t reads_max = 64; // letters that are being read at a time
+  std::size_t reads_max = 64;                      // letters that are being read at a time
+  std::function<void(const changed&)> passes_on{}; // what its own node's letters tell, on the directory's thread
 };
 
 /// The behaviour behind directory_actor. It has no memory but what the store gives it: at its start it reads the open
@@ -45,6 +48,8 @@ private:
   };
 
   void load();
+  void load_again();
+  void forget_what_is_gone();
   void load_page();
   void load_letter(const std::string& key);
   void loaded_one();
@@ -62,11 +67,13 @@ private:
   std::set<cursor> order_;
   std::map<std::string, group_state> groups_;
   std::unordered_map<std::string, std::uint64_t> closed_; // while loading: what is read may be older
+  std::unordered_set<std::string> unseen_;                // while loading: known before, and not found in the store yet
   std::vector<std::string> to_read_;
   std::optional<journal::wake_up> after_;
   std::size_t reading_ = 0;
   bool last_page_ = false;
   bool loaded_ = false;
+  bool again_ = false; // load once more when it has been
   bool beyond_ = false;
 };
 

@@ -77,6 +77,36 @@ void registry::remember(board& next, const target& what, const std::vector<span>
 
 void registry::put(const target& what, const std::optional<paused>& how, const std::vector<span>& ended) {
   const std::lock_guard guard{mutex_};
+  put_up(what, how, ended);
+}
+
+void registry::put(const fact& x, bool announces) {
+  const std::lock_guard guard{mutex_};
+  if (facts_.size() > paused_max + resumed_max)
+    std::erase_if(facts_, [](const auto& known) { return !known.second.is; });
+  auto& known = facts_[x.what];
+  if (known.version >= x.version)
+    return;
+  known = x;
+  put_up(x.what, x.is, x.ended);
+  if (announces && announce_)
+    announce_(x);
+}
+
+std::vector<fact> registry::facts() const {
+  const std::lock_guard guard{mutex_};
+  std::vector<fact> out;
+  for (const auto& [what, known] : facts_)
+    out.push_back(known);
+  return out;
+}
+
+void registry::announce(std::function<void(const fact&)> to) {
+  const std::lock_guard guard{mutex_};
+  announce_ = std::move(to);
+}
+
+void registry::put_up(const target& what, const std::optional<paused>& how, const std::vector<span>& ended) {
   auto next = *published_;
   if (!next.is_known())
     put_.insert(what);

@@ -4,7 +4,9 @@
 #include "actors/kernel/live.hpp"
 #include "actors/pause/pause.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,6 +21,9 @@ namespace troupe::pause {
 /// Beyond it nothing more is paused: each change of the board is a copy that is kept.
 inline constexpr std::size_t paused_max = 500;
 
+/// Things that go on again, of which it is remembered for other nodes.
+inline constexpr std::size_t resumed_max = 2'000;
+
 struct posted {
   target what;
   paused how;
@@ -32,6 +37,16 @@ struct past {
   std::vector<span> ended;
 
   bool operator==(const past&) const = default;
+};
+
+/// How one thing stands, as its journal had it at a version: what nodes tell each other.
+struct fact {
+  target what;
+  std::optional<paused> is;  // nothing while it goes on
+  std::vector<span> ended;   // when it stood still before
+  std::uint64_t version = 0; // of its stream
+
+  bool operator==(const fact&) const = default;
 };
 
 /// All that is paused at one moment. Until the journal was read nothing is known, and then everything counts as paused:
@@ -79,6 +94,16 @@ public:
   /// `how` is durable: nothing when the thing was resumed. `ended` is when it stood still before.
   void put(const target& what, const std::optional<paused>& how, const std::vector<span>& ended = {});
 
+  /// The same of what the journal says at a version; what is older than what is known changes nothing. With
+  /// `announces`, whoever is to tell other nodes hears of it.
+  void put(const fact& x, bool announces);
+
+  /// What was put with a version, the latest of each thing.
+  std::vector<fact> facts() const;
+
+  /// Told as told_fn is, of what this node found out itself.
+  void announce(std::function<void(const fact&)> to);
+
   /// What the journal said when the node started. What was put up meanwhile is newer and counts.
   void know(const std::vector<posted>& found, const std::vector<past>& ended = {});
 
@@ -88,6 +113,7 @@ public:
   void observe(told_fn told);
 
 private:
+  void put_up(const target& what, const std::optional<paused>& how, const std::vector<span>& ended);
   bool set(board& next, const target& what, const std::optional<paused>& how) const;
   static void remember(board& next, const target& what, const std::vector<span>& ended);
 
@@ -95,6 +121,8 @@ private:
   live<board> published_;
   std::set<target> put_; // before everything was known
   std::vector<told_fn> told_;
+  std::map<target, fact> facts_;
+  std::function<void(const fact&)> announce_;
 };
 
 using registry_ptr = std::shared_ptr<registry>;

@@ -3,6 +3,7 @@
 
 #include "actors/entity/context.hpp"
 #include "actors/kernel/enum_names.hpp"
+#include "actors/pause/board.hpp"
 #include "actors/pause/pause.hpp"
 
 #include <caf/typed_actor.hpp>
@@ -22,7 +23,8 @@ struct status {
 /// Something that can be paused, or the region that leads to all of it. Whether there is such a thing is not known
 /// here. Every command fails as the journal does, too.
 using pause_actor = caf::typed_actor<
-  // Once it is answered, nothing new is begun. Fails with no_reason, too_many.
+  // Once it is answered, nothing new is begun on this node, and a second later on no other. Fails with no_reason,
+  // too_many.
   caf::result<status>(request_context, begin),
   // Fails with no_reason.
   caf::result<status>(request_context, resume), caf::result<status>(request_context, get)>;
@@ -54,6 +56,10 @@ template <class Inspector> bool inspect(Inspector& f, paused& x) {
 }
 template <class Inspector> bool inspect(Inspector& f, span& x) {
   return f.object(x).fields(f.field("from", x.from), f.field("until", x.until));
+}
+template <class Inspector> bool inspect(Inspector& f, fact& x) {
+  return f.object(x).fields(f.field("what", x.what), f.field("is", x.is), f.field("ended", x.ended),
+                            f.field("version", x.version));
 }
 template <class Inspector> bool inspect(Inspector& f, status& x) {
   return f.object(x).fields(f.field("what", x.what), f.field("is", x.is), f.field("ended", x.ended));

@@ -10,7 +10,7 @@ pause_entity::handle_type::behavior_type pause_entity::make_behavior() {
   started();
   // The one before may have ended between its commit and the board.
   if (const auto what = parse_target(key()); what && version() > 0)
-    registry_->put(*what, state().is, state().ended);
+    registry_->put({*what, state().is, state().ended, version()}, true);
   return {
     [this](const request_context& context, const begin& command) {
       if (!state().is && is_full())
@@ -42,8 +42,11 @@ bool pause_entity::is_full() const {
 // Before anybody is answered: whoever was told that it stands still finds it so. While something newer is on its way,
 // only that it stands still is told; that it goes on is not certain yet.
 void pause_entity::on_durable() {
-  if (!writing() || state().is)
-    registry_->put(*parse_target(key()), state().is, state().ended);
+  const auto what = *parse_target(key());
+  if (!writing())
+    registry_->put({what, state().is, state().ended, version()}, true);
+  else if (state().is)
+    registry_->put(what, state().is, state().ended);
 }
 
 } // namespace troupe::pause

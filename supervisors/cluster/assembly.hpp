@@ -5,6 +5,7 @@
 #include "actors/entity/journal_actor.hpp"
 #include "actors/entity/shard_region.hpp"
 #include "supervisors/cluster/door.hpp"
+#include "supervisors/cluster/line.hpp"
 
 #include <functional>
 #include <string>
@@ -22,6 +23,9 @@ struct assembly {
   std::vector<caf::actor> parts{};   // who is told of shards that come and go
   std::vector<caf::actor> routers{}; // who is told who owns what
   std::shared_ptr<region_table> regions = std::make_shared<region_table>();
+  std::function<caf::actor()> member{};         // once there is one
+  line_ptr bulletin = std::make_shared<line>(); // to whoever tells other nodes what has changed here
+  line_ptr rates = std::make_shared<line>();    // to whoever leases tokens
 };
 
 /// Notes that `region` takes these commands.

@@ -25,14 +25,17 @@ caf::behavior door::make_behavior() {
 }
 
 caf::skippable_result door::pass_on(caf::message& what) {
-  if (what.size() != 2 || !what.match_element<request_context>(0))
+  const bool has_context = what.size() == 2 && what.match_element<request_context>(0);
+  if (!has_context && what.size() != 1)
     return caf::make_error(caf::sec::unexpected_message);
-  const auto region = regions_->find(what.type_at(1));
+  const auto region = regions_->find(what.type_at(has_context ? 1 : 0));
   if (region == regions_->end())
     return caf::make_error(ec::unknown_type, std::string{"this release does not know such a command"});
   // What has travelled is the time that was left.
-  if (auto& context = what.get_mutable_as<request_context>(0); context.deadline != time_point::max())
+  if (has_context && what.get_as<request_context>(0).deadline != time_point::max()) {
+    auto& context = what.get_mutable_as<request_context>(0);
     context.deadline = now_() + context.deadline.time_since_epoch();
+  }
   auto& element = *self_->current_mailbox_element();
   const auto id = element.mid;
   element.mid.mark_as_answered();

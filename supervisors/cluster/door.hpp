@@ -13,11 +13,13 @@
 
 namespace troupe::cluster {
 
-/// The local regions, by the type of command that each takes. Filled in before the door is opened.
+/// The local regions, by the type of command that each takes, and who hears facts, by their type. Filled in before the
+/// door is opened.
 using region_table = std::unordered_map<caf::type_id_t, caf::actor>;
 
-/// Takes what other nodes send: their names, their news, and commands with their context, which it passes on to the
-/// local region as if they came from here. It answers nothing itself, and knows no other kind of message.
+/// Takes what other nodes send: their names, their news, commands with their context, and facts without one, which it
+/// passes on to the local region as if they came from here. It answers nothing itself, and knows no other kind of
+/// message.
 class door {
 public:
   static constexpr const char* name = "door";

@@ -172,22 +172,25 @@ int show_tree(const target& where) {
     print_as_it_came(got);
     return answered;
   }
-  table rows{{"PART", "STATE", "FOR", "RESTARTS", "WAITING", "OLDEST", "ENTITIES", "LAST ERROR"}};
-  for (const auto& x : got.body.value("parts", json::array())) {
+  const auto all = got.body.value("parts", json::array());
+  table rows{with_node_title(all, {"PART", "STATE", "FOR", "RESTARTS", "WAITING", "OLDEST", "ENTITIES", "LAST ERROR"})};
+  for (const auto& x : all) {
     const auto path = text_of(x, "path");
     const auto depth = static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
     const auto strategy = x.value("strategy", std::string{});
     const auto mailbox = x.value("mailbox", json::object());
     const auto waiting = mailbox.value("messages", 0) + mailbox.value("waitForRestart", 0);
     const auto state = text_of(x, "state");
-    rows.add({std::string(2 * depth, ' ') + path.substr(path.rfind('/') + 1)
-                + (strategy.empty() ? "" : " (" + printable(strategy) + ")"),
-              paint(state, style_of(state), where.color), for_people(duration{x.value("sinceMilliseconds", 0ll)}),
-              text_of(x, "restarts"), std::to_string(waiting),
-              for_people(duration{mailbox.value("oldestMilliseconds", 0ll)}), entities_of(x),
-              x.contains("lastError") ? text_of(x, "failedAt") + ' ' + text_of(x, "lastError") : "-"});
+    rows.add(
+      with_node(x, {std::string(2 * depth, ' ') + path.substr(path.rfind('/') + 1)
+                      + (strategy.empty() ? "" : " (" + printable(strategy) + ")"),
+                    paint(state, style_of(state), where.color), for_people(duration{x.value("sinceMilliseconds", 0ll)}),
+                    text_of(x, "restarts"), std::to_string(waiting),
+                    for_people(duration{mailbox.value("oldestMilliseconds", 0ll)}), entities_of(x),
+                    x.contains("lastError") ? text_of(x, "failedAt") + ' ' + text_of(x, "lastError") : "-"}));
   }
   rows.print(std::cout, where.color);
+  print_missing(got.body);
   return answered;
 }
 
@@ -296,10 +299,11 @@ int list_dead_letters(const target& where, const std::string& group) {
                 text_of(x, "first"), text_of(x, "last")});
     rows.print(std::cout, where.color);
   } else {
-    table rows{{"ID", "STATUS", "RECORDED", "ATTEMPTS", "SUMMARY"}};
-    for (const auto& x : got.body.value("letters", json::array()))
-      rows.add({text_of(x, "id"), text_of(x, "status"), text_of(x, "recordedAt"), text_of(x, "attempts"),
-                text_of(x, "summary")});
+    const auto all = got.body.value("letters", json::array());
+    table rows{with_node_title(all, {"ID", "STATUS", "RECORDED", "ATTEMPTS", "SUMMARY"})};
+    for (const auto& x : all)
+      rows.add(with_node(x, {text_of(x, "id"), text_of(x, "status"), text_of(x, "recordedAt"), text_of(x, "attempts"),
+                             text_of(x, "summary")}));
     rows.print(std::cout, where.color);
     if (got.body.contains("next"))
       std::cout << "There are more; --json shows where they go on.\n";

@@ -17,6 +17,12 @@ std::string path_of(const std::string& guard) {
   return "/api/guards/" + payment::percent_encoded(guard);
 }
 
+/// Of one in the list of guards, which may be another node's.
+std::string path_of_listed(const json& guard) {
+  const auto node = guard.value("node", std::string{});
+  return path_of(guard.value("name", std::string{})) + (node.empty() ? "" : "?node=" + payment::percent_encoded(node));
+}
+
 style style_of_breaker(const std::string& state) {
   if (state == "closed")
     return style::good;
@@ -47,13 +53,14 @@ std::string breaker_of(const json& guard) {
 }
 
 void print_guards(const target& where, const json& all) {
-  table rows{{"GUARD", "POLICY", "BREAKER", "UNDER WAY", "IN LINE", "BUDGET", "RATE LEFT", "CALLS", "REFUSED",
-              "RETRIED", "FAILED"}};
+  table rows{with_node_title(all, {"GUARD", "POLICY", "BREAKER", "UNDER WAY", "IN LINE", "BUDGET", "RATE LEFT", "CALLS",
+                                   "REFUSED", "RETRIED", "FAILED"})};
   for (const auto& x : all) {
     const auto counts = x.value("counts", json::object());
-    rows.add({text_of(x, "name"), text_of(x, "policy"), breaker_of(x), text_of(x, "underWay"), text_of(x, "inLine"),
-              text_of(x.value("retryBudget", json::object()), "left"), left_of(x, "rate"), text_of(counts, "calls"),
-              text_of(counts, "refused"), text_of(counts, "retried"), text_of(counts, "failed")});
+    rows.add(with_node(x, {text_of(x, "name"), text_of(x, "policy"), breaker_of(x), text_of(x, "underWay"),
+                           text_of(x, "inLine"), text_of(x.value("retryBudget", json::object()), "left"),
+                           left_of(x, "rate"), text_of(counts, "calls"), text_of(counts, "refused"),
+                           text_of(counts, "retried"), text_of(counts, "failed")}));
   }
   rows.print(std::cout, where.color);
 }
@@ -62,6 +69,7 @@ void print_state(const target& where, const json& guard) {
   const auto breaker = guard.value("breaker", json::object());
   const auto state = text_of(breaker, "state");
   std::cout << paint("guard " + text_of(guard, "name"), style::strong, where.color) << "  "
+            << (guard.contains("node") ? "at " + text_of(guard, "node") + "  " : "")
             << paint(breaker_of(guard), style_of_breaker(state), where.color) << '\n';
   if (breaker.contains("reason"))
     std::cout << "why        " << text_of(breaker, "reason") << '\n';
@@ -138,6 +146,8 @@ int show_guards(const target& where) {
     print_as_it_came(got);
   else
     print_guards(where, got.body.value("guards", json::array()));
+  if (!where.json)
+    print_missing(got.body);
   return answered;
 }
 
@@ -155,7 +165,7 @@ int explain_order(const target& where, const std::string& id) {
   const auto caller = "order/" + order.body.value("orderId", id);
   auto guards = json::array();
   for (const auto& x : list.body.value("guards", json::array())) {
-    auto one = call(where, where.operations_url, "GET", path_of(x.value("name", std::string{})));
+    auto one = call(where, where.operations_url, "GET", path_of_listed(x));
     if (one.exit != answered)
       return one.exit;
     auto& recent = one.body["recent"];

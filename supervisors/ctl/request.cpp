@@ -60,6 +60,23 @@ std::string text_of(const json& object, const char* name) {
   return printable(found->is_string() ? found->get<std::string>() : found->dump());
 }
 
+std::vector<std::string> with_node(const json& x, std::vector<std::string> cells) {
+  if (x.contains("node"))
+    cells.insert(cells.begin(), text_of(x, "node"));
+  return cells;
+}
+
+std::vector<std::string> with_node_title(const json& all, std::vector<std::string> head) {
+  if (!all.empty() && all.front().contains("node"))
+    head.insert(head.begin(), "NODE");
+  return head;
+}
+
+void print_missing(const json& body) {
+  for (const auto& x : body.value("missing", json::array()))
+    std::cout << "Nothing of " << text_of(x, "node") << ": " << text_of(x, "reason") << ".\n";
+}
+
 void print_as_it_came(const reply& got) {
   std::cout << got.text << (got.text.ends_with('\n') ? "" : "\n");
 }

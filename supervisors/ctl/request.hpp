@@ -31,6 +31,14 @@ std::string text_of(const nlohmann::json& object, const char* name);
 
 void print_as_it_came(const reply& got);
 
+/// `cells` with the node that `x` is of in front of them, when it says so; of a head, with the title when any of `all`
+/// do.
+std::vector<std::string> with_node(const nlohmann::json& x, std::vector<std::string> cells);
+std::vector<std::string> with_node_title(const nlohmann::json& all, std::vector<std::string> head);
+
+/// Names the nodes that an answer tells nothing of.
+void print_missing(const nlohmann::json& body);
+
 std::string path_of_order(const std::string& id);
 
 } // namespace troupe::ctl

@@ -36,7 +36,7 @@ bool circuit_breaker::refuses(time_point now) const {
   switch (state_) {
     case breaker_state::closed: return false;
     // A clock that was set back must not keep it open for longer than the open time.
-    case breaker_state::open: return now < opened_at_ + rules_.open_time && opened_at_ <= now + rules_.open_time;
+    case breaker_state::open: return now < opened_at_ + open_time() && opened_at_ <= now + open_time();
     case breaker_state::half_open: return probes_ >= rules_.half_open_calls;
   }
   return false;
@@ -47,7 +47,7 @@ duration circuit_breaker::wait(time_point now) const {
     return duration{0};
   if (mode_ == breaker_mode::forced_open)
     return rules_.open_time; // Nobody knows; it is as good a time as any to look again.
-  return state_ == breaker_state::open ? opened_at_ + rules_.open_time - now : probe_wait;
+  return state_ == breaker_state::open ? opened_at_ + open_time() - now : probe_wait;
 }
 
 void circuit_breaker::give_back(generation x) {
@@ -72,17 +72,33 @@ void circuit_breaker::succeeded(generation x, time_point now) {
 void circuit_breaker::failed(generation x, time_point now) {
   if (x != generation_ || mode_ != breaker_mode::automatic)
     return;
-  if (state_ == breaker_state::half_open) {
-    why_ = "the service still failed when it was tried again";
-    return enter(breaker_state::open, now);
-  }
+  if (state_ == breaker_state::half_open)
+    return open_by_itself("the service still failed when it was tried again", now);
   ++failures_;
   if (rules_.failure_percent > 0)
     window_.add(now, 1, 1);
-  if (auto fired = trigger(now); !fired.empty()) {
-    why_ = std::move(fired);
-    enter(breaker_state::open, now);
-  }
+  if (auto fired = trigger(now); !fired.empty())
+    open_by_itself(std::move(fired), now);
+}
+
+void circuit_breaker::open_by_itself(std::string why, time_point now) {
+  enter(breaker_state::open, now);
+  why_ = std::move(why);
+  if (!std::exchange(by_itself_, true))
+    ++openings_;
+}
+
+void circuit_breaker::hear_opened(duration length, std::string why, time_point now) {
+  if (mode_ != breaker_mode::automatic || state_ != breaker_state::closed)
+    return;
+  enter(breaker_state::open, now);
+  heard_for_ = length;
+  why_ = std::move(why);
+}
+
+void circuit_breaker::hear_closed(time_point now) {
+  if (mode_ == breaker_mode::automatic && state_ != breaker_state::closed && !by_itself_)
+    enter(breaker_state::closed, now);
 }
 
 std::string circuit_breaker::trigger(time_point now) const {
@@ -101,10 +117,12 @@ void circuit_breaker::enter(breaker_state x, time_point now) {
   state_ = x;
   ++generation_;
   probes_ = 0;
+  heard_for_.reset();
   if (x == breaker_state::open)
     opened_at_ = now;
   if (x != breaker_state::closed)
     return;
+  by_itself_ = false;
   failures_ = 0;
   window_.clear();
   why_.clear();
@@ -133,6 +151,7 @@ void circuit_breaker::configure(const breaker_rules& rules) {
 
 void circuit_breaker::force(breaker_mode x, std::string why, time_point now) {
   const auto before = std::exchange(mode_, x);
+  by_itself_ = false;
   if (x == breaker_mode::forced_open)
     enter(breaker_state::open, now);
   else if (x == breaker_mode::forced_closed || before == breaker_mode::forced_closed)

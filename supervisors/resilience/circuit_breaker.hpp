@@ -53,9 +53,26 @@ public:
   /// Automatic again, it is closed anew after forced_closed, and half open after forced_open: one call finds out.
   void force(breaker_mode x, std::string why, time_point now);
 
+  /// Another breaker in front of the same service has opened: closed, this one opens for `length`. Nothing happens to
+  /// one that is not closed, or that an operator holds.
+  void hear_opened(duration length, std::string why, time_point now);
+
+  /// The other one has closed again: so does this one, unless it has found out by itself that the service fails.
+  void hear_closed(time_point now);
+
+  /// How often it has opened by what it counted itself. Open, half open and open again counts once.
+  std::uint64_t openings() const { return openings_; }
+
+  /// Whether the last of these openings is not over.
+  bool is_open_by_itself() const { return by_itself_; }
+
+  const std::string& cause() const { return why_; } // of its not being closed: "5 consecutive failures"
+
 private:
   void enter(breaker_state x, time_point now);
   void give_back(generation x);
+  void open_by_itself(std::string why, time_point now);
+  duration open_time() const { return heard_for_.value_or(rules_.open_time); }
   std::string trigger(time_point now) const; // that has fired; empty for none
 
   breaker_rules rules_;
@@ -66,6 +83,9 @@ private:
   std::uint64_t probes_ = 0; // calls under way that were admitted half open
   sliding_window window_;
   time_point opened_at_;
+  std::optional<duration> heard_for_; // how long it is open, when another one opened it
+  std::uint64_t openings_ = 0;
+  bool by_itself_ = false;
   std::string why_;
 };
 

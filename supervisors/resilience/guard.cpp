@@ -1,11 +1,11 @@
 #include "supervisors/resilience/guard.hpp"
 
 #include "supervisors/resilience/answer_cache.hpp"
+#include "supervisors/resilience/effects.hpp"
 
 #include <caf/action.hpp>
 #include <caf/actor_clock.hpp>
 #include <caf/actor_config.hpp>
-#include <caf/exit_reason.hpp>
 #include <caf/make_actor.hpp>
 #include <caf/monitorable_actor.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
@@ -30,24 +30,6 @@ constexpr std::uint64_t number_mask = caf::message_id::request_id_mask;
 constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 
 const request_context nobody;
-
-/// How an attempt ended, with the answer of the shielded actor.
-struct outcome {
-  bool answered = true; // be it with a refusal in the business' own terms
-  ec code{};
-  std::optional<duration> asked;
-};
-
-outcome outcome_of(const caf::message& answer, bool changes_something) {
-  if (!answer.match_elements<caf::error>())
-    return {};
-  const auto& error = answer.get_as<caf::error>(0);
-  if (error.category() == caf::type_id_v<ec>)
-    return {false, code_of(error), wait_of(error)};
-  if (error.category() == caf::type_id_v<caf::sec> || error.category() == caf::type_id_v<caf::exit_reason>)
-    return {false, changes_something ? ec::interrupted : ec::unavailable, std::nullopt}; // It broke off.
-  return {};
-}
 
 } // namespace
 
@@ -122,36 +104,48 @@ public:
     return out;
   }
 
+  breaker_view breaker() {
+    const std::lock_guard guard{mutex_};
+    const auto& x = core_.breaker();
+    return {x.mode(), x.openings(), x.is_open_by_itself(), x.wait(now_()), x.cause()};
+  }
+
+  void hear(bool opened, duration left, const std::string& why) {
+    change([&](effects&, time_point now) {
+      if (!opened)
+        return core_.hear_closed(now);
+      const duration more{static_cast<std::int64_t>(drawn() * static_cast<double>(others_first_.count()))};
+      core_.hear_opened(left + others_first_ + more, why, now);
+    });
+  }
+
+  void share(rate_sharing with) {
+    const std::lock_guard guard{mutex_};
+    sharing_ = std::move(with);
+    core_.share_rates();
+  }
+
+  void granted(bool bulk, std::uint64_t tokens, duration wait) {
+    change([&](effects&, time_point now) { core_.granted(bulk, tokens, wait, now); });
+  }
+
   /// `by` an operator, or by nobody.
   void configure(policy x, const std::string& why, const std::string& by) {
-    effects out;
-    {
-      const std::lock_guard guard{mutex_};
-      const auto now = now_();
+    change([&](effects& out, time_point now) {
       if (!by.empty())
         note(out, now, "operator", nullptr, {}, "policy \"" + x.name + "\": " + why, by);
       core_.configure(std::move(x));
-      let_in(out, now);
-      arm(now);
-    }
-    carry_out(out, nullptr);
+    });
   }
 
   void force(breaker_mode mode, const std::string& why, const std::string& by) {
-    effects out;
-    {
-      const std::lock_guard guard{mutex_};
-      const auto now = now_();
+    change([&](effects& out, time_point now) {
       core_.force(mode, why, now);
       const char* what = mode == breaker_mode::automatic     ? "breaker back to automatic: "
                          : mode == breaker_mode::forced_open ? "breaker held open: "
                                                              : "breaker held closed: ";
       note(out, now, "operator", nullptr, {}, what + why, by);
-      watch_breaker(out, now);
-      let_in(out, now);
-      arm(now);
-    }
-    carry_out(out, nullptr);
+    });
   }
 
 private:
@@ -184,40 +178,18 @@ private:
     bool operator<(const due& other) const { return at > other.at; } // the soonest is the top of the heap
   };
 
-  /// What is done when the lock is free again: whom it reaches may come back at once.
-  struct effects {
-    struct sending {
-      caf::strong_actor_ptr to;
-      caf::mailbox_element_ptr what;
-    };
-    struct ended_attempt {
-      std::size_t operation;
-      outcome how;
-      bool attempted;
-      duration took;
-      caf::message question;
-    };
-    struct noted {
-      std::string_view what;
-      std::string_view operation;
-      std::string why;
-      request_context context;
-    };
-
-    void send(caf::strong_actor_ptr to, caf::mailbox_element_ptr what) {
-      if (!first.what)
-        first = {std::move(to), std::move(what)};
-      else
-        more.push_back({std::move(to), std::move(what)});
+  /// What was decided before may be decided otherwise now.
+  template <class What> void change(What what) {
+    effects out;
+    {
+      const std::lock_guard guard{mutex_};
+      const auto now = now_();
+      what(out, now);
+      let_in(out, now);
+      arm(now);
     }
-
-    sending first; // mostly the only one: it costs no allocation
-    std::optional<ended_attempt> ended;
-    std::vector<sending> more;
-    std::vector<ended_attempt> more_ended;
-    std::vector<noted> notes;
-    std::vector<breaker_state> breaker;
-  };
+    carry_out(out, nullptr);
+  }
 
   // ---- questions ---------------------------------------------------------------------------------------------------
 
@@ -460,6 +432,9 @@ private:
 
   /// One timer at a time, for what comes first. What was answered in time leaves the heap late.
   void arm(time_point now) {
+    if (sharing_)
+      while (const auto wish = core_.wishes(now))
+        sharing_(port_.service, *wish);
     if (dues_.size() > 1024 && dues_.size() > 4 * live_) {
       std::erase_if(dues_, [this](const due& x) { return !is_live(x.id); });
       std::make_heap(dues_.begin(), dues_.end());
@@ -507,6 +482,8 @@ private:
       auto next = core_.try_again(x.is, x.last, now);
       if (const auto* started = std::get_if<attempt>(&next))
         return repeat(out, x, index, *started, 0, now);
+      if (const auto* wait = std::get_if<pause>(&next))
+        return wake_at(now + wait->length, id);
       return refuse(out, index, std::get<refusal>(std::move(next)), now);
     }
     if (x.stage != stage::trying)
@@ -641,6 +618,7 @@ private:
 
   static constexpr duration lateness_{250}; // that an answer at the last moment may have
   static constexpr duration timer_max_ = std::chrono::hours{1};
+  static constexpr duration others_first_{1'000};   // at least: whoever opened its breaker is the first to try again
   static constexpr duration held_back_for_{30'000}; // nobody knows; a while that does no harm
 
   caf::actor_system& system_;
@@ -651,6 +629,7 @@ private:
   const random_fn random_;
   const observer told_;
   guard_core core_;
+  rate_sharing sharing_;
   answer_cache answers_;
   bool closed_ = false;
   std::deque<slot> slots_;
@@ -691,6 +670,26 @@ void guard::configure(policy x) const {
 
 void guard::configure(policy x, const std::string& why, const std::string& by) const {
   self().configure(std::move(x), why, by);
+}
+
+breaker_view guard::breaker() const {
+  return self().breaker();
+}
+
+void guard::hear_opened(duration left, const std::string& why) const {
+  self().hear(true, left, why);
+}
+
+void guard::hear_closed() const {
+  self().hear(false, {}, {});
+}
+
+void guard::share(rate_sharing with) const {
+  self().share(std::move(with));
+}
+
+void guard::granted(bool bulk, std::uint64_t tokens, duration wait) const {
+  self().granted(bulk, tokens, wait);
 }
 
 void guard::force(breaker_mode x, const std::string& why, const std::string& by) const {

@@ -108,6 +108,18 @@ struct snapshot {
 
 inline constexpr std::size_t decisions_max = 200;
 
+/// Told under the guard's lock, on any thread: returns at once and does not come back.
+using rate_sharing = std::function<void(const std::string& service, const guard_core::wish&)>;
+
+/// What others are to know of a guard's breaker, see circuit_breaker.
+struct breaker_view {
+  breaker_mode mode = breaker_mode::automatic;
+  std::uint64_t openings = 0;
+  bool open_by_itself = false;
+  duration wait{0};
+  std::string cause;
+};
+
 /// A handle to a guard, which is an actor without a mailbox: a question is decided upon on its sender's thread and goes
 /// on to the shielded actor in the message in which it came, so that a call that passes costs two locks and no hop.
 ///
@@ -125,11 +137,22 @@ public:
   template <class Port> Port as() const { return caf::actor_cast<Port>(actor_); }
 
   snapshot look() const;
+  breaker_view breaker() const;
 
   /// From the next decision on. From any thread.
   void configure(policy x) const;
   void configure(policy x, const std::string& why, const std::string& by) const; // of an operator's
   void force(breaker_mode x, const std::string& why, const std::string& by) const;
+
+  /// A guard of the same service elsewhere has opened its breaker, for `left` from now on, or closed it again. This one
+  /// waits a little longer, so that the other one finds out first whether the service is back.
+  void hear_opened(duration left, const std::string& why) const;
+  void hear_closed() const;
+
+  /// Its rates hold for several nodes from now on: `with` is told what is to be asked of whoever keeps them, and
+  /// granted() is called with the answer, sooner or later or never.
+  void share(rate_sharing with) const;
+  void granted(bool bulk, std::uint64_t tokens, duration wait) const;
 
 private:
   class shield;

@@ -11,6 +11,9 @@ std::string figure(std::uint64_t x) {
   return std::to_string(x);
 }
 
+constexpr std::uint64_t lease_queue_max = 1'000;
+constexpr duration lease_time{1'000};
+
 /// Whether a failure tells that the service is in trouble. One that answers with a refusal works.
 bool is_trouble(ec code) {
   switch (code) {
@@ -39,12 +42,41 @@ void guard_core::configure(resilience::policy x) {
   bulk_rate_.configure(policy_.bulk_rate);
 }
 
-const token_bucket& guard_core::bucket(priority x) const {
+const call_rate& guard_core::bucket(priority x) const {
   return x == priority::bulk && bulk_rate_.limits() ? bulk_rate_ : rate_;
 }
 
-token_bucket& guard_core::bucket(priority x) {
+call_rate& guard_core::bucket(priority x) {
   return x == priority::bulk && bulk_rate_.limits() ? bulk_rate_ : rate_;
+}
+
+// ---- shared rates --------------------------------------------------------------------------------------------------
+
+void guard_core::share_rates() {
+  rate_.share();
+  bulk_rate_.share();
+}
+
+std::optional<guard_core::wish> guard_core::wishes(time_point now) {
+  for (auto* x : {&rate_, &bulk_rate_})
+    if (x->is_shared())
+      if (const auto what = x->leased().ask(now))
+        return wish{x == &bulk_rate_, x->rules(), *what};
+  return std::nullopt;
+}
+
+void guard_core::granted(bool bulk, std::uint64_t tokens, duration wait, time_point now) {
+  (bulk ? bulk_rate_ : rate_).leased().answered(tokens, wait, now);
+}
+
+// A token may be on its way, which whoever keeps the rate has already: that is no queue of ours.
+bulkhead_rules guard_core::line_of(priority x, time_point now) const {
+  auto rules = policy_.bulkhead;
+  if (!bulkhead_.full(rules) && bucket(x).awaits_lease(now)) {
+    rules.queue_max = std::max(rules.queue_max, lease_queue_max);
+    rules.queue_time = std::max(rules.queue_time, lease_time);
+  }
+  return rules;
 }
 
 // ---- the first attempt ---------------------------------------------------------------------------------------------
@@ -57,9 +89,10 @@ std::variant<attempt, in_line, refusal> guard_core::begin(call& x, bulkhead::tic
   const bool full = bulkhead_.full(policy_.bulkhead);
   if (!full && !bulkhead_.precedes(x.rank) && bucket(x.rank).take(now))
     return start(x, now);
-  const auto until = std::min(now + policy_.bulkhead.queue_time, x.deadline);
+  const auto line = line_of(x.rank, now);
+  const auto until = std::min(now + line.queue_time, x.deadline);
   const bool in_vain = !full && now + bucket(x.rank).wait(now) > until; // Its token comes too late.
-  if (!in_vain && bulkhead_.join(ticket, x.rank, until, policy_.bulkhead))
+  if (!in_vain && bulkhead_.join(ticket, x.rank, until, line))
     return in_line{until};
   if (!full && bucket(x.rank).wait(now) > duration::zero())
     return rate_used_up(x, now);
@@ -177,7 +210,7 @@ std::variant<pause, refusal> guard_core::after_failure(call& x, ec code, std::op
                          + figure(budget_.remaining(rules, now).retries) + " retries left in the budget"};
 }
 
-std::variant<attempt, refusal> guard_core::try_again(call& x, ec code, time_point now) {
+std::variant<attempt, pause, refusal> guard_core::try_again(call& x, ec code, time_point now) {
   if (now >= x.deadline)
     return give_up(x, code, duration{0}, to_string(code) + ", no time for another attempt", now);
   if (breaker_.refuses(now))
@@ -185,7 +218,9 @@ std::variant<attempt, refusal> guard_core::try_again(call& x, ec code, time_poin
                    to_string(code) + ", not repeated while the breaker is " + breaker_.reason(), now);
   if (bulkhead_.full(policy_.bulkhead))
     return give_up(x, code, duration{0}, to_string(code) + ", no place for another attempt", now);
-  if (!bucket(x.rank).take(now))
+  if (const bool may = bucket(x.rank).take(now); !may && bucket(x.rank).awaits_lease(now))
+    return pause{bucket(x.rank).wait(now), {}};
+  else if (!may)
     return give_up(x, code, bucket(x.rank).turn(now), to_string(code) + ", not repeated because " + rate_text(x.rank),
                    now);
   return start(x, now);

@@ -7,9 +7,9 @@
 
 #include "actors/kernel/error.hpp"
 #include "supervisors/resilience/bulkhead.hpp"
+#include "supervisors/resilience/call_rate.hpp"
 #include "supervisors/resilience/circuit_breaker.hpp"
 #include "supervisors/resilience/retry_budget.hpp"
-#include "supervisors/resilience/token_bucket.hpp"
 
 #include <optional>
 #include <string>
@@ -85,8 +85,8 @@ public:
   std::variant<pause, refusal> after_failure(call& x, ec code, std::optional<duration> asked, double jitter,
                                              time_point now);
 
-  /// A pause is over. `code` is the failure before it.
-  std::variant<attempt, refusal> try_again(call& x, ec code, time_point now);
+  /// A pause is over. `code` is the failure before it. Another, short one follows while a token is on its way.
+  std::variant<attempt, pause, refusal> try_again(call& x, ec code, time_point now);
 
   /// A second attempt beside the first, of a read that is slow; nothing when a rule is against it.
   std::optional<attempt> hedge(call& x, time_point now);
@@ -100,21 +100,42 @@ public:
   const circuit_breaker& breaker() const { return breaker_; }
   void force(breaker_mode x, std::string why, time_point now) { breaker_.force(x, std::move(why), now); }
 
+  void hear_opened(duration length, std::string why, time_point now) {
+    breaker_.hear_opened(length, std::move(why), now);
+  }
+  void hear_closed(time_point now) { breaker_.hear_closed(now); }
+
+  // ---- rates that hold for several nodes
+
+  /// What a rate wants of whoever keeps it for all.
+  struct wish {
+    bool bulk = false; // of the bulk rate
+    rate_rules rules;
+    leased_tokens::question what;
+  };
+
+  /// Tokens are leased from now on.
+  void share_rates();
+  /// To be asked now, after anything else was decided; granted() is its answer.
+  std::optional<wish> wishes(time_point now);
+  void granted(bool bulk, std::uint64_t tokens, duration wait, time_point now);
+
   const bulkhead& places() const { return bulkhead_; }
   retry_budget::left budget(time_point now) const { return budget_.remaining(policy_.retry, now); }
-  const token_bucket& bucket(priority x) const;
+  const call_rate& bucket(priority x) const;
 
 private:
-  token_bucket& bucket(priority x);
+  call_rate& bucket(priority x);
   attempt start(call& x, time_point now);
+  bulkhead_rules line_of(priority x, time_point now) const;
   refusal circuit_open(const call& x, time_point now);
   refusal rate_used_up(const call& x, time_point now);
   std::string rate_text(priority x) const;
 
   resilience::policy policy_;
   circuit_breaker breaker_;
-  token_bucket rate_;
-  token_bucket bulk_rate_;
+  call_rate rate_;
+  call_rate bulk_rate_;
   bulkhead bulkhead_;
   retry_budget budget_;
   std::uint64_t refused_ = 0; // by the open breaker

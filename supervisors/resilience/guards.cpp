@@ -139,6 +139,8 @@ private:
 
 void guard_list::add(const std::string& name, guard x) {
   const std::lock_guard lock{mutex_};
+  if (sharing_)
+    x.share(sharing_);
   guards_.insert_or_assign(name, entry{std::move(x)});
 }
 
@@ -193,7 +195,73 @@ bool guard_list::hold(const messages::trail& x) {
     before.mode == messages::breaker_mode::automatic && x.breaker.mode == messages::breaker_mode::automatic;
   if (before != x.breaker && !was_and_is_free)
     entry.is.force(to_rules(x.breaker.mode), x.breaker.reason, x.breaker.by);
+  breaker_moved();
   return true;
+}
+
+// ---- others' guards ------------------------------------------------------------------------------------------------
+
+std::map<std::string, breaker_view> guard_list::breakers() const {
+  const std::lock_guard lock{mutex_};
+  std::map<std::string, breaker_view> out;
+  for (const auto& [name, entry] : guards_)
+    if (auto x = entry.is.breaker(); x.mode == breaker_mode::automatic)
+      out.emplace(name, std::move(x));
+  return out;
+}
+
+std::vector<messages::trail> guard_list::held() const {
+  const std::lock_guard lock{mutex_};
+  std::vector<messages::trail> out;
+  for (const auto& [name, entry] : guards_)
+    if (entry.version > 0)
+      out.push_back({name, entry.held, {}, entry.version});
+  return out;
+}
+
+std::optional<guard> guard_list::find(const std::string& name) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = guards_.find(name);
+  return found == guards_.end() ? std::nullopt : std::optional{found->second.is};
+}
+
+void guard_list::hear_opened(const std::string& name, duration left, const std::string& why) const {
+  if (const auto found = find(name))
+    found->hear_opened(left, why);
+}
+
+void guard_list::hear_closed(const std::string& name) const {
+  if (const auto found = find(name))
+    found->hear_closed();
+}
+
+void guard_list::granted(const std::string& name, bool bulk, std::uint64_t tokens, duration wait) const {
+  if (const auto found = find(name))
+    found->granted(bulk, tokens, wait);
+}
+
+void guard_list::share_rates(rate_sharing with) {
+  const std::lock_guard lock{mutex_};
+  sharing_ = std::move(with);
+  for (const auto& [name, entry] : guards_)
+    entry.is.share(sharing_);
+}
+
+void guard_list::breaker_moved() const {
+  if (changed_)
+    changed_();
+}
+
+observer telling(observer told, const std::shared_ptr<guard_list>& list) {
+  // The list holds the guards, and they what they tell.
+  told.breaker = [weak = std::weak_ptr{list}, inner = std::move(told.breaker)](std::string_view service,
+                                                                               breaker_state x) {
+    if (inner)
+      inner(service, x);
+    if (const auto strong = weak.lock())
+      strong->breaker_moved();
+  };
+  return told;
 }
 
 /// Under the lock.

@@ -8,10 +8,13 @@
 #include <caf/actor_system.hpp>
 #include <caf/expected.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace troupe::resilience {
 
@@ -39,6 +42,27 @@ public:
   /// no such guard.
   bool hold(const troupe::guard::trail& x);
 
+  // ---- for those who keep guards of the same services on other nodes
+
+  /// The guards whose breakers are left to their rules.
+  std::map<std::string, breaker_view> breakers() const;
+
+  /// How operators hold breakers, without what they did before; of those of whom the journal has said anything.
+  std::vector<troupe::guard::trail> held() const;
+
+  // See guard. Of one that there is not, nothing happens.
+  void hear_opened(const std::string& name, duration left, const std::string& why) const;
+  void hear_closed(const std::string& name) const;
+  void granted(const std::string& name, bool bulk, std::uint64_t tokens, duration wait) const;
+
+  /// All rates hold for several nodes from now on, those of guards that come later, too.
+  void share_rates(rate_sharing with);
+
+  /// Told that breakers() or held() have another answer; on any thread, returns at once and does not come back here.
+  /// Set it before the first guard is asked anything.
+  void observe(std::function<void()> changed) { changed_ = std::move(changed); }
+  void breaker_moved() const;
+
 private:
   struct entry {
     guard is;
@@ -48,10 +72,17 @@ private:
 
   caf::expected<policy> wanted(const troupe::guard::set_policy& x) const;
 
+  std::optional<guard> find(const std::string& name) const;
+
   mutable std::mutex mutex_;
   std::map<std::string, entry> guards_;
   policy_book book_;
+  rate_sharing sharing_;
+  std::function<void()> changed_;
 };
+
+/// What `told` is told, and `list` hears when the breaker moves.
+observer telling(observer told, const std::shared_ptr<guard_list>& list);
 
 /// Answers for `list`, and keeps in `trails` what operators do before it does it.
 troupe::guard::guards_actor spawn_guards(caf::actor_system& system, std::shared_ptr<guard_list> list,

@@ -63,6 +63,10 @@ void token_bucket::pause(time_point until) {
   paused_until_ = std::max(paused_until_, since_epoch(until));
 }
 
+void token_bucket::empty(time_point now) {
+  full_at_ = latest_full(now);
+}
+
 std::uint64_t token_bucket::tokens(time_point now) const {
   if (!limits() || since_epoch(now) < paused_until_)
     return 0;

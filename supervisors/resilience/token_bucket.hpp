@@ -28,6 +28,10 @@ public:
 
   std::uint64_t tokens(time_point now) const; // left
 
+  /// As if all that may be taken at once had been. Whatever another bucket of the same rules gave before `now` and this
+  /// one gives later then keeps to them together.
+  void empty(time_point now);
+
   /// What was taken stays taken.
   void configure(const rate_rules& rules);
 

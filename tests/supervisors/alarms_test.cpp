@@ -41,6 +41,8 @@ dead_letter::directory_actor::behavior_type make_directory(dead_letter::director
     [groups](const dead_letter::list_groups&) { return *groups; },
     [](const dead_letter::list_letters&) { return dead_letter::letter_list{}; },
     [](const dead_letter::changed&) {},
+    [](const dead_letter::elsewhere&) {},
+    [](dead_letter::read_again) {},
   };
 }
 

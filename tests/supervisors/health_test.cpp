@@ -102,6 +102,8 @@ dead_letter::directory_actor::behavior_type make_directory(dead_letter::director
     },
     [unused](const dead_letter::list_letters&) -> caf::result<dead_letter::letter_list> { return unused; },
     [](const dead_letter::changed&) {},
+    [](const dead_letter::elsewhere&) {},
+    [](dead_letter::read_again) {},
   };
 }
 

@@ -1,7 +1,8 @@
 // gateways/http/routes/dead_letters.cpp: what was given up on: look at it, try it again, let it go.
-#include "gateways/http/routes/answer.hpp"
+#include "gateways/http/routes/everywhere.hpp"
 #include "gateways/http/routes/routes.hpp"
 
+#include "actors/kernel/hash.hpp"
 #include "actors/kernel/uuid.hpp"
 
 #include <charconv>
@@ -127,6 +128,19 @@ eventually<http::response> list_groups(incoming& in, const dead_letter_desk& beh
   co_return answer(200, out);
 }
 
+/// The nodes that look after letters now, by shard; nothing of a node that is alone, or while it is not known.
+eventually<std::shared_ptr<const cluster::view>> owners_of(incoming& in, const dead_letter_desk& behind) {
+  if (!behind.cluster)
+    co_return nullptr;
+  const auto found = co_await ask<cluster::report>(in, behind.cluster, cluster::get_report{});
+  co_return found ? found->seen : nullptr;
+}
+
+std::string owner_of(const cluster::view& nodes, const dead_letter::letter_id& id) {
+  const auto* owner = cluster::live_owner(nodes, shard_of(id.value));
+  return owner ? owner->name : std::string{};
+}
+
 eventually<http::response> list(incoming& in, const dead_letter_desk& behind) {
   const auto group = in.query("group");
   if (!group)
@@ -146,9 +160,18 @@ eventually<http::response> list(incoming& in, const dead_letter_desk& behind) {
   auto found = co_await ask<dead_letter::letter_list>(in, behind.directory, std::move(question));
   if (!found)
     co_return refusal(found.error());
+  const auto nodes = co_await owners_of(in, behind);
+  const auto wanted = wanted_node(in);
   ordered_json out{{"complete", found->complete}, {"letters", ordered_json::array()}};
-  for (const auto& x : found->letters)
-    out["letters"].push_back(entry_json(x));
+  for (const auto& x : found->letters) {
+    auto each = entry_json(x);
+    const auto node = nodes ? owner_of(*nodes, x.id) : std::string{};
+    if (!wanted.empty() && node != wanted)
+      continue;
+    if (nodes)
+      each["node"] = node;
+    out["letters"].push_back(std::move(each));
+  }
   if (found->more && !found->letters.empty())
     out["next"] = cursor_text(found->letters.back());
   co_return answer(200, out);
@@ -311,15 +334,18 @@ json begin_schema() {
 }
 
 json entry_properties() {
-  return {{"id", text_schema},
-          {"status", {{"type", "string"}, {"enum", {"open", "replaying", "replayed", "discarded"}}}},
-          {"group", text_schema},
-          {"source", described(text_schema, "What kind of thing was given up on")},
-          {"code", described(text_schema, "Why")},
-          {"place", described(text_schema, "Who gave up")},
-          {"summary", text_schema},
-          {"attempts", count_schema},
-          {"recordedAt", instant_schema}};
+  return {
+    {"id", text_schema},
+    {"status", {{"type", "string"}, {"enum", {"open", "replaying", "replayed", "discarded"}}}},
+    {"group", text_schema},
+    {"source", described(text_schema, "What kind of thing was given up on")},
+    {"code", described(text_schema, "Why")},
+    {"place", described(text_schema, "Who gave up")},
+    {"summary", text_schema},
+    {"attempts", count_schema},
+    {"recordedAt", instant_schema},
+    {"node", described(text_schema,
+                       "The node that looks after it now; empty while none does, left out by a node that is alone")}};
 }
 
 const std::vector<std::string> entry_required{"id",    "status",  "group",    "source",    "code",
@@ -432,12 +458,14 @@ route row(std::string method, std::string path, std::string operation_id, std::s
 void add_dead_letter_routes(router& table, const dead_letter_desk& desk) {
   const auto behind = std::make_shared<const dead_letter_desk>(desk);
 
-  auto listing = row("GET", "/api/dead-letters", "listDeadLetters",
-                     "Open letters: their groups by cause, or with `group` the letters themselves, oldest first.");
+  auto listing =
+    row("GET", "/api/dead-letters", "listDeadLetters",
+        "Open letters of all nodes: their groups by cause, or with `group` the letters themselves, oldest first.");
   listing.parameters = {
     {"group", "query", "The letters of this group, or of all groups: all.", group_name_schema()},
     {"limit", "query", "Letters in one answer.", {{"type", "integer"}, {"minimum", 1}, {"maximum", limit_max}}},
-    {"after", "query", "Goes on after an answer's next.", text_schema}};
+    {"after", "query", "Goes on after an answer's next.", text_schema},
+    node_parameter("With `group`: those that this node looks after. A page may be short then.")};
   listing.responses = {{200, "Groups or letters.", list_schema()}, {400, "A parameter is wrong.", {}}};
   listing.handle = [behind](incoming& in) { return list(in, *behind); };
   table.add(std::move(listing));

@@ -1,5 +1,5 @@
 // gateways/http/routes/guards.cpp: what the guards in front of other services do and why, and how operators steer them.
-#include "gateways/http/routes/answer.hpp"
+#include "gateways/http/routes/everywhere.hpp"
 #include "gateways/http/routes/routes.hpp"
 
 #include <utility>
@@ -91,6 +91,35 @@ eventually<http::response> list(incoming& in, const guard::guards_actor& guards)
   co_return answer(200, body, std::move(fields));
 }
 
+eventually<http::response> list_everywhere(incoming& in, const cluster::survey_actor& survey) {
+  cluster::survey_guards question{wanted_node(in)};
+  const auto found = co_await ask<cluster::guards_seen>(in, survey, std::move(question));
+  if (!found)
+    co_return why_not_seen(found.error());
+  auto items = ordered_json::array();
+  for (const auto& of : found->told)
+    for (const auto& x : of.what.items) {
+      auto each = guard_json(x);
+      each["node"] = of.node;
+      items.push_back(std::move(each));
+    }
+  ordered_json body{{"guards", std::move(items)}};
+  add_missing(body, found->not_told);
+  co_return answer(200, body, {{"Cache-Control", "no-store"}});
+}
+
+eventually<http::response> show_at(incoming& in, const cluster::survey_actor& survey) {
+  cluster::survey_guard question{wanted_node(in), std::string{in.param("name")}};
+  auto found = co_await ask<cluster::guard_seen>(in, survey, std::move(question));
+  if (!found)
+    co_return why_not_seen(found.error());
+  if (found->told.empty())
+    co_return refusal(caf::make_error(ec::unavailable));
+  auto body = guard_in_full_json(found->told.front().what);
+  body["node"] = found->told.front().node;
+  co_return answer(200, body, {{"Cache-Control", "no-store"}});
+}
+
 eventually<http::response> show(incoming& in, const guard::guards_actor& guards) {
   guard::get_guard question{std::string{in.param("name")}};
   auto answered = co_await ask<guard::report>(in, guards, std::move(question));
@@ -165,7 +194,8 @@ json guard_properties() {
                               {"refused", count_schema("Of them without any attempt")},
                               {"retried", count_schema("Attempts beside the first ones")},
                               {"failed", count_schema("Calls that had no answer after all attempts")}},
-                             {"calls", "refused", "retried", "failed"})}};
+                             {"calls", "refused", "retried", "failed"})},
+    {"node", node_schema()}};
 }
 
 const std::vector<std::string> guard_required{"name",     "policy", "source",      "breaker",
@@ -246,18 +276,21 @@ json policy_request() {
 
 } // namespace
 
-void add_guard_routes(router& table, const guard::guards_actor& guards) {
+void add_guard_routes(router& table, const guard::guards_actor& guards, const cluster::survey_actor& survey) {
   route all;
   all.method = "GET";
   all.path = "/api/guards";
   all.operation_id = "listGuards";
-  all.summary = "Every guard in front of another service: breaker, line, retry budget, rate.";
+  all.summary = "Every guard in front of another service, on all nodes: breaker, line, retry budget, rate.";
+  all.parameters = {node_parameter("Of this node alone.")};
   all.scope = scope::operator_key;
   all.responses = {
     {200, "The guards.",
-     object_schema({{"guards", {{"type", "array"}, {"items", object_schema(guard_properties(), guard_required)}}}},
-                   {"guards"})}};
-  all.handle = [guards](incoming& in) { return list(in, guards); };
+     object_schema({{"guards", {{"type", "array"}, {"items", object_schema(guard_properties(), guard_required)}}},
+                    {"missing", missing_schema()}},
+                   {"guards"})},
+    {404, "There is no such node.", {}}};
+  all.handle = [guards, survey](incoming& in) { return survey ? list_everywhere(in, survey) : list(in, guards); };
   table.add(std::move(all));
 
   const documented_parameter name{"name", "path", "The guard's name, as the list of guards has it.", text_schema()};
@@ -270,9 +303,11 @@ void add_guard_routes(router& table, const guard::guards_actor& guards) {
   one.operation_id = "getGuard";
   one.summary = "One guard, with its rules, what it decided lately and why, and what operators did.";
   one.scope = scope::operator_key;
-  one.parameters = {name};
-  one.responses = {{200, "The guard.", guard_schema()}, unknown};
-  one.handle = [guards](incoming& in) { return show(in, guards); };
+  one.parameters = {name, node_parameter("The node whose guard it is; without it the one that is asked.")};
+  one.responses = {{200, "The guard.", guard_schema()}, {404, "There is no such guard, or no such node.", {}}};
+  one.handle = [guards, survey](incoming& in) {
+    return survey && !wanted_node(in).empty() ? show_at(in, survey) : show(in, guards);
+  };
   table.add(std::move(one));
 
   route breaker;

@@ -157,7 +157,7 @@ void add_operations_routes(router& table, const operations& behind) {
                  {{200, "The metrics.", {{"type", "string"}}}}, [behind] { return metrics(behind); }));
   add_supervisor_routes(table, behind);
   add_cluster_routes(table, behind);
-  add_guard_routes(table, behind.guards);
+  add_guard_routes(table, behind.guards, behind.survey);
   add_dead_letter_routes(table, behind.dead_letters);
   add_pause_routes(table, behind.pauses);
   add_event_routes(table, behind.events);

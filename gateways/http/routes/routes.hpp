@@ -14,7 +14,7 @@ void add_commerce_routes(router& table, const services& behind);
 /// Everything that the operations gateway (port 7777) serves.
 void add_operations_routes(router& table, const operations& behind);
 
-void add_guard_routes(router& table, const guard::guards_actor& guards);
+void add_guard_routes(router& table, const guard::guards_actor& guards, const cluster::survey_actor& survey);
 void add_dead_letter_routes(router& table, const dead_letter_desk& desk); // among them
 
 using shared_services = std::shared_ptr<const services>;

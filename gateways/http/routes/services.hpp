@@ -4,6 +4,7 @@
 #include "actors/alarm/tester.hpp"
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/cluster/desk.hpp"
+#include "actors/cluster/survey.hpp"
 #include "actors/dead_letter/dead_letter_actor.hpp"
 #include "actors/dead_letter/rehearsal.hpp"
 #include "actors/entity/journal_actor.hpp"
@@ -107,6 +108,7 @@ struct dead_letter_desk {
   clock_fn now;     // called on the gateway's threads, several at a time
   random_fn random; // likewise
   dead_letter::rehearsal_actor rehearsals{};
+  cluster::desk_actor cluster{}; // null when the node is alone
 };
 
 /// What the event log stands on. `public_form` is called on the gateway's threads.
@@ -131,7 +133,8 @@ struct operations {
   pausing pauses{};
   event_desk events{};
   alarm::tester_actor webhook{}; // null when none is configured
-  cluster::desk_actor cluster{}; // null when the node is alone
+  cluster::desk_actor cluster{}; // null when the node is alone; likewise the next
+  cluster::survey_actor survey{};
 };
 
 } // namespace troupe::gateway

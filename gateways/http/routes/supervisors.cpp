@@ -1,5 +1,5 @@
 // gateways/http/routes/supervisors.cpp: what a node consists of, and how each part fares.
-#include "gateways/http/routes/answer.hpp"
+#include "gateways/http/routes/everywhere.hpp"
 #include "gateways/http/routes/routes.hpp"
 
 #include <algorithm>
@@ -26,6 +26,33 @@ ordered_json part_json(const part& x, time_point now) {
   if (x.entities)
     out["entities"] = {{"live", x.entities->live}, {"failures", x.entities->failures}};
   return out;
+}
+
+/// As this node's clock has it.
+part as_here(const cluster::part& x, time_point now) {
+  std::optional<part::population> entities;
+  if (x.entities)
+    entities = part::population{x.entities->live, x.entities->failures};
+  return {x.path,         x.strategy, x.state,  now - x.since, x.restarts,         x.last_error,
+          now - x.failed, x.mailbox,  x.oldest, x.buffered,    std::move(entities)};
+}
+
+eventually<http::response> parts_everywhere(incoming& in, const operations& behind) {
+  cluster::survey_parts question{wanted_node(in)};
+  const auto found = co_await ask<cluster::parts_seen>(in, behind.survey, std::move(question));
+  if (!found)
+    co_return why_not_seen(found.error());
+  const auto now = behind.now();
+  auto list = ordered_json::array();
+  for (const auto& of : found->told)
+    for (const auto& x : of.what.parts) {
+      auto each = part_json(as_here(x, now), now);
+      each["node"] = of.node;
+      list.push_back(std::move(each));
+    }
+  ordered_json body{{"parts", std::move(list)}};
+  add_missing(body, found->not_told);
+  co_return answer(200, body, {{"Cache-Control", "no-store"}});
 }
 
 http::response parts(const operations& behind) {
@@ -59,9 +86,12 @@ json parts_schema() {
                    {"lastError", described(text, "Why it ended the last time")},
                    {"failedAt", described(instant, "When that was")},
                    {"mailbox", mailbox},
-                   {"entities", entities}},
+                   {"entities", entities},
+                   {"node", node_schema()}},
                   {"path", "state", "since", "sinceMilliseconds", "restarts", "mailbox"});
-  return with_example(object_schema({{"parts", {{"type", "array"}, {"items", each}}}}, {"parts"}), R"json({"parts": [
+  return with_example(
+    object_schema({{"parts", {{"type", "array"}, {"items", each}}}, {"missing", missing_schema()}}, {"parts"}),
+    R"json({"parts": [
     {"path": "node/entities/orders", "state": "up", "since": "2026-03-01T12:00:00.000Z", "sinceMilliseconds": 86400000,
      "restarts": 1, "lastError": "an invariant broke", "failedAt": "2026-03-01T11:59:59.940Z",
      "mailbox": {"messages": 3, "oldestMilliseconds": 0, "waitForRestart": 0},
@@ -79,10 +109,13 @@ void add_supervisor_routes(router& table, const operations& behind) {
   tree.method = "GET";
   tree.path = "/api/supervisors";
   tree.operation_id = "getSupervisors";
-  tree.summary = "The supervision tree of this node, supervisors before their parts.";
+  tree.summary = "The supervision trees of all nodes, supervisors before their parts.";
+  tree.parameters = {node_parameter("Of this node alone.")};
   tree.scope = scope::operator_key;
-  tree.responses = {{200, "The tree.", parts_schema()}};
-  tree.handle = [behind](incoming&) { return at_once(parts(behind)); };
+  tree.responses = {{200, "The trees.", parts_schema()}, {404, "There is no such node.", {}}};
+  tree.handle = [behind](incoming& in) {
+    return behind.survey ? parts_everywhere(in, behind) : at_once(parts(behind));
+  };
   table.add(std::move(tree));
 }
 

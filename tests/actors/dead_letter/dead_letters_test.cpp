@@ -167,6 +167,56 @@ TEST_F(DeadLetters, AreListedAgainAfterACrash) {
   EXPECT_EQ(get(gone)->of.status, status::discarded);
 }
 
+TEST_F(DeadLetters, OfOtherNodesAreListedAsSoonAsTheyTellOfThem) {
+  const auto here = lose(1);
+  entry there = list().letters.at(0);
+  there.id = id_of("2");
+  caf::anon_send(all.directory, elsewhere{{{there, 1}}});
+  run();
+  EXPECT_EQ(list().letters.size(), 2u);
+  there.status = status::discarded;
+  caf::anon_send(all.directory, elsewhere{{{there, 2}}});
+  run();
+  EXPECT_EQ(list().letters.size(), 1u);
+  EXPECT_EQ(list().letters.at(0).id, here);
+}
+
+TEST_F(DeadLetters, AreAsTheStoreHasThemWhenItIsReadAgain) {
+  const auto here = lose(1);
+  entry gone = list().letters.at(0);
+  gone.id = id_of("2"); // the news of its end was lost
+  caf::anon_send(all.directory, elsewhere{{{gone, 1}}});
+  const auto unheard = lose(3);
+  entry closed = list().letters.back();
+  closed.status = status::replayed; // as if nobody had told of its being opened again
+  caf::anon_send(all.directory, elsewhere{{{closed, 1'000}}});
+  run();
+  ASSERT_EQ(list().letters.size(), 2u);
+  caf::anon_send(all.directory, read_again{});
+  run();
+  std::set<std::string> ids;
+  for (const auto& x : list().letters)
+    ids.insert(x.id.value);
+  EXPECT_EQ(ids, (std::set<std::string>{here.value, unheard.value}));
+  EXPECT_TRUE(list().complete);
+}
+
+TEST_F(DeadLetters, ArePassedOnByTheirOwnNodeAlone) {
+  std::vector<std::string> passed;
+  kill(all.directory);
+  all.directory =
+    spawn_letter_directory(sys, journal, [&passed](const changed& x) { passed.push_back(x.now.id.value); });
+  run();
+  entry x;
+  x.status = status::open;
+  x.id = id_of("1");
+  caf::anon_send(all.directory, changed{x, 1});
+  x.id = id_of("2");
+  caf::anon_send(all.directory, elsewhere{{{x, 1}}});
+  run();
+  EXPECT_EQ(passed, (std::vector<std::string>{id_of("1").value}));
+}
+
 TEST_F(DeadLetters, AreReplayedUnderOneKeyWhateverCrashes) {
   const auto id = lose(1);
   book->holds = true;

@@ -190,5 +190,19 @@ TEST(PauseBoard, TellsEachChangeOnce) {
   EXPECT_EQ(told, (std::vector<std::string>{"+provider/rest", "-provider/rest"}));
 }
 
+TEST(PauseBoard, GoesByTheLatestVersionWhoeverTellsIt) {
+  registry at{board{}};
+  std::vector<std::uint64_t> announced;
+  at.announce([&](const fact& x) { announced.push_back(x.version); });
+  at.put({rest, maintained, {}, 3}, true);
+  at.put({rest, std::nullopt, {}, 2}, false); // late
+  EXPECT_TRUE(at.published()->find(kind::provider, "rest"));
+  at.put({rest, std::nullopt, {}, 4}, false);
+  EXPECT_FALSE(at.published()->find(kind::provider, "rest"));
+  at.put({rest, std::nullopt, {}, 4}, true); // what others know already
+  EXPECT_EQ(announced, (std::vector<std::uint64_t>{3}));
+  EXPECT_EQ(at.facts(), (std::vector<fact>{{rest, std::nullopt, {}, 4}}));
+}
+
 } // namespace
 } // namespace troupe::pause

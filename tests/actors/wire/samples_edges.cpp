@@ -1,8 +1,11 @@
 #include "actors/cluster/desk.hpp"
+#include "actors/cluster/survey.hpp"
 #include "actors/notification/notification_actor.hpp"
 #include "adapters/http_client/http_client.hpp"
 #include "adapters/smtp_client/smtp_client.hpp"
+#include "supervisors/cluster/facts.hpp"
 #include "supervisors/cluster/messages.hpp"
+#include "supervisors/cluster/rates.hpp"
 #include "tests/actors/wire/samples.hpp"
 
 namespace troupe::wire {
@@ -72,6 +75,20 @@ void add_cluster(samples& to) {
   to.add("all", cluster::drained{"node-1"});
   to.add("all", cluster::ownership_change{17, "node-1", 3});
   to.add("all", cluster::news{{{17, "node-1", 3}, {18, "", 4}}});
+  to.add("all", cluster::breakers{"node-1", 7, {{"payment.main", 2, true, 5'000ms, "5 consecutive failures"}}});
+  to.add("all", cluster::held_breakers{{{"payment.main",
+                                         {guard::breaker_mode::open, "a test", "ada"},
+                                         {{noon, "breaker", "open", "ada", "a test"}},
+                                         3}}});
+  to.add("all", cluster::lease_tokens{"payment.main", true, 100, 1min, 5, 3, 2s});
+  to.add("all", cluster::leased{3, 620ms});
+  to.add("all", cluster::get_parts{});
+  to.add("all", cluster::part_list{{{"node/entities/orders", "one for one", "up", 1h, 2, "an invariant broke", 1min, 3,
+                                     5ms, 4, cluster::population{412, 5}}}});
+  to.add("bare", cluster::part_list{{cluster::part{}}});
+  const pause::target stripe{pause::kind::provider, "stripe"};
+  to.add("all", cluster::pauses{{{stripe, pause::paused{"a test", "ada", noon}, {{noon, noon + 1s}}, 3},
+                                 {stripe, std::nullopt, {}, 4}}});
 }
 
 } // namespace

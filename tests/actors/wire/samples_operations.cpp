@@ -133,6 +133,7 @@ void add_dead_letter(samples& to) {
   to.add_values<dead_letter::rejection>();
   to.add("all", dead_letter::replay_letter{"l-1", "l-1/1", given_up()});
   to.add("all", dead_letter::changed{entry, 4});
+  to.add("all", dead_letter::elsewhere{{{entry, 4}}});
   to.add("all", dead_letter::list_groups{});
   to.add("all", dead_letter::group_list{{{"0123456789abcdef", why, 2, noon, noon + 1s, "l-1"}}, 2, true});
   to.add("first_page", dead_letter::list_letters{"", std::nullopt, 20});

@@ -50,6 +50,8 @@ directory_actor::behavior_type make_directory(letter_desk& at) {
       return at.letters;
     },
     [](const changed&) {},
+    [](const elsewhere&) {},
+    [](read_again) {},
   };
 }
 

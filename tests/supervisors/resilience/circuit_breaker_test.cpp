@@ -169,6 +169,57 @@ TEST(CircuitBreaker, FindsOutByOneCallWhenAnOperatorLetsItGo) {
   EXPECT_EQ(x.state(), breaker_state::closed);
 }
 
+TEST(CircuitBreaker, OpensForAsLongAsAnotherOneSays) {
+  circuit_breaker x{five_in_a_row()};
+  x.hear_opened(7s, "5 consecutive failures at node-2", noon);
+  EXPECT_FALSE(x.admit(noon + 6'999ms));
+  EXPECT_EQ(x.wait(noon + 1s), 6s);
+  EXPECT_EQ(x.reason(), "open after 5 consecutive failures at node-2");
+  EXPECT_EQ(x.openings(), 0u) << "it has found out nothing by itself";
+  succeed(x, noon + 7s);
+  EXPECT_EQ(x.state(), breaker_state::closed);
+}
+
+TEST(CircuitBreaker, ClosesWithTheOtherOneUnlessItFoundOutByItself) {
+  circuit_breaker x{five_in_a_row()};
+  x.hear_opened(7s, "5 consecutive failures at node-2", noon);
+  x.hear_closed(noon + 1s);
+  EXPECT_EQ(x.state(), breaker_state::closed);
+  x.hear_opened(7s, "5 consecutive failures at node-2", noon + 2s);
+  fail(x, noon + 10s);
+  EXPECT_EQ(x.state(), breaker_state::open);
+  EXPECT_EQ(x.openings(), 1u);
+  x.hear_closed(noon + 11s);
+  EXPECT_EQ(x.state(), breaker_state::open);
+  EXPECT_FALSE(x.admit(noon + 69s)) << "it is open for the time of its own rules";
+}
+
+TEST(CircuitBreaker, CountsAnOpeningOnceForAsLongAsItLasts) {
+  auto x = opened(five_in_a_row());
+  EXPECT_TRUE(x.is_open_by_itself());
+  fail(x, noon + 60s);
+  fail(x, noon + 120s);
+  EXPECT_EQ(x.openings(), 1u);
+  succeed(x, noon + 180s);
+  EXPECT_FALSE(x.is_open_by_itself());
+  for (int i = 0; i < 5; ++i)
+    fail(x, noon + 181s);
+  EXPECT_EQ(x.openings(), 2u);
+}
+
+TEST(CircuitBreaker, IsDeafWhileItIsOpenOrAnOperatorHoldsIt) {
+  auto x = opened(five_in_a_row());
+  x.hear_opened(240h, "5 consecutive failures at node-2", noon);
+  EXPECT_TRUE(x.admit(noon + 60s));
+  circuit_breaker held{five_in_a_row()};
+  held.force(breaker_mode::forced_closed, "we know", noon);
+  held.hear_opened(7s, "5 consecutive failures at node-2", noon);
+  EXPECT_TRUE(held.admit(noon));
+  held.force(breaker_mode::forced_open, "maintenance", noon);
+  held.hear_closed(noon);
+  EXPECT_FALSE(held.admit(noon));
+}
+
 TEST(CircuitBreaker, IsNotHeldOpenByAClockThatIsSetBackFar) {
   auto x = opened(five_in_a_row());
   EXPECT_FALSE(x.admit(noon - 1s));

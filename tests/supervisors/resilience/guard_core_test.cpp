@@ -83,6 +83,82 @@ TEST_F(GuardCore, WaitsAsLongAsTheServiceAsks) {
   EXPECT_EQ(std::get<pause>(next).length, 7s);
 }
 
+class SharedRate : public GuardCore {
+protected:
+  SharedRate() : core(rules()) { core.share_rates(); }
+
+  static policy rules() {
+    auto x = three_attempts();
+    x.rate = {100, 60s, 10};
+    return x;
+  }
+
+  guard_core core;
+};
+
+TEST_F(SharedRate, HasACallWaitForAnAnswerThoughThereIsNoQueue) {
+  auto x = write_until(noon + 30s);
+  ASSERT_TRUE(std::holds_alternative<in_line>(core.begin(x, 1, noon)));
+  const auto wish = core.wishes(noon);
+  ASSERT_TRUE(wish);
+  EXPECT_EQ(wish->rules, rules().rate);
+  EXPECT_FALSE(core.wishes(noon)) << "one question at a time";
+  EXPECT_FALSE(core.next(noon));
+  core.granted(false, 1, 0s, noon + 5ms);
+  const auto turn = core.next(noon + 5ms);
+  ASSERT_TRUE(turn);
+  EXPECT_TRUE(std::holds_alternative<attempt>(core.enter(x, *turn, noon + 5ms)));
+}
+
+TEST_F(SharedRate, RefusesWhenTheKeeperHasNone) {
+  auto x = write_until(noon + 30s);
+  static_cast<void>(core.begin(x, 1, noon));
+  EXPECT_TRUE(core.wishes(noon));
+  core.granted(false, 0, 3s, noon + 5ms);
+  auto y = write_until(noon + 30s);
+  const auto out = core.begin(y, 2, noon + 5ms);
+  ASSERT_TRUE(std::holds_alternative<refusal>(out));
+  EXPECT_EQ(std::get<refusal>(out).code, ec::rate_limited);
+  EXPECT_GE(std::get<refusal>(out).wait, 3s);
+  EXPECT_FALSE(core.wishes(noon + 2s)) << "it was told when";
+  EXPECT_TRUE(core.wishes(noon + 4s)) << "somebody waits still";
+}
+
+TEST_F(SharedRate, UsesNothingThatWasLeasedTooLongAgo) {
+  auto x = write_until(noon + 30s);
+  static_cast<void>(core.begin(x, 1, noon));
+  EXPECT_TRUE(core.wishes(noon));
+  core.granted(false, 3, 0s, noon + 5ms);
+  EXPECT_EQ(core.bucket(priority::transactional).tokens(noon + 1'999ms), 3u);
+  EXPECT_EQ(core.bucket(priority::transactional).tokens(noon + 2s), 0u) << "since it was asked";
+  EXPECT_EQ(core.bucket(priority::transactional).tokens(noon - 1h), 0u) << "the clock was set back";
+}
+
+TEST_F(SharedRate, AsksAgainWhenNobodyAnswers) {
+  auto x = write_until(noon + 30s);
+  static_cast<void>(core.begin(x, 1, noon));
+  EXPECT_TRUE(core.wishes(noon));
+  EXPECT_FALSE(core.wishes(noon + 1s));
+  EXPECT_TRUE(core.wishes(noon + 1'500ms));
+}
+
+TEST_F(SharedRate, HasARetryWaitForItsToken) {
+  auto x = write_until(noon + 30s);
+  static_cast<void>(core.begin(x, 1, noon));
+  EXPECT_TRUE(core.wishes(noon));
+  core.granted(false, 1, 0s, noon);
+  const auto turn = core.next(noon);
+  ASSERT_TRUE(turn);
+  const auto first = core.enter(x, *turn, noon);
+  core.failed(std::get<attempt>(first), ec::unavailable, noon);
+  ASSERT_TRUE(std::holds_alternative<pause>(core.after_failure(x, ec::unavailable, {}, 0, noon)));
+  const auto waits = core.try_again(x, ec::unavailable, noon + 5s);
+  ASSERT_TRUE(std::holds_alternative<pause>(waits));
+  EXPECT_TRUE(core.wishes(noon + 5s));
+  core.granted(false, 1, 0s, noon + 5s);
+  EXPECT_TRUE(std::holds_alternative<attempt>(core.try_again(x, ec::unavailable, noon + 5s)));
+}
+
 TEST_F(GuardCore, PassesOnAWaitThatIsLongerThanTheCall) {
   guard_core core{three_attempts()};
   auto x = write_until(noon + 30s);
