@@ -25,6 +25,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr steady::duration again_after = 50ms;
+constexpr steady::duration node_rests = 1s;
+
 std::chrono::microseconds own_cpu() {
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
@@ -76,13 +79,27 @@ private:
   int value_;
 };
 
+struct request {
+  std::uint64_t number = 0;
+  steady::time_point due; // from when its latency counts
+  unsigned attempts = 0;
+};
+
+struct node {
+  explicit node(const endpoint& whom) : where(whom), at(whom) {}
+
+  endpoint where;
+  address at;
+  steady::time_point rests_until; // no new request goes there while another node may be asked
+};
+
 /// One connection: idle, or with one request on its way.
 struct connection {
   descriptor socket;
+  std::size_t node = 0; // that it leads to
   bool connecting = false;
   bool busy = false;
-  std::uint64_t number = 0; // of the request
-  steady::time_point due;   // from when its latency counts
+  load::request carries;
   steady::time_point sent;
   std::string out;
   std::size_t written = 0;
@@ -91,10 +108,11 @@ struct connection {
 
 class driver {
 public:
-  driver(const endpoint& whom, scenario& asks, const plan& what,
-         const std::function<void(const state_now&)>& on_progress, const volatile bool* stopped)
-    : whom_(whom), asks_(asks), plan_(what), on_progress_(on_progress), stopped_(stopped), address_(whom),
-      poll_(epoll_create1(EPOLL_CLOEXEC)) {
+  driver(const std::vector<endpoint>& whom, scenario& asks, const plan& what,
+         const std::function<void(const state_now&)>& on_progress, const volatile bool* stopped,
+         const std::function<void(const attempt&)>& on_attempt)
+    : asks_(asks), plan_(what), on_progress_(on_progress), on_attempt_(on_attempt), stopped_(stopped),
+      nodes_(whom.begin(), whom.end()), poll_(epoll_create1(EPOLL_CLOEXEC)) {
     std::signal(SIGPIPE, SIG_IGN);
     refuse_if_nobody_answers();
   }
@@ -105,14 +123,17 @@ private:
   void refuse_if_nobody_answers() const;
   bool may_send(steady::time_point now) const;
   void send_what_is_due(steady::time_point now);
-  connection* free_connection();
-  void ask(connection& by, steady::time_point due);
+  std::size_t node_for(const request& x, steady::time_point now) const;
+  connection* free_connection(std::size_t to);
+  void ask(connection& by, const request& x);
   bool connect(connection& x);
   void write(connection& x, steady::time_point now);
   void read(connection& x, steady::time_point now);
   void on_event(connection& x, std::uint32_t events, steady::time_point now);
   void answered(connection& x, const response& answer, steady::time_point now);
   void fail(connection& x, const std::string& why, steady::time_point now);
+  bool ask_again(const connection& x, steady::time_point now, const std::string& why);
+  void note(const connection& x, steady::time_point now, bool connected, int status, judgement told, bool again) const;
   void rest(connection& x, steady::time_point until) { resting_.emplace(until, &x); }
   void give_up_late_ones(steady::time_point now);
   void begin_measuring();
@@ -120,21 +141,26 @@ private:
   steady::time_point next_due(steady::time_point now) const;
   void wait(steady::time_point until);
 
-  const endpoint& whom_;
   scenario& asks_;
   const plan& plan_;
   const std::function<void(const state_now&)>& on_progress_;
+  const std::function<void(const attempt&)>& on_attempt_;
   const volatile bool* stopped_;
-  address address_;
+  std::vector<node> nodes_;
   descriptor poll_;
   std::vector<std::unique_ptr<connection>> connections_;
   std::vector<connection*> idle_;
   using rested = std::pair<steady::time_point, connection*>;
   std::priority_queue<rested, std::vector<rested>, std::greater<>> resting_; // after a failure or a refusal
   std::size_t in_flight_ = 0;
-  std::uint64_t next_ = 0;                 // number of the next request
-  std::uint64_t scheduled_ = 0;            // open loop: requests that have become due
-  std::deque<steady::time_point> waiting_; // open loop: due, without a connection
+  std::uint64_t next_ = 0;      // number of the next request
+  std::uint64_t scheduled_ = 0; // open loop: requests that have become due
+  std::deque<request> waiting_; // due, without a connection
+  using repeated = std::pair<steady::time_point, request>;
+  struct later {
+    bool operator()(const repeated& a, const repeated& b) const { return a.first > b.first; }
+  };
+  std::priority_queue<repeated, std::vector<repeated>, later> again_; // to be asked again, and when
   steady::time_point start_;
   steady::time_point warm_;
   steady::time_point stop_ = steady::time_point::max(); // of sending
@@ -144,12 +170,17 @@ private:
 };
 
 void driver::refuse_if_nobody_answers() const {
-  const descriptor probe{socket(address_.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  const timeval patience{5, 0};
-  setsockopt(probe.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (::connect(probe.get(), address_.data(), address_.size()) != 0)
-    throw nobody_answers{"nobody answers at http://" + whom_.host_field() + ": "
-                         + (errno == EINPROGRESS ? "no connection within 5 s" : std::strerror(errno))};
+  std::string why;
+  for (const auto& x : nodes_) {
+    const descriptor probe{socket(x.at.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    const timeval patience{5, 0};
+    setsockopt(probe.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (::connect(probe.get(), x.at.data(), x.at.size()) == 0)
+      return;
+    why += (why.empty() ? "nobody answers at http://" : ", nor at http://") + x.where.host_field() + ": "
+           + (errno == EINPROGRESS ? "no connection within 5 s" : std::strerror(errno));
+  }
+  throw nobody_answers{why};
 }
 
 bool driver::may_send(steady::time_point now) const {
@@ -171,8 +202,12 @@ result driver::run() {
       idle_.push_back(resting_.top().second);
       resting_.pop();
     }
+    while (!again_.empty() && again_.top().first <= now) {
+      waiting_.push_front(again_.top().second);
+      again_.pop();
+    }
     send_what_is_due(now);
-    if (!may_send(now) && waiting_.empty() && in_flight_ == 0)
+    if (!may_send(now) && waiting_.empty() && again_.empty() && in_flight_ == 0)
       break;
     if (now >= next_progress) {
       next_progress = now + 200ms;
@@ -210,40 +245,49 @@ steady::time_point driver::due_at(std::uint64_t i) const {
 }
 
 void driver::send_what_is_due(steady::time_point now) {
-  if (!plan_.rate) {
-    while (may_send(now)) {
-      auto* by = free_connection();
-      if (!by)
-        return;
-      ask(*by, steady::now());
+  if (plan_.rate)
+    for (auto due = due_at(scheduled_);
+         due <= now && due < stop_ && (!stopped_ || !*stopped_) && (!plan_.requests || scheduled_ < *plan_.requests);
+         due = due_at(scheduled_)) {
+      waiting_.push_back({next_++, due});
+      ++scheduled_;
     }
-    return;
-  }
-  for (auto due = due_at(scheduled_);
-       due <= now && due < stop_ && (!stopped_ || !*stopped_) && (!plan_.requests || scheduled_ < *plan_.requests);
-       due = due_at(scheduled_)) {
-    waiting_.push_back(due);
-    ++scheduled_;
-  }
   while (!waiting_.empty()) {
-    if (waiting_.front() + plan_.timeout < now) {
+    const auto x = waiting_.front();
+    if (x.attempts == 0 && x.due + plan_.timeout < now) {
       waiting_.pop_front();
-      ++next_;
       ++result_.failed;
       ++result_.reasons["no connection was free within the timeout"];
       continue;
     }
-    auto* by = free_connection();
+    auto* by = free_connection(node_for(x, now));
     if (!by)
       return;
-    const auto due = waiting_.front();
     waiting_.pop_front();
-    ask(*by, due);
+    ask(*by, x);
   }
+  while (!plan_.rate && may_send(now)) {
+    const request x{next_, steady::now()};
+    auto* by = free_connection(node_for(x, now));
+    if (!by)
+      return;
+    ++next_;
+    ask(*by, x);
+  }
+}
+
+std::size_t driver::node_for(const request& x, steady::time_point now) const {
+  const auto first = (x.number + x.attempts) % nodes_.size();
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    if (const auto next = (first + i) % nodes_.size(); nodes_[next].rests_until <= now)
+      return next;
+  return first;
 }
 
 steady::time_point driver::next_due(steady::time_point now) const {
   auto result = resting_.empty() ? steady::time_point::max() : resting_.top().first;
+  if (!again_.empty())
+    result = std::min(result, again_.top().first);
   if (!measuring_)
     result = std::min(result, warm_);
   if (now < stop_)
@@ -253,25 +297,35 @@ steady::time_point driver::next_due(steady::time_point now) const {
   return result;
 }
 
-connection* driver::free_connection() {
-  if (!idle_.empty()) {
-    auto* x = idle_.back();
-    idle_.pop_back();
+connection* driver::free_connection(std::size_t to) {
+  const auto ready = std::find_if(idle_.rbegin(), idle_.rend(), [to](const connection* x) { return x->node == to; });
+  if (ready != idle_.rend()) {
+    auto* x = *ready;
+    idle_.erase(std::next(ready).base());
     return x;
   }
-  if (connections_.size() >= (plan_.rate ? plan_.connections_max : plan_.in_flight))
+  if (connections_.size() < (plan_.rate ? plan_.connections_max : plan_.in_flight)) {
+    auto* x = connections_.emplace_back(std::make_unique<connection>()).get();
+    x->node = to;
+    return x;
+  }
+  if (idle_.empty())
     return nullptr;
-  return connections_.emplace_back(std::make_unique<connection>()).get();
+  auto* x = idle_.back();
+  idle_.pop_back();
+  x->socket = descriptor{};
+  x->node = to;
+  return x;
 }
 
-void driver::ask(connection& by, steady::time_point due) {
+void driver::ask(connection& by, const request& x) {
   const auto now = steady::now();
-  by.number = next_++;
-  by.due = due;
+  by.carries = x;
+  ++by.carries.attempts;
   by.sent = now;
   by.out.clear();
   by.written = 0;
-  asks_.write(by.number, by.out);
+  asks_.write(x.number, by.out);
   by.busy = true;
   ++in_flight_;
   if (!by.socket.open() && !connect(by))
@@ -282,12 +336,13 @@ void driver::ask(connection& by, steady::time_point due) {
 
 bool driver::connect(connection& x) {
   x.reader.clear();
-  x.socket = descriptor{socket(address_.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  const auto& to = nodes_[x.node].at;
+  x.socket = descriptor{socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!x.socket.open())
     return false;
   const int on = 1;
   setsockopt(x.socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const bool connected = ::connect(x.socket.get(), address_.data(), address_.size()) == 0;
+  const bool connected = ::connect(x.socket.get(), to.data(), to.size()) == 0;
   if (!connected && errno != EINPROGRESS) {
     const int why = errno;
     x.socket = descriptor{};
@@ -363,19 +418,24 @@ void driver::on_event(connection& x, std::uint32_t events, steady::time_point no
 }
 
 void driver::answered(connection& x, const response& answer, steady::time_point now) {
-  auto told = asks_.judge(x.number, answer);
+  auto told = asks_.judge(x.carries.number, answer);
   const auto retry_after = answer.retry_after;
   const bool keep = answer.keep_alive;
+  const int status = answer.status;
   x.reader.drop();
   x.busy = false;
   --in_flight_;
   last_answer_ = std::max(last_answer_, now);
   if (!keep)
     x.socket = descriptor{};
+  const bool again = told.verdict != verdict::right && (status >= 500 || status == 429) && ask_again(x, now, told.why);
+  note(x, now, true, status, told, again);
+  if (again)
+    return rest(x, now + again_after);
   if (told.verdict == verdict::right) {
     ++result_.right;
     if (measuring_) {
-      result_.latency.add(now - x.due);
+      result_.latency.add(now - x.carries.due);
       if (now < stop_)
         ++result_.right_measured;
     }
@@ -392,15 +452,40 @@ void driver::answered(connection& x, const response& answer, steady::time_point 
 }
 
 void driver::fail(connection& x, const std::string& why, steady::time_point now) {
+  const bool connected = x.socket.open() && !x.connecting;
   x.socket = descriptor{};
   x.connecting = false;
   if (!x.busy)
     return;
   x.busy = false;
   --in_flight_;
+  // As a balancer does: a node that cannot be asked is left alone for a moment.
+  if (plan_.patience)
+    nodes_[x.node].rests_until = now + node_rests;
+  const bool again = ask_again(x, now, why);
+  note(x, now, connected, 0, {verdict::wrong, why, {}, {}}, again);
+  if (again)
+    return rest(x, now + again_after);
   ++result_.failed;
   ++result_.reasons[why];
   rest(x, now + 100ms);
+}
+
+/// Whether the request of `x` is to be asked once more; it is then, a little later each time.
+bool driver::ask_again(const connection& x, steady::time_point now, const std::string& why) {
+  const auto at = now + std::min<steady::duration>(500ms, again_after * x.carries.attempts);
+  if (!plan_.patience || x.carries.due + *plan_.patience < at || (stopped_ && *stopped_))
+    return false;
+  again_.emplace(at, x.carries);
+  ++result_.repeated;
+  ++result_.repeated_for[why];
+  return true;
+}
+
+void driver::note(const connection& x, steady::time_point now, bool connected, int status, judgement told,
+                  bool again) const {
+  if (on_attempt_)
+    on_attempt_({x.carries.number, x.node, x.carries.due, x.sent, now, connected, status, std::move(told), again});
 }
 
 void driver::give_up_late_ones(steady::time_point now) {
@@ -447,9 +532,10 @@ double result::throughput() const {
   return seconds > 0 ? static_cast<double>(right_measured) / seconds : 0;
 }
 
-result run(const endpoint& whom, scenario& asks, const plan& what,
-           const std::function<void(const state_now&)>& on_progress, const volatile bool* stopped) {
-  return driver{whom, asks, what, on_progress, stopped}.run();
+result run(const std::vector<endpoint>& whom, scenario& asks, const plan& what,
+           const std::function<void(const state_now&)>& on_progress, const volatile bool* stopped,
+           const std::function<void(const attempt&)>& on_attempt) {
+  return driver{whom, asks, what, on_progress, stopped, on_attempt}.run();
 }
 
 } // namespace troupe::load

@@ -11,6 +11,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace troupe::load {
 
@@ -38,6 +39,22 @@ struct plan {
   std::optional<steady::duration> length; // of sending; at least one of these two
   steady::duration warm_up{0};            // what is answered before is not in the figures, unless it is wrong
   steady::duration timeout = std::chrono::seconds{60}; // of one answer
+  // Until so long after it was due, a request that was refused, failed or not answered is asked again, of the next
+  // node.
+  std::optional<steady::duration> patience;
+};
+
+/// One request at one node.
+struct attempt {
+  std::uint64_t number = 0; // of the request
+  std::size_t node = 0;     // by its place in the list
+  steady::time_point due;   // the request
+  steady::time_point began;
+  steady::time_point ended;
+  bool connected = false;    // false: the node cannot have seen the request
+  int status = 0;            // 0: no answer
+  load::judgement judgement; // of an answer, or why there is none
+  bool again = false;        // another one follows
 };
 
 struct result {
@@ -48,8 +65,10 @@ struct result {
   std::uint64_t wrong = 0;
   std::uint64_t failed = 0;                     // no answer: connection lost, timeout, no connection free
   std::map<std::string, std::uint64_t> reasons; // of everything but right ones
-  steady::duration measured{0};                 // from the end of the warm-up to the end of sending
-  std::uint64_t right_measured = 0;             // right answers within it
+  std::uint64_t repeated = 0;                   // asked again; what became of it then is what counts above
+  std::map<std::string, std::uint64_t> repeated_for;
+  steady::duration measured{0};     // from the end of the warm-up to the end of sending
+  std::uint64_t right_measured = 0; // right answers within it
   std::chrono::microseconds own_cpu{0};
   std::size_t connections = 0;
 
@@ -63,9 +82,10 @@ struct state_now {
   std::size_t waiting = 0; // due and not sent
 };
 
-/// Carries out `what`. Calls `on_progress` five times a second. Throws nobody_answers when the first connection cannot
-/// be made; whatever fails later is counted. `stopped` ends the sending early.
-result run(const endpoint& whom, scenario& asks, const plan& what,
-           const std::function<void(const state_now&)>& on_progress = {}, const volatile bool* stopped = nullptr);
+/// Carries out `what` at these nodes in turn. Calls `on_progress` five times a second. Throws nobody_answers when no
+/// node takes a connection at the start; whatever fails later is counted. `stopped` ends the sending early.
+result run(const std::vector<endpoint>& whom, scenario& asks, const plan& what,
+           const std::function<void(const state_now&)>& on_progress = {}, const volatile bool* stopped = nullptr,
+           const std::function<void(const attempt&)>& on_attempt = {});
 
 } // namespace troupe::load

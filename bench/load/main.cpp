@@ -18,13 +18,14 @@ using namespace troupe::load;
 volatile bool interrupted = false;
 
 struct common_arguments {
-  std::string url = "http://127.0.0.1:9001";
+  std::vector<std::string> urls;
   plan what;
   double rate = 0;
   std::uint64_t requests = 0;
   std::string length;
   std::string warm_up = "0s";
   std::string timeout = "60s";
+  std::string patience;
   std::string json_file;
   bool quiet = false;
 };
@@ -35,7 +36,10 @@ struct order_arguments {
   std::size_t sku_count = 1'000;
   std::uint64_t units = 1'000'000'000;
   std::string ids_file;
+  std::string record_file;
 };
+
+constexpr auto default_url = "http://127.0.0.1:9001";
 
 /// `300ms`, `90s`, `2m`, `90`.
 steady::duration length_of(const std::string& text) {
@@ -61,7 +65,11 @@ template <class Number> CLI::Validator between(Number least, Number most) {
 }
 
 void add_common(CLI::App& command, common_arguments& x) {
-  command.add_option("--url", x.url, "Where the node is; http only")->type_name("URL")->capture_default_str();
+  command
+    .add_option("--url", x.urls,
+                "Where the node is; http only. May be repeated: then each in turn (http://127.0.0.1:9001 when none is)")
+    ->type_name("URL")
+    ->allow_extra_args(false);
   auto* in_flight =
     command
       .add_option("--in-flight", x.what.in_flight, "Closed loop: so many connections, each asks when it was answered")
@@ -88,6 +96,11 @@ void add_common(CLI::App& command, common_arguments& x) {
   command.add_option("--timeout", x.timeout, "Of one answer; then the connection is closed and the request has failed")
     ->type_name("TIME")
     ->capture_default_str();
+  command
+    .add_option("--patience", x.patience,
+                "Until so long after it was due, ask again what was refused (429, 5xx), failed or was not\n"
+                "answered, of the next node; one that cannot be asked is left alone for a second")
+    ->type_name("TIME");
   command.add_option("--json", x.json_file, "Write the result as JSON to this file, - for the standard output")
     ->type_name("FILE");
   command.add_flag("--quiet", x.quiet, "No progress and no table");
@@ -102,6 +115,10 @@ void complete(common_arguments& x) {
     x.what.length = length_of(x.length.empty() ? "10s" : x.length);
   x.what.warm_up = length_of(x.warm_up);
   x.what.timeout = length_of(x.timeout);
+  if (!x.patience.empty())
+    x.what.patience = length_of(x.patience);
+  if (x.urls.empty())
+    x.urls.push_back(default_url);
 }
 
 void add_orders(CLI::App& command, order_arguments& x) {
@@ -137,6 +154,13 @@ void add_orders(CLI::App& command, order_arguments& x) {
   command.add_option("--seed", x.orders.seed, "The same seed buys the same SKUs in the same order")
     ->type_name("N")
     ->capture_default_str();
+  command
+    .add_option("--keys", x.orders.key_prefix,
+                "Send Idempotency-Key, this and the request's number: needed for --patience, and\n"
+                "another one for each run within a day")
+    ->type_name("PREFIX");
+  command.add_option("--record", x.record_file, "Write each attempt to this file as it ends, one line of JSON each")
+    ->type_name("FILE");
   command.add_option("--ids", x.ids_file, "Write the id of every acknowledged order to this file, one a line")
     ->type_name("FILE");
 }
@@ -147,8 +171,16 @@ endpoint endpoint_of(const std::string& url) {
   throw std::invalid_argument{"'" + url + "' is not of the form http://HOST:PORT"};
 }
 
+std::vector<endpoint> endpoints_of(const common_arguments& x) {
+  std::vector<endpoint> result;
+  for (const auto& url : x.urls)
+    result.push_back(endpoint_of(url));
+  return result;
+}
+
 /// Runs it with its progress on the terminal, if that is one.
-result run_shown(const endpoint& whom, scenario& asks, const plan& what, bool quiet) {
+result run_shown(const std::vector<endpoint>& whom, scenario& asks, const plan& what, bool quiet,
+                 const std::function<void(const attempt&)>& on_attempt = {}) {
   const bool shown = !quiet && isatty(STDERR_FILENO) != 0;
   auto x = run(
     whom, asks, what,
@@ -156,18 +188,18 @@ result run_shown(const endpoint& whom, scenario& asks, const plan& what, bool qu
       if (shown)
         std::cerr << "\r\033[K" << progress_line(now, what) << std::flush;
     },
-    &interrupted);
+    &interrupted, on_attempt);
   if (shown)
     std::cerr << "\r\033[K";
   return x;
 }
 
-void put_on_sale(const endpoint& whom, const common_arguments& common, const order_arguments& x) {
+void put_on_sale(const std::vector<endpoint>& whom, const common_arguments& common, const order_arguments& x) {
   std::ifstream in{x.key_file};
   std::string key;
   if (!(in >> key))
     throw std::invalid_argument{"cannot read the operator key from " + x.key_file};
-  stock_scenario stock{whom.host_field(), x.orders.skus, x.units, key, x.orders.currency};
+  stock_scenario stock{whom.front().host_field(), x.orders.skus, x.units, key, x.orders.currency};
   plan what;
   what.in_flight = 32;
   what.requests = stock.requests();
@@ -203,11 +235,21 @@ int place_orders(common_arguments& common, order_arguments& x, const char* name)
   if (x.orders.skus.empty())
     for (std::size_t i = 0; i < x.sku_count; ++i)
       x.orders.skus.push_back("load-" + std::to_string(i));
-  const auto whom = endpoint_of(common.url);
-  order_scenario orders{whom.host_field(), x.orders};
+  if (common.what.patience && x.orders.key_prefix.empty())
+    throw CLI::ValidationError{"--patience repeats orders, which needs --keys"};
+  const auto whom = endpoints_of(common);
+  order_scenario orders{whom.front().host_field(), x.orders};
   if (!x.key_file.empty())
     put_on_sale(whom, common, x);
-  const auto done = run_shown(whom, orders, common.what, common.quiet);
+  std::ofstream record;
+  if (!x.record_file.empty())
+    record.open(x.record_file);
+  const auto done = run_shown(whom, orders, common.what, common.quiet, [&](const attempt& each) {
+    if (record.is_open())
+      record << json_line(each, orders) << std::flush;
+  });
+  if (record.is_open() && !record)
+    throw std::runtime_error{"cannot write " + x.record_file};
   if (!x.ids_file.empty()) {
     std::ofstream out{x.ids_file};
     for (const auto& id : orders.order_ids())
@@ -215,7 +257,7 @@ int place_orders(common_arguments& common, order_arguments& x, const char* name)
     if (!out.flush())
       throw std::runtime_error{"cannot write " + x.ids_file};
   }
-  const int status = tell({name, common.url}, common, done);
+  const int status = tell({name, common.urls.front()}, common, done);
   if (done.reasons.contains("the order ended as rejected") && x.key_file.empty() && !common.quiet)
     std::cerr << "Rejected orders: are the SKUs on sale? With --operator-key-file they are put on sale first.\n";
   return status;
@@ -250,6 +292,7 @@ int main(int argc, char** argv) {
   orders->add_option("--expect", ordering.orders.expected, "The status in which each order must end")
     ->type_name("STATUS")
     ->capture_default_str();
+  orders->add_flag("--any-end", ordering.orders.any_end, "Any end is right, and so is none within the wait");
   add_common(*orders, common);
   orders->callback([&] { status = place_orders(common, ordering, "orders"); });
 
@@ -272,9 +315,9 @@ int main(int argc, char** argv) {
     complete(common);
     if (!path.starts_with('/'))
       throw CLI::ValidationError{"a path begins with /"};
-    const auto whom = endpoint_of(common.url);
-    get_scenario asks{whom.host_field(), path, expected};
-    status = tell({"get " + path, common.url}, common, run_shown(whom, asks, common.what, common.quiet));
+    const auto whom = endpoints_of(common);
+    get_scenario asks{whom.front().host_field(), path, expected};
+    status = tell({"get " + path, common.urls.front()}, common, run_shown(whom, asks, common.what, common.quiet));
   });
 
   std::signal(SIGINT, [](int) { interrupted = true; });

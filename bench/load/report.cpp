@@ -90,6 +90,11 @@ std::string table(const run_name& name, const plan& what, const result& x) {
     for (const auto& [why, count] : x.reasons)
       out += format("%12s  ", grouped(count).c_str()) + why + '\n';
   }
+  if (!x.repeated_for.empty()) {
+    out += "\nWhat was asked again:\n";
+    for (const auto& [why, count] : x.repeated_for)
+      out += format("%12s  ", grouped(count).c_str()) + why + '\n';
+  }
   return out;
 }
 
@@ -118,8 +123,32 @@ std::string json_text(const run_name& name, const plan& what, const result& x) {
   out["throughput"] = x.throughput();
   out["latencyMs"] = std::move(latency);
   out["notRight"] = std::move(reasons);
+  if (what.patience) {
+    out["repeated"] = x.repeated;
+    out["repeatedFor"] = x.repeated_for;
+  }
   out["ownCpuMs"] = static_cast<double>(x.own_cpu.count()) / 1000;
   return out.dump(2) + '\n';
+}
+
+std::string json_line(const attempt& x, order_scenario& of) {
+  const auto seconds = [](steady::time_point at) {
+    return std::chrono::duration<double>{at.time_since_epoch()}.count();
+  };
+  const nlohmann::ordered_json out{{"number", x.number},
+                                   {"node", x.node},
+                                   {"key", of.key_of(x.number)},
+                                   {"skus", of.skus_of(x.number)},
+                                   {"due", seconds(x.due)},
+                                   {"began", seconds(x.began)},
+                                   {"ended", seconds(x.ended)},
+                                   {"connected", x.connected},
+                                   {"status", x.status},
+                                   {"order", x.judgement.id},
+                                   {"state", x.judgement.state},
+                                   {"why", x.judgement.why},
+                                   {"again", x.again}};
+  return out.dump() + '\n';
 }
 
 } // namespace troupe::load

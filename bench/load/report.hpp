@@ -21,4 +21,7 @@ std::string table(const run_name& name, const plan& what, const result& x);
 /// One JSON object; lengths of time in milliseconds.
 std::string json_text(const run_name& name, const plan& what, const result& x);
 
+/// One JSON object and an end of line; times in seconds of the monotonic clock, `again` when another attempt follows.
+std::string json_line(const attempt& x, order_scenario& of);
+
 } // namespace troupe::load

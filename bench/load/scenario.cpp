@@ -42,7 +42,7 @@ judgement judge_status(const response& answer, std::initializer_list<int> right)
   if (std::find(right.begin(), right.end(), answer.status) != right.end())
     return {};
   const bool busy = answer.status == 429 || answer.status == 503;
-  return {busy ? verdict::busy : verdict::wrong, "answered " + std::to_string(answer.status)};
+  return {busy ? verdict::busy : verdict::wrong, "answered " + std::to_string(answer.status), {}, {}};
 }
 
 // ---- get -----------------------------------------------------------------------------------------------------------
@@ -110,7 +110,21 @@ void order_scenario::write(std::uint64_t i, std::string& out) {
   }
   body_ += body_end_;
   out += head_;
+  if (!with_.key_prefix.empty())
+    out += "Idempotency-Key: \"" + key_of(i) + "\"\r\n";
   append_body(out, body_);
+}
+
+std::vector<std::string> order_scenario::skus_of(std::uint64_t i) {
+  choose_lines(i);
+  std::vector<std::string> result;
+  for (const auto sku : lines_)
+    result.push_back(with_.skus[sku]);
+  return result;
+}
+
+std::string order_scenario::key_of(std::uint64_t i) const {
+  return with_.key_prefix.empty() ? std::string{} : with_.key_prefix + std::to_string(i);
 }
 
 judgement order_scenario::judge(std::uint64_t, const response& answer) {
@@ -120,16 +134,17 @@ judgement order_scenario::judge(std::uint64_t, const response& answer) {
     return result;
   const auto id = text_of(answer.body, R"("orderId":)");
   if (id.empty())
-    return {verdict::wrong, "an answer without orderId"};
+    return {verdict::wrong, "an answer without orderId", {}, {}};
   ids_.emplace_back(id);
-  if (!waited)
-    return {};
-  const auto status = text_of(answer.body, R"("status":)");
+  result.id = id;
+  result.state = answer.status == 201 ? text_of(answer.body, R"("status":)") : std::string_view{};
+  if (!waited || with_.any_end)
+    return result;
   if (answer.status == 202)
-    return {verdict::wrong, "the order had not ended after the wait"};
-  if (status != with_.expected)
-    return {verdict::wrong, "the order ended as " + std::string{status}};
-  return {};
+    result = {verdict::wrong, "the order had not ended after the wait", result.id, {}};
+  else if (result.state != with_.expected)
+    result = {verdict::wrong, "the order ended as " + result.state, result.id, result.state};
+  return result;
 }
 
 std::vector<judgement> order_scenario::judge_all() {
@@ -137,7 +152,7 @@ std::vector<judgement> order_scenario::judge_all() {
   std::vector<judgement> result;
   for (const auto& id : ids_)
     if (!seen.insert(id).second)
-      result.push_back({verdict::wrong, "two answers with the same orderId"});
+      result.push_back({verdict::wrong, "two answers with the same orderId", {}, {}});
   return result;
 }
 

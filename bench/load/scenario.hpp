@@ -20,6 +20,8 @@ enum class verdict {
 struct judgement {
   load::verdict verdict = load::verdict::right;
   std::string why; // of a verdict other than right; few different ones, because they are counted
+  std::string id;  // of what was made, if something was
+  std::string state;
 };
 
 class scenario {
@@ -64,7 +66,9 @@ struct order_options {
   std::string provider;               // the node's default when empty
   unsigned wait_seconds = 30;         // 0: the answer is 202 once the order is durable
   std::string expected = "confirmed"; // status of an order that was waited for
+  bool any_end = false;               // or in any; an order that has not ended within the wait is right, too
   std::uint64_t seed = 1;             // of the choice of SKUs
+  std::string key_prefix;             // of Idempotency-Key, which is sent when this is not empty
 };
 
 /// Places orders. The same seed places the same ones.
@@ -77,6 +81,10 @@ public:
 
   /// The same id in two answers.
   std::vector<judgement> judge_all() override;
+
+  /// The SKUs of order `i`, and its Idempotency-Key if it has one.
+  std::vector<std::string> skus_of(std::uint64_t i);
+  std::string key_of(std::uint64_t i) const;
 
   /// Of every order that was acknowledged.
   const std::vector<std::string>& order_ids() const { return ids_; }

@@ -24,7 +24,7 @@ journal::shard_set as_set(const std::vector<std::uint16_t>& shards) {
 } // namespace
 
 member::member(caf::event_based_actor* self, member_settings with, member_dependencies deps)
-  : self_(self), with_(std::move(with)), deps_(std::move(deps)) {}
+  : self_(self), with_(std::move(with)), deps_(std::move(deps)), company_(with_.lease, with_.apart_after) {}
 
 member::~member() {
   timer_.dispose();
@@ -88,7 +88,9 @@ void member::renew_lease() {
     return;
   renewing_ = true;
   const auto asked_at = deps_.boot_now();
-  self_->request(deps_.keeper, caf::infinite, renew{with_.self.name, incarnation_, state_, with_.lease})
+  self_
+    ->request(deps_.keeper, caf::infinite,
+              renew{with_.self.name, incarnation_, takes_shards() ? state_ : node_state::draining, with_.lease})
     .then(
       [this, asked_at](const renewed& x) {
         renewing_ = false;
@@ -136,14 +138,30 @@ void member::on_renewed(boot_time asked_at, const std::shared_ptr<const view>& s
         peers.nodes.push_back(x);
     caf::anon_send(deps_.mesh(), std::move(peers));
   }
+  look_who_is_reached(asked_at);
   plan_for_all();
   // Also what is not held: a release may have failed, and nobody else can claim the shard until one has not.
   if (const auto out = as_set(to_release(*seen, with_.self.name, incarnation_)) & ~leaving_ & ~taking_; out.any())
     hand_over(out);
   if (const auto in = as_set(to_claim(*seen, with_.self.name, incarnation_, deps_.held.all())) & ~leaving_ & ~taking_;
-      in.any() && state_ == node_state::up)
+      in.any() && takes_shards())
     take(in);
   try_to_leave();
+}
+
+// A node that most others do not reach owns nothing, so that they serve what it had. It still reaches the store, by
+// which they learn of it.
+void member::look_who_is_reached(boot_time asked_at) {
+  std::set<std::string> reached;
+  for (const auto& [name, door] : *doors_)
+    reached.insert(name);
+  const bool is_apart = company_.is_smaller(*seen_, with_.self.name, reached, asked_at);
+  if (is_apart != std::exchange(is_apart_, is_apart)) {
+    say(is_apart ? "cut off from most nodes" : "reaches most nodes again", std::to_string(reached.size()) + " reached");
+    again_ = true;
+  }
+  if (const auto held = deps_.held.all() & ~leaving_; is_apart_ && held.any())
+    hand_over(held);
 }
 
 void member::drop_what_is_others() {

@@ -4,6 +4,7 @@
 #include "actors/cluster/desk.hpp"
 #include "actors/entity/held_shards.hpp"
 #include "actors/entity/journal_actor.hpp"
+#include "supervisors/cluster/company.hpp"
 #include "supervisors/cluster/keeper.hpp"
 #include "supervisors/cluster/messages.hpp"
 #include "supervisors/cluster/own_lease.hpp"
@@ -30,6 +31,7 @@ struct member_settings {
   duration lease = default_lease;
   duration renewal = default_renewal;
   plan_limits limits{};
+  duration apart_after{1'000};  // that the larger part of the cluster cannot be reached
   duration eviction_max{5'000}; // until a part that does not let go is not waited for any more
 };
 
@@ -65,6 +67,8 @@ private:
   void on_renewed(boot_time asked_at, const std::shared_ptr<const view>& seen);
   void on_refused(const caf::error& why);
   void drop_what_is_others();
+  void look_who_is_reached(boot_time asked_at);
+  bool takes_shards() const { return state_ == node_state::up && !is_apart_; }
   void plan_for_all();
   void hand_over(const journal::shard_set& shards);
   void let_go(const journal::shard_set& shards, std::function<void()> then);
@@ -86,6 +90,7 @@ private:
   member_settings with_;
   member_dependencies deps_;
   own_lease lease_;
+  company company_;
   std::uint64_t incarnation_ = 0; // 0 until it has joined
   std::uint64_t replaces_ = 0;    // who this node was before it lost its lease
   node_state state_ = node_state::up;
@@ -100,7 +105,8 @@ private:
   bool again_ = false;      // renew at once when the renewal under way has ended
   bool is_leaving_ = false; // the store has been asked to forget this node
   bool has_left_ = false;
-  bool stays_ = false; // without shards, as an operator wants it
+  bool is_apart_ = false; // from the larger part of the cluster
+  bool stays_ = false;    // without shards, as an operator wants it
   std::string trouble_;
   caf::disposable timer_;
 };

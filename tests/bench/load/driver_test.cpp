@@ -95,7 +95,7 @@ plan of(std::size_t in_flight, std::uint64_t requests) {
 TEST(LoadDriver, SendsExactlyWhatWasAskedFor) {
   small_server server{[](int) { return answer(200); }};
   get_scenario asks{"x", "/", 200};
-  const auto x = run(server.where(), asks, of(4, 100));
+  const auto x = run({server.where()}, asks, of(4, 100));
   EXPECT_EQ(server.requests(), 100);
   EXPECT_EQ(x.right, 100u);
   EXPECT_EQ(x.latency.count(), 100u);
@@ -107,7 +107,7 @@ TEST(LoadDriver, SendsExactlyWhatWasAskedFor) {
 TEST(LoadDriver, TellsRefusalsFromWrongAnswersAndFromNone) {
   small_server server{[](int i) { return i == 0 ? answer(503) : i == 1 ? answer(500) : i == 2 ? "" : answer(200); }};
   get_scenario asks{"x", "/", 200};
-  const auto x = run(server.where(), asks, of(1, 10));
+  const auto x = run({server.where()}, asks, of(1, 10));
   EXPECT_EQ(x.busy, 1u);
   EXPECT_EQ(x.wrong, 1u);
   EXPECT_EQ(x.failed, 1u);
@@ -122,7 +122,7 @@ TEST(LoadDriver, GivesUpOnAnAnswerThatDoesNotCome) {
   get_scenario asks{"x", "/", 200};
   auto what = of(1, 2);
   what.timeout = 50ms;
-  const auto x = run(server.where(), asks, what);
+  const auto x = run({server.where()}, asks, what);
   EXPECT_EQ(x.reasons.at("no answer within the timeout"), 1u);
   EXPECT_EQ(x.right, 1u);
 }
@@ -142,7 +142,7 @@ TEST(LoadDriver, CountsAnOpenLoopsLatencyFromWhenTheRequestWasDue) {
   what.connections_max = 1;
   what.requests = 100;
   bool told = false;
-  const auto x = run(server.where(), asks, what, [&](const state_now& now) {
+  const auto x = run({server.where()}, asks, what, [&](const state_now& now) {
     if (now.waiting >= 40 && !std::exchange(told, true))
       many_wait.set_value();
   });
@@ -158,7 +158,73 @@ TEST(LoadDriver, SaysThatNobodyAnswers) {
     gone = server.where();
   }
   get_scenario asks{"x", "/", 200};
-  EXPECT_THROW(run(gone, asks, of(1, 1)), nobody_answers);
+  EXPECT_THROW(run({gone, gone}, asks, of(1, 1)), nobody_answers);
+}
+
+TEST(LoadDriver, AsksTheNodesInTurn) {
+  small_server one{[](int) { return answer(200); }};
+  small_server other{[](int) { return answer(200); }};
+  get_scenario asks{"x", "/", 200};
+  const auto x = run({one.where(), other.where()}, asks, of(4, 100));
+  EXPECT_EQ(x.right, 100u);
+  EXPECT_EQ(one.requests(), 50);
+  EXPECT_EQ(other.requests(), 50);
+}
+
+TEST(LoadDriver, AsksTheNextNodeWhenOneRefusesOrFailsAndCountsTheRequestOnce) {
+  small_server refuses{[](int i) { return i == 0 ? answer(503) : i == 1 ? answer(500) : std::string{}; }};
+  small_server works{[](int) { return answer(200); }};
+  get_scenario asks{"x", "/", 200};
+  auto what = of(1, 6);
+  what.patience = 30s;
+  std::vector<attempt> seen;
+  const auto x =
+    run({refuses.where(), works.where()}, asks, what, {}, nullptr, [&](const attempt& each) { seen.push_back(each); });
+  EXPECT_EQ(x.right, 6u);
+  EXPECT_EQ(x.busy + x.wrong + x.failed, 0u);
+  EXPECT_TRUE(x.reasons.empty());
+  EXPECT_EQ(x.repeated, 3u);
+  EXPECT_EQ(x.repeated_for.at("answered 503"), 1u);
+  EXPECT_EQ(x.repeated_for.at("answered 500"), 1u);
+  EXPECT_EQ(x.repeated_for.at("connection closed without an answer"), 1u);
+  ASSERT_EQ(seen.size(), 9u);
+  EXPECT_EQ(seen[0].node, 0u);
+  EXPECT_EQ(seen[0].status, 503);
+  EXPECT_TRUE(seen[0].again);
+  EXPECT_TRUE(seen[0].connected);
+  for (const auto& each : seen)
+    EXPECT_EQ(each.again, each.status != 200);
+}
+
+TEST(LoadDriver, LeavesANodeAloneThatTakesNoConnections) {
+  endpoint gone;
+  {
+    small_server server{[](int) { return ""; }};
+    gone = server.where();
+  }
+  small_server works{[](int) { return answer(200); }};
+  get_scenario asks{"x", "/", 200};
+  auto what = of(1, 100);
+  what.patience = 30s;
+  bool ever_connected = false;
+  const auto x = run({gone, works.where()}, asks, what, {}, nullptr,
+                     [&](const attempt& each) { ever_connected |= each.node == 0 && each.connected; });
+  EXPECT_EQ(x.right, 100u);
+  EXPECT_GE(x.repeated, 1u);
+  EXPECT_LT(x.repeated, 50u);
+  EXPECT_FALSE(ever_connected);
+}
+
+TEST(LoadDriver, CountsWhatStaysRefusedWhenItsPatienceIsOver) {
+  small_server server{[](int) { return answer(503); }};
+  get_scenario asks{"x", "/", 200};
+  auto what = of(1, 1);
+  what.patience = 1s;
+  const auto x = run({server.where()}, asks, what);
+  EXPECT_EQ(x.busy, 1u);
+  EXPECT_GE(x.repeated, 1u);
+  EXPECT_EQ(x.repeated + 1, static_cast<std::uint64_t>(server.requests()));
+  EXPECT_EQ(x.reasons.at("answered 503"), 1u);
 }
 
 TEST(LoadEndpoint, IsAPlainHttpUrl) {

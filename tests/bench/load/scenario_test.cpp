@@ -87,6 +87,36 @@ TEST(LoadOrders, IsRightWhenConfirmedAndNeverTwice) {
   EXPECT_EQ(asks.judge_all().size(), 1u);
 }
 
+TEST(LoadOrders, TakesAnyEndWhenAskedTo) {
+  auto with = three_skus();
+  with.any_end = true;
+  order_scenario asks{"x", with};
+  const auto declined = asks.judge(0, created(R"({"orderId":"1","status":"declined"})"));
+  EXPECT_EQ(declined.verdict, verdict::right);
+  EXPECT_EQ(declined.id, "1");
+  EXPECT_EQ(declined.state, "declined");
+  const auto under_way = asks.judge(1, created(R"({"orderId":"2","status":"processing"})", 202));
+  EXPECT_EQ(under_way.verdict, verdict::right);
+  EXPECT_EQ(under_way.id, "2");
+  EXPECT_EQ(under_way.state, "");
+  EXPECT_EQ(asks.judge(2, created("{}", 504)).verdict, verdict::wrong);
+}
+
+TEST(LoadOrders, SendsTheSameKeyEachTimeARequestIsWritten) {
+  auto with = three_skus();
+  with.key_prefix = "run-";
+  order_scenario asks{"x", with};
+  std::string first;
+  asks.write(7, first);
+  EXPECT_NE(first.find("\r\nIdempotency-Key: \"run-7\"\r\n"), std::string::npos);
+  std::string other;
+  asks.write(8, other);
+  std::string again;
+  asks.write(7, again);
+  EXPECT_EQ(first, again);
+  EXPECT_EQ(body_of(asks, 7)["items"][0]["sku"], asks.skus_of(7)[0]);
+}
+
 } // namespace
 
 } // namespace troupe::load
