@@ -109,6 +109,9 @@ public:
   /// This order may end in review, for exactly this reason: what befalls it leaves people no other way out.
   void allow_review(const order_id& id, std::string why);
 
+  /// Answers to one client may overtake one another, because they come from different nodes.
+  void allow_overtaking() { overtakes_ = true; }
+
   /// So may every order whose provider does not remember its keys any more.
   void allow_old_keys() { keys_die_ = true; }
 
@@ -196,6 +199,7 @@ private:
   std::map<std::string, std::string> keys_;
   std::map<std::string, std::string> reviews_; // allowed ones, by order
   bool keys_die_ = false;
+  bool overtakes_ = false;
   std::set<pause::target> paused_; // acknowledged
   std::set<journal::stream_name> unsynced_;
   std::uint32_t entries_ = 0; // of the books, looked at

@@ -49,6 +49,7 @@ public:
     if (x.trace)
       world_.set_trace(x.trace);
     disk_->set_leases(leases_);
+    audit_.allow_overtaking();
     audit_.set_watch([this](const journal::stored_event& e) { check_owner(e); });
     is_planned_ = x.faults == 0 || random_.chance(0.25);
     trouble_ = random_.between(trouble_min, trouble_max);
@@ -83,7 +84,7 @@ public:
     link.late = odds(0.3);
     const auto stores = make_store(world_, audit_, disk_, disk, store_bugs_of(x.planted));
     const bool has_limits = random_.chance(0.5);
-    const auto moves = static_cast<std::uint32_t>(8u << random_.below(6));
+    const auto moves = static_cast<std::uint32_t>(32u << random_.below(4));
     node_faults local;
     local.local = {odds(0.04), odds(0.04), odds(0.04)};
     local.policy = guard_policy();
