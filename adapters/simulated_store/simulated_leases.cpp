@@ -163,6 +163,20 @@ caf::expected<std::vector<granted_shard>> lease_connection::claim(const std::str
   });
 }
 
+caf::expected<std::vector<granted_shard>> lease_connection::take_all(const std::string& name) {
+  using result = caf::expected<std::vector<granted_shard>>;
+  return call<result>(lease_call::claim, [&]() -> result {
+    std::vector<granted_shard> granted;
+    for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
+      auto& x = table_->shards_[shard];
+      x = {name, 0, x.epoch + 1, {}};
+      granted.push_back({shard, x.epoch});
+    }
+    table_->claims_ += granted.size();
+    return granted;
+  });
+}
+
 caf::error lease_connection::release(const std::string& name, std::uint64_t incarnation,
                                      std::span<const std::uint16_t> shards) {
   return call<caf::error>(lease_call::release, [&] {

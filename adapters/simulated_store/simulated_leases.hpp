@@ -102,6 +102,9 @@ public:
   caf::expected<std::vector<granted_shard>> claim(const std::string& name, std::uint64_t incarnation,
                                                   std::span<const std::uint16_t> shards);
 
+  /// Takes every shard for a node that is alone, from whoever has it.
+  caf::expected<std::vector<granted_shard>> take_all(const std::string& name);
+
   /// Gives those of `shards` back that this incarnation owns. May be repeated.
   caf::error release(const std::string& name, std::uint64_t incarnation, std::span<const std::uint16_t> shards);
 

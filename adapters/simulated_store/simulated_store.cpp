@@ -43,10 +43,12 @@ stored_event* disk::find(const stream_name& name, std::uint64_t version) {
   return &found->second.events[version - 1];
 }
 
-std::string disk::apply(std::span<const write> batch, std::vector<write_result>& results) {
+std::string disk::apply(std::span<const write> batch, std::vector<write_result>& results, const shard_set& released) {
   results.reserve(batch.size());
   for (const auto& x : batch)
-    if (auto refusal = apply(x, results.emplace_back(write_result::stored)); !refusal.empty())
+    if (released.test(x.stream.shard()))
+      results.push_back(write_result::shard_lost);
+    else if (auto refusal = apply(x, results.emplace_back(write_result::stored)); !refusal.empty())
       return refusal;
   return {};
 }
@@ -119,6 +121,11 @@ std::uint64_t disk::last_offset(const std::string& context, std::uint16_t shard)
   return found == in->second.shards.end() ? 0 : found->second.size();
 }
 
+std::uint64_t disk::epoch(const std::string& context, std::uint16_t shard) const {
+  const auto in = contexts_.find(context);
+  return in == contexts_.end() ? 0 : in->second.epochs.at(shard);
+}
+
 void disk::take_back(std::size_t keep) {
   for (; pending_.size() > keep; pending_.pop_back()) {
     auto& back = pending_.back();
@@ -168,19 +175,27 @@ public:
   caf::expected<std::vector<lease>> acquire(const claim& x) override {
     if (auto reason = unusable())
       return reason;
-    std::vector<lease> leases;
-    leases.reserve(x.contexts.size() * shard_count);
-    for (const auto& name : x.contexts) {
-      auto& in = disk_->contexts_[name];
-      auto next = in.shards.begin();
-      for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
-        std::uint64_t offset = 1;
-        if (next != in.shards.end() && next->first == shard)
-          offset += (next++)->second.size();
-        leases.push_back({name, shard, ++in.epochs[shard], offset});
-      }
-    }
-    return leases;
+    if (!disk_->leases_)
+      return x.incarnation == 0 ? take_all(x) : caf::expected<std::vector<lease>>{no_clusters()};
+    lease_connection leases{disk_->leases_, x.node};
+    auto granted =
+      x.incarnation == 0 ? leases.take_all(x.node) : leases.claim(x.node, x.incarnation, numbers_of(x.shards));
+    if (!granted)
+      return std::move(granted.error());
+    for (const auto& one : *granted)
+      released_.reset(one.shard);
+    return seat(x.contexts, *granted);
+  }
+
+  caf::expected<void> release(const std::string& node, std::uint64_t incarnation, const shard_set& shards) override {
+    if (auto reason = unusable())
+      return reason;
+    if (!disk_->leases_)
+      return no_clusters();
+    if (auto reason = lease_connection{disk_->leases_, node}.release(node, incarnation, numbers_of(shards)))
+      return reason;
+    released_ |= shards;
+    return {};
   }
 
   caf::expected<std::vector<write_result>> commit(std::span<const write> batch,
@@ -196,12 +211,13 @@ public:
       return broken();
     const auto before = disk_->pending_.size();
     std::vector<write_result> results;
-    if (auto refusal = disk_->apply(batch, results); !refusal.empty()) {
+    if (auto refusal = disk_->apply(batch, results, released_); !refusal.empty()) {
       disk_->take_back(before);
       return caf::make_error(ec::version_conflict, std::move(refusal));
     }
     for (const auto& x : marks)
-      disk_->apply(x);
+      if (!released_.test(x.shard))
+        disk_->apply(x);
     if (fate != commit_fate::unsynced)
       disk_->sync(); // Whatever was written before is synced with it.
     if (fate == commit_fate::unknown)
@@ -211,6 +227,45 @@ public:
   }
 
 private:
+  static caf::error no_clusters() { return caf::make_error(ec::refused, std::string{"this store has no clusters"}); }
+
+  static std::vector<std::uint16_t> numbers_of(const shard_set& x) {
+    std::vector<std::uint16_t> result;
+    for (std::uint16_t shard = 0; shard < shard_count; ++shard)
+      if (x.test(shard))
+        result.push_back(shard);
+    return result;
+  }
+
+  /// What nobody leases has no epochs but those of its contexts.
+  std::vector<lease> take_all(const claim& x) {
+    std::vector<granted_shard> all;
+    for (std::uint16_t shard = 0; shard < shard_count; ++shard) {
+      std::uint64_t epoch = 0;
+      for (const auto& name : x.contexts)
+        epoch = std::max(epoch, disk_->contexts_[name].epochs[shard]);
+      all.push_back({shard, epoch + 1});
+    }
+    return seat(x.contexts, all);
+  }
+
+  std::vector<lease> seat(const std::vector<std::string>& contexts, const std::vector<granted_shard>& granted) {
+    std::vector<lease> leases;
+    leases.reserve(contexts.size() * granted.size());
+    for (const auto& name : contexts) {
+      auto& in = disk_->contexts_[name];
+      auto next = in.shards.begin();
+      for (const auto& [shard, epoch] : granted) { // In order.
+        while (next != in.shards.end() && next->first < shard)
+          ++next;
+        const bool has_events = next != in.shards.end() && next->first == shard;
+        in.epochs[shard] = epoch;
+        leases.push_back({name, shard, epoch, has_events ? next->second.size() + 1 : 1});
+      }
+    }
+    return leases;
+  }
+
   caf::error unusable() const {
     if (disk_->boots_ != boot_)
       return closed();
@@ -226,6 +281,7 @@ private:
 
   std::shared_ptr<disk> disk_;
   std::uint64_t boot_;
+  shard_set released_; // by this connection
   bool broken_ = false;
 };
 

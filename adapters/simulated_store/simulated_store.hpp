@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/entity/store.hpp"
+#include "adapters/simulated_store/simulated_leases.hpp"
 
 #include <map>
 #include <memory>
@@ -40,6 +41,10 @@ public:
   /// Replaces the faults; nullptr for a healthy disk.
   void set_faults(std::shared_ptr<faults> x);
 
+  /// From now on it is the store of a cluster, whose members get shards as this table says. Without it there are none,
+  /// and a member is refused.
+  void set_leases(std::shared_ptr<lease_table> x) { leases_ = std::move(x); }
+
   /// Makes everything durable that was acknowledged.
   void sync();
 
@@ -55,6 +60,9 @@ public:
   /// How far an outlet says that it is, and what the last event of that shard is; 0 when there is none.
   std::uint64_t mark(const std::string& outlet, const std::string& context, std::uint16_t shard) const;
   std::uint64_t last_offset(const std::string& context, std::uint16_t shard) const;
+
+  /// The epoch that a write to this shard must have; 0 when nobody ever took it.
+  std::uint64_t epoch(const std::string& context, std::uint16_t shard) const;
 
   std::uint64_t commits() const { return commits_; } // acknowledged
   std::uint64_t events() const { return events_; }   // stored and not dropped
@@ -95,7 +103,8 @@ private:
   };
 
   /// Empty, or why the batch cannot be stored; leaves what it has stored so far in `pending_`.
-  std::string apply(std::span<const journal::write> batch, std::vector<journal::write_result>& results);
+  std::string apply(std::span<const journal::write> batch, std::vector<journal::write_result>& results,
+                    const journal::shard_set& released);
   std::string apply(const journal::write& x, journal::write_result& result);
   void apply(const journal::offset_mark& x);
   void take_back(std::size_t keep);
@@ -107,6 +116,7 @@ private:
   std::map<outlet_key, std::uint64_t> outlets_;
   std::vector<undo> pending_; // the writes that a crash would drop, in order
   std::shared_ptr<faults> faults_;
+  std::shared_ptr<lease_table> leases_;
   std::uint64_t boots_ = 0;
   std::uint64_t commits_ = 0;
   std::uint64_t events_ = 0;

@@ -1,7 +1,7 @@
 // What every store of leases promises. To add one, write its `lease_world` and add its line to `kinds`.
 #include "adapters/postgres/leases.hpp"
 #include "adapters/postgres/store.hpp"
-#include "adapters/simulated_store/simulated_leases.hpp"
+#include "adapters/simulated_store/simulated_store.hpp"
 #include "tests/support/postgres_server.hpp"
 
 #include <gtest/gtest.h>
@@ -36,50 +36,9 @@ public:
                              const std::vector<std::uint16_t>& shards) = 0;
 };
 
-class simulated_world : public lease_world {
-public:
-  lease_store& store() override { return store_; }
-  void advance(duration x) override { now_ += x; }
-
-  caf::expected<std::map<std::uint16_t, std::uint64_t>> claim(const std::string& name, std::uint64_t incarnation,
-                                                              const std::vector<std::uint16_t>& shards) override {
-    const auto granted = store_.claim(name, incarnation, shards);
-    if (!granted)
-      return granted.error();
-    std::map<std::uint16_t, std::uint64_t> result;
-    for (const auto& x : *granted)
-      result.emplace(x.shard, x.epoch);
-    return result;
-  }
-
-  caf::error release(const std::string& name, std::uint64_t incarnation,
-                     const std::vector<std::uint16_t>& shards) override {
-    return store_.release(name, incarnation, shards);
-  }
-
-private:
-  time_point now_{1h};
-  simulated::lease_connection store_{std::make_shared<simulated::lease_table>([this] { return now_; }), "test"};
-};
-
 /// Claims go the writer's way, as those of a node do.
-class postgres_world : public lease_world {
+class writers_world : public lease_world {
 public:
-  postgres_world() {
-    config_.url = server_.new_database();
-    database_ = config_.url.substr(0, config_.url.find('?'));
-    database_ = database_.substr(database_.rfind('/') + 1);
-    writer_ = std::move(*postgres::make_store(config_)->open_writer());
-    store_ = std::move(*postgres::open_leases(config_, 30s)); // A loaded machine is no outage.
-  }
-
-  lease_store& store() override { return *store_; }
-
-  void advance(duration x) override {
-    server_.run(database_, "UPDATE troupe.nodes SET lease_until = lease_until - interval '1 millisecond' * "
-                             + std::to_string(x.count()));
-  }
-
   caf::expected<std::map<std::uint16_t, std::uint64_t>> claim(const std::string& name, std::uint64_t incarnation,
                                                               const std::vector<std::uint16_t>& shards) override {
     const auto granted = writer_->acquire({{"order", "stock"}, name, incarnation, set_of(shards)});
@@ -98,6 +57,9 @@ public:
     return done ? caf::error{} : done.error();
   }
 
+protected:
+  std::unique_ptr<journal::store_writer> writer_;
+
 private:
   static journal::shard_set set_of(const std::vector<std::uint16_t>& shards) {
     journal::shard_set result;
@@ -105,11 +67,46 @@ private:
       result.set(x);
     return result;
   }
+};
 
+class simulated_world : public writers_world {
+public:
+  simulated_world() {
+    const auto disk = std::make_shared<simulated::disk>();
+    disk->set_leases(table_);
+    writer_ = std::move(*simulated::make_store(disk)->open_writer());
+  }
+
+  lease_store& store() override { return store_; }
+  void advance(duration x) override { now_ += x; }
+
+private:
+  time_point now_{1h};
+  std::shared_ptr<simulated::lease_table> table_ = std::make_shared<simulated::lease_table>([this] { return now_; });
+  simulated::lease_connection store_{table_, "test"};
+};
+
+class postgres_world : public writers_world {
+public:
+  postgres_world() {
+    config_.url = server_.new_database();
+    database_ = config_.url.substr(0, config_.url.find('?'));
+    database_ = database_.substr(database_.rfind('/') + 1);
+    writer_ = std::move(*postgres::make_store(config_)->open_writer());
+    store_ = std::move(*postgres::open_leases(config_, 30s)); // A loaded machine is no outage.
+  }
+
+  lease_store& store() override { return *store_; }
+
+  void advance(duration x) override {
+    server_.run(database_, "UPDATE troupe.nodes SET lease_until = lease_until - interval '1 millisecond' * "
+                             + std::to_string(x.count()));
+  }
+
+private:
   test::postgres_server& server_ = test::postgres_server::shared();
   postgres::options config_;
   std::string database_;
-  std::unique_ptr<journal::store_writer> writer_;
   std::unique_ptr<lease_store> store_;
 };
 

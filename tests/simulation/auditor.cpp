@@ -42,6 +42,9 @@ tally& tally::operator+=(const tally& x) {
   orders += x.orders;
   commits += x.commits;
   provider_calls += x.provider_calls;
+  requests += x.requests;
+  failed_requests += x.failed_requests;
+  longest_without_owner = std::max(longest_without_owner, x.longest_without_owner);
   for (const auto& [name, count] : x.mishaps)
     mishaps[name] += count;
   return *this;
@@ -79,6 +82,24 @@ void auditor::follow(const journal::stream_name& stream) {
     follow(stocks_[stream.key], stream);
   else if (stream.context == "notification" || stream.context == "outlet" || stream.context == "dead_letter")
     follow(others_[stream], stream);
+  else
+    follow(unread_[stream], stream);
+}
+
+/// Of a shard, no two owners ever both commit: whoever has taken it is not overwritten by one who had it before.
+void auditor::owned(const journal::stored_event& e) {
+  auto& x = owners_[e.shard];
+  const auto says = [&](const std::string& node, std::uint64_t epoch) {
+    return node + " at epoch " + std::to_string(epoch);
+  };
+  if (e.epoch < x.epoch)
+    fail(says(e.node, e.epoch) + " has written to shard " + std::to_string(e.shard) + " after "
+         + says(x.node, x.epoch));
+  else if (e.epoch == x.epoch && e.node != x.node)
+    fail("shard " + std::to_string(e.shard) + " has two owners: " + says(e.node, e.epoch) + " and " + x.node);
+  x = {e.epoch, e.node};
+  if (watch_)
+    watch_(e);
 }
 
 template <class Record> void auditor::follow(Record& x, const journal::stream_name& stream) {
@@ -87,6 +108,7 @@ template <class Record> void auditor::follow(Record& x, const journal::stream_na
       fail(e->type + " of " + stream.key + " was recorded before the event before it");
     x.recorded_at = e->recorded_at;
     x.version = e->version;
+    owned(*e);
     follow(x, *e);
   }
 }
@@ -319,6 +341,8 @@ void auditor::answered(const order::view& x, sighting& before) {
   if (const auto durable = record_of(x.id.value).version; x.version > durable)
     fail("a client was told of version " + std::to_string(x.version) + " of order " + x.id.value + ", but only "
          + std::to_string(durable) + " is durable");
+  if (x.version < before.version && overtakes_)
+    return;
   if (x.version < before.version)
     fail("order " + x.id.value + " was told at version " + std::to_string(before.version) + " and then at "
          + std::to_string(x.version));
@@ -329,6 +353,12 @@ void auditor::answered(const order::view& x, sighting& before) {
   // Answers to different clients may overtake one another.
   if (auto& newest = seen_[x.id.value]; newest.version <= x.version)
     newest = before;
+}
+
+void auditor::read(const order::view& x, std::uint64_t durable_before) {
+  if (x.version < durable_before)
+    fail("a client asked for order " + x.id.value + " when version " + std::to_string(durable_before)
+         + " was durable, and was told of version " + std::to_string(x.version));
 }
 
 std::vector<order_id> auditor::acknowledged() const {

@@ -10,6 +10,7 @@
 #include "tests/simulation/letter_auditor.hpp"
 #include "tests/simulation/mail_auditor.hpp"
 
+#include <functional>
 #include <map>
 #include <set>
 #include <span>
@@ -27,6 +28,9 @@ struct tally {
   std::uint64_t orders = 0;
   std::uint64_t commits = 0;
   std::uint64_t provider_calls = 0;
+  std::uint64_t requests = 0;                                // of clients to a cluster
+  std::uint64_t failed_requests = 0;                         // of these
+  duration longest_without_owner{0};                         // of a shard, after the end of all trouble
   std::map<std::string, std::uint64_t, std::less<>> mishaps; // what went wrong on purpose, by name
 
   tally& operator+=(const tally& x);
@@ -54,6 +58,9 @@ public:
   /// A commit of `batch` was tried; `synced` when everything written so far survives a crash.
   void tried_to_commit(std::span<const journal::write> batch, bool synced);
 
+  /// Told of each event when it has become durable, in that order.
+  void set_watch(std::function<void(const journal::stored_event&)> x) { watch_ = std::move(x); }
+
   /// What was not synced is gone.
   void crashed() { unsynced_.clear(); }
 
@@ -72,6 +79,12 @@ public:
 
   /// A client that had seen `before` of this order was answered with it; updates `before`.
   void answered(const order::view& x, sighting& before);
+
+  /// How far an order is durable: nobody who asks from now on may be told less.
+  std::uint64_t durable(const order_id& id) const { return record_of(id.value).version; }
+
+  /// A client was answered that had asked when so much was durable.
+  void read(const order::view& x, std::uint64_t durable_before);
 
   /// A client that knows of this order was told that there is none.
   void denied(const order_id& id);
@@ -95,6 +108,9 @@ public:
 
   /// This order may end in review, for exactly this reason: what befalls it leaves people no other way out.
   void allow_review(const order_id& id, std::string why);
+
+  /// Answers to one client may overtake one another, because they come from different nodes.
+  void allow_overtaking() { overtakes_ = true; }
 
   /// So may every order whose provider does not remember its keys any more.
   void allow_old_keys() { keys_die_ = true; }
@@ -144,7 +160,18 @@ private:
     time_point recorded_at;
   };
 
+  /// What nobody looks at but for who owns it.
+  struct unread_record : other_record {};
+
+  /// Who has written to a shard last.
+  struct owner_record {
+    std::uint64_t epoch = 0;
+    std::string node;
+  };
+
   void follow(const journal::stream_name& stream);
+  void follow(unread_record&, const journal::stored_event&) {}
+  void owned(const journal::stored_event& e);
   template <class Record> void follow(Record& x, const journal::stream_name& stream);
   void follow(order_record& x, const journal::stored_event& e);
   void follow(stock_record& x, const journal::stored_event& e);
@@ -163,12 +190,16 @@ private:
   std::map<std::string, order_record, std::less<>> orders_;
   std::map<std::string, stock_record, std::less<>> stocks_;
   std::map<journal::stream_name, other_record> others_;
+  std::map<journal::stream_name, unread_record> unread_;
+  std::map<std::uint16_t, owner_record> owners_; // by shard
+  std::function<void(const journal::stored_event&)> watch_;
   mail_auditor mails_;
   letter_auditor letters_;
   std::map<std::string, sighting, std::less<>> seen_; // the newest that any client has seen
   std::map<std::string, std::string> keys_;
   std::map<std::string, std::string> reviews_; // allowed ones, by order
   bool keys_die_ = false;
+  bool overtakes_ = false;
   std::set<pause::target> paused_; // acknowledged
   std::set<journal::stream_name> unsynced_;
   std::uint32_t entries_ = 0; // of the books, looked at

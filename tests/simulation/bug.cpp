@@ -1,5 +1,6 @@
 #include "tests/simulation/bug.hpp"
 
+#include "actors/entity/context.hpp"
 #include "supervisors/supervision/reference.hpp"
 
 #include <caf/make_actor.hpp>
@@ -16,11 +17,26 @@ namespace troupe::simulation {
 
 namespace {
 
-constexpr std::array bugs{
-  bug::missing_idempotency_key, bug::effect_before_commit,  bug::lost_compensation,  bug::immortal_hold,
-  bug::stale_snapshot,          bug::unsynced_write,        bug::forgotten_wake_up,  bug::forgotten_key,
-  bug::second_reservation,      bug::hasty_refund,          bug::breaker_stays_open, bug::retried_refusal,
-  bug::retries_without_budget,  bug::lost_while_restarting, bug::lost_dead_letter,   bug::forgotten_pause};
+constexpr std::array bugs{bug::missing_idempotency_key,
+                          bug::effect_before_commit,
+                          bug::lost_compensation,
+                          bug::immortal_hold,
+                          bug::stale_snapshot,
+                          bug::unsynced_write,
+                          bug::forgotten_wake_up,
+                          bug::forgotten_key,
+                          bug::second_reservation,
+                          bug::hasty_refund,
+                          bug::breaker_stays_open,
+                          bug::retried_refusal,
+                          bug::retries_without_budget,
+                          bug::lost_while_restarting,
+                          bug::lost_dead_letter,
+                          bug::forgotten_pause,
+                          bug::no_fencing,
+                          bug::lease_by_wall_clock,
+                          bug::reply_before_hand_over,
+                          bug::lost_at_hand_over};
 
 payment::provider_actor::behavior_type forget_keys(payment::provider_actor::pointer self,
                                                    payment::provider_actor behind, random_fn random) {
@@ -224,6 +240,71 @@ private:
   caf::strong_actor_ptr behind_;
 };
 
+/// Stands before a part of a node, and answers what it is told to let go of without telling it.
+class deaf_part : public caf::monitorable_actor {
+public:
+  deaf_part(caf::actor_config& config, caf::strong_actor_ptr behind)
+    : caf::monitorable_actor(config), behind_(std::move(behind)) {}
+
+  bool enqueue(caf::mailbox_element_ptr x, caf::execution_unit* unit) override {
+    if (!x->payload.match_elements<entity::evict>())
+      return behind_->enqueue(std::move(x), unit);
+    x->sender->enqueue(caf::make_mailbox_element(nullptr, x->mid.response_id(), {}, caf::message{}), unit);
+    return true;
+  }
+
+  void setup_metrics() {}
+
+private:
+  caf::strong_actor_ptr behind_;
+};
+
+/// Stands before a region, and loses what it would send elsewhere.
+class leaky_region : public caf::monitorable_actor {
+public:
+  leaky_region(caf::actor_config& config, caf::strong_actor_ptr behind)
+    : caf::monitorable_actor(config), behind_(std::move(behind)) {}
+
+  bool enqueue(caf::mailbox_element_ptr x, caf::execution_unit* unit) override {
+    if (x->mid.is_request() && x->sender)
+      x->sender = spawn_answers(home_system(), x->sender);
+    return behind_->enqueue(std::move(x), unit);
+  }
+
+  void setup_metrics() {}
+
+private:
+  class answers : public caf::monitorable_actor {
+  public:
+    answers(caf::actor_config& config, caf::strong_actor_ptr to) : caf::monitorable_actor(config), to_(std::move(to)) {}
+
+    bool enqueue(caf::mailbox_element_ptr x, caf::execution_unit* unit) override {
+      const bool is_lost = x->payload.match_elements<caf::error>() && x->payload.get_as<caf::error>(0) == ec::moved;
+      return is_lost || to_->enqueue(std::move(x), unit);
+    }
+
+    void setup_metrics() {}
+
+  private:
+    caf::strong_actor_ptr to_;
+  };
+
+  static caf::strong_actor_ptr spawn_answers(caf::actor_system& system, caf::strong_actor_ptr to) {
+    caf::actor_config config{system.dummy_execution_unit()};
+    return caf::make_actor<answers, caf::strong_actor_ptr>(system.next_actor_id(), system.node(), &system, config,
+                                                           std::move(to));
+  }
+
+  caf::strong_actor_ptr behind_;
+};
+
+template <class Actor> caf::actor before(world& w, const caf::actor& behind) {
+  auto& system = w.system();
+  caf::actor_config config{system.dummy_execution_unit()};
+  return caf::make_actor<Actor, caf::actor>(system.next_actor_id(), system.node(), &system, config,
+                                            caf::actor_cast<caf::strong_actor_ptr>(behind));
+}
+
 } // namespace
 
 std::span<const bug> all_bugs() {
@@ -249,6 +330,10 @@ std::string_view name_of(bug x) {
     case bug::lost_while_restarting: return "lost_while_restarting";
     case bug::lost_dead_letter: return "lost_dead_letter";
     case bug::forgotten_pause: return "forgotten_pause";
+    case bug::no_fencing: return "no_fencing";
+    case bug::lease_by_wall_clock: return "lease_by_wall_clock";
+    case bug::reply_before_hand_over: return "reply_before_hand_over";
+    case bug::lost_at_hand_over: return "lost_at_hand_over";
   }
   return "invalid";
 }
@@ -265,7 +350,13 @@ std::optional<bug> parse_bug(std::string_view name) {
 store_bugs store_bugs_of(bug x) {
   return {.unsynced = x == bug::unsynced_write,
           .stale_snapshot = x == bug::stale_snapshot,
-          .forgets_wake_up = x == bug::forgotten_wake_up};
+          .forgets_wake_up = x == bug::forgotten_wake_up,
+          .fences = x != bug::no_fencing};
+}
+
+bool is_of_cluster(bug x) {
+  return x == bug::no_fencing || x == bug::lease_by_wall_clock || x == bug::reply_before_hand_over
+         || x == bug::lost_at_hand_over;
 }
 
 payment::provider_actor plant(world& w, bug planted, payment::provider_actor behind, random_fn random) {
@@ -322,6 +413,23 @@ outlet::sink_actor plant(world& w, bug planted, outlet::sink_actor behind) {
   if (planted == bug::lost_dead_letter) // Whoever gives up has told of it already.
     return w.outside(w.system().spawn(take_everything));
   return behind;
+}
+
+std::vector<caf::actor> plant_parts(world& w, bug planted, std::vector<caf::actor> behind) {
+  if (planted == bug::reply_before_hand_over)
+    for (auto& x : behind)
+      x = before<deaf_part>(w, x);
+  return behind;
+}
+
+std::shared_ptr<const cluster::region_table> plant_regions(world& w, bug planted,
+                                                           std::shared_ptr<const cluster::region_table> behind) {
+  if (planted != bug::lost_at_hand_over)
+    return behind;
+  auto result = std::make_shared<cluster::region_table>(*behind);
+  for (auto& [type, region] : *result)
+    region = before<leaky_region>(w, region);
+  return result;
 }
 
 } // namespace troupe::simulation

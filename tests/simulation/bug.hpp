@@ -8,12 +8,15 @@
 #include "actors/kernel/uuid.hpp"
 #include "actors/outlet/outlet_actor.hpp"
 #include "actors/payment/provider.hpp"
+#include "supervisors/cluster/door.hpp"
 #include "tests/simulation/store.hpp"
 #include "tests/simulation/world.hpp"
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace troupe::simulation {
 
@@ -35,7 +38,14 @@ enum class bug {
   lost_while_restarting,   // what is sent to the journal while it is down is lost, and nobody hears of it
   lost_dead_letter,        // whoever gives up tells of it once, and a crash takes that
   forgotten_pause,         // a node that starts finds nothing that was paused
+  no_fencing,              // the store takes what an earlier owner of a shard writes
+  lease_by_wall_clock,     // a node looks at the clock on the wall to see whether its lease has run out
+  reply_before_hand_over,  // what is to let go of a shard says that it has, and goes on
+  lost_at_hand_over,       // what another node asks of a shard that is on its way is lost
 };
+
+/// Those that need several nodes.
+bool is_of_cluster(bug x);
 
 /// Those that can be planted.
 std::span<const bug> all_bugs();
@@ -53,5 +63,10 @@ inventory::inventory_actor plant(world& w, bug planted, inventory::inventory_act
 idempotency::idempotency_actor plant(world& w, bug planted, idempotency::idempotency_actor behind);
 journal::journal_actor plant(world& w, bug planted, journal::journal_actor behind);
 outlet::sink_actor plant(world& w, bug planted, outlet::sink_actor behind);
+/// Whoever is told to let go of shards.
+std::vector<caf::actor> plant_parts(world& w, bug planted, std::vector<caf::actor> behind);
+/// The regions behind a door.
+std::shared_ptr<const cluster::region_table> plant_regions(world& w, bug planted,
+                                                           std::shared_ptr<const cluster::region_table> behind);
 
 } // namespace troupe::simulation

@@ -124,15 +124,15 @@ private:
     if (random_.chance(0.1)) // The provider's webhook: at no particular time, and as often as it likes.
       caf::anon_send(at_.orders, request_context{"provider", {}, time_point::max()},
                      order::payment_news{plan_.command.id});
-    if (random_.chance(0.2)) {
-      ask(
-        at_.orders, order::await_end{plan_.command.id}, [this](const order::view& x) { look(x); },
-        [this](const caf::error& e) { missed(e); });
-      return;
-    }
-    ask(
-      at_.orders, order::get_order{plan_.command.id}, [this](const order::view& x) { look(x); },
-      [this](const caf::error& e) { missed(e); });
+    const auto told = [this, durable = audit_.durable(plan_.command.id)](const order::view& x) {
+      audit_.read(x, durable);
+      look(x);
+    };
+    const auto failed = [this](const caf::error& e) { missed(e); };
+    if (random_.chance(0.2))
+      ask(at_.orders, order::await_end{plan_.command.id}, told, failed);
+    else
+      ask(at_.orders, order::get_order{plan_.command.id}, told, failed);
   }
 
   void missed(const caf::error& e) {

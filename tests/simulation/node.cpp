@@ -63,8 +63,9 @@ payment::rest::options adapter_options() {
 
 node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> stores, clients out,
            const node_options& setup, const node_faults& faults, bug planted)
-  : world_(w), audit_(audit), stores_(std::move(stores)), out_(std::move(out)), options_(setup), faults_(faults),
-    planted_(planted), made_at_(w.true_time()), random_(w.random().fork()) {
+  : world_(w), audit_(audit), stores_(std::move(stores)), out_(std::move(out)), options_(setup),
+    now_(setup.member ? setup.member->now : [this] { return world_.node_time(); }), faults_(faults), planted_(planted),
+    made_at_(w.true_time()), random_(w.random().fork()) {
   for (auto& x : places_)
     x = make_place();
   front_.orders = w.wire<order::order_actor>(places_[orders]);
@@ -79,7 +80,7 @@ node::node(world& w, auditor& audit, std::shared_ptr<journal::store_factory> sto
 
 entity::environment node::environment() const {
   entity::environment x;
-  x.now = [this] { return world_.node_time(); };
+  x.now = now_;
   x.random = [self = const_cast<node*>(this)] { return self->random_(); };
   x.idle_timeout = options_.idle_timeout;
   x.snapshot_every = options_.snapshot_every;
@@ -130,8 +131,8 @@ payment::provider_actor node::guarded(const payment::provider_actor& adapter) {
     return std::string{board->stops(pause::kind::provider, "default") ? "paused" : ""};
   };
   return resilience::guard::spawn(
-           world_.system(), caf::actor_cast<caf::strong_actor_ptr>(adapter), std::move(port), faults_.policy,
-           [this] { return world_.node_time(); }, [this] { return random_(); }, observe_guard({}))
+           world_.system(), caf::actor_cast<caf::strong_actor_ptr>(adapter), std::move(port), faults_.policy, now_,
+           [this] { return random_(); }, observe_guard({}))
     .as<payment::provider_actor>();
 }
 
@@ -161,16 +162,14 @@ std::map<std::string, notification::mailer_actor> node::add_mailers(supervision:
     configured.name = configured.kind = name;
     configured.api_key = "key";
     configured.timeout = std::chrono::seconds{3};
-    const auto adapter =
-      to.add<notification::mailer_actor>(name, [this, configured, client](const supervision::place& where) {
-        return email::spawn_mailer(
-          {where.system(), client, [this] { return world_.node_time(); }, [this] { return random_(); }, templates()},
-          configured);
-      });
+    const auto adapter = to.add<notification::mailer_actor>(name, [this, configured,
+                                                                   client](const supervision::place& where) {
+      return email::spawn_mailer({where.system(), client, now_, [this] { return random_(); }, templates()}, configured);
+    });
     const auto guarded =
       resilience::guard::spawn(
         world_.system(), caf::actor_cast<caf::strong_actor_ptr>(adapter), resilience::mail_port(name), faults_.policy,
-        [this] { return world_.node_time(); }, [this] { return random_(); }, observe_guard("mail "))
+        now_, [this] { return random_(); }, observe_guard("mail "))
         .as<notification::mailer_actor>();
     auto faults = faults_.local;
     faults.doubles_requests = false;
@@ -192,8 +191,7 @@ std::vector<outlet::definition> node::add_outlets(supervision::group& to, const 
   email.sink =
     to.add<outlet::sink_actor>("email sink", [this, orders = made.orders, mails = made.notifications,
                                               pauses = made.paused->published()](const supervision::place& where) {
-      return spawn_confirmation_sink(
-        where, orders, mails, [this] { return world_.node_time(); }, std::chrono::hours{1}, pauses);
+      return spawn_confirmation_sink(where, orders, mails, now_, std::chrono::hours{1}, pauses);
     });
   email.sink = spawn_moody_sink(world_, options_.moods, email.sink);
   outlet::definition copy;
@@ -216,7 +214,7 @@ std::vector<outlet::definition> node::add_outlets(supervision::group& to, const 
 
 topology_settings node::describe() {
   topology_settings with;
-  with.node = "node-" + std::to_string(boots_);
+  with.node = options_.member ? options_.member->name : "node-" + std::to_string(boots_);
   with.stores = stores_;
   with.stores_block = false;
   with.environment = [this](std::string_view context) {
@@ -233,8 +231,7 @@ topology_settings node::describe() {
     configured.key_lifetime = options_.key_lifetime;
     const auto client = add_client(to, {{"provider", out_.payment}});
     const auto adapter = to.add<payment::provider_actor>("default", [this, client](const supervision::place& where) {
-      return payment::rest::spawn_rest(
-        where.system(), adapter_options(), client, [this] { return world_.node_time(); }, [this] { return random_(); });
+      return payment::rest::spawn_rest(where.system(), adapter_options(), client, now_, [this] { return random_(); });
     });
     configured.actor = guarded(adapter);
     return made;
@@ -255,12 +252,21 @@ topology_settings node::describe() {
   with.provider_for_orders = [this](const payment::provider_actor& x) {
     return over_wire(plant(world_, planted_, x, [this] { return random_(); }), false);
   };
+  if (options_.member)
+    options_.member->describe(with);
   return with;
 }
 
 void node::start() {
   up_ = true;
   ++boots_;
+  if (options_.member)
+    world_.as(options_.member->of, [this] { begin(); });
+  else
+    begin();
+}
+
+void node::begin() {
   auto made = make_topology(world_.system(), describe());
   auto replayers = *made.replayers;
   replayers[dead_letter::source::exhausted_effect] = made.root.add<dead_letter::replayer_actor>(
@@ -278,6 +284,8 @@ void node::start() {
   put(directory, made.dead_letters.directory);
   put(letters, made.dead_letters.letters);
   put(jobs, made.dead_letters.jobs);
+  if (options_.member)
+    options_.member->complete(made);
   tree_.clear();
   collect(made.root, made.root.id());
   supervision::surroundings with;
@@ -322,7 +330,10 @@ void node::end_all() {
   root_ = nullptr;
   letters_ = nullptr;
   tree_.clear();
-  world_.kill_all();
+  if (!options_.member)
+    return world_.kill_all();
+  options_.member->ended();
+  world_.kill_group(options_.member->of);
 }
 
 void node::crash(simulated::disk& disk) {

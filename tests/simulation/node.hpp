@@ -26,6 +26,16 @@ struct node_faults {
   duration restart_max{1'000}; // from the death of the whole node to its next start
 };
 
+/// What makes a node one of several.
+struct membership {
+  std::string name;
+  group of = 0;
+  clock_fn now;                                     // what the node's clock shows
+  std::function<void(topology_settings&)> describe; // adds what is the cluster's
+  std::function<void(topology&)> complete;          // adds the cluster's parts to the tree
+  std::function<void()> ended;                      // the process is gone; before its actors are
+};
+
 /// How a node is set up. Short times, so that a run of minutes sees what takes a node days.
 struct node_options {
   duration hold_time{std::chrono::minutes{1}};
@@ -36,6 +46,7 @@ struct node_options {
   std::size_t live_max = 250'000;            // entities of a region
   std::vector<std::string> mail_providers{}; // of simulation::mail_providers, in the order in which they are tried
   std::shared_ptr<sink_moods> moods = std::make_shared<sink_moods>();
+  std::shared_ptr<const membership> member{};
 };
 
 /// The ways out of a node.
@@ -76,6 +87,9 @@ public:
   /// Everything dies at once, and what was not synced is lost. `start` again after that.
   void crash(simulated::disk& disk);
   bool is_up() const { return up_; }
+
+  /// Everything dies at once; what the store has is not touched. `start` again after that.
+  void end_all();
   std::uint64_t boots() const { return boots_; }
 
   /// Every supervisor and child of the tree, by path; the node's own comes first.
@@ -101,8 +115,8 @@ private:
     part_count
   };
 
-  void end_all();
   void end_and_start();
+  void begin();
   entity::environment environment() const;
   topology_settings describe();
   payment::provider_actor guarded(const payment::provider_actor& adapter);
@@ -120,6 +134,7 @@ private:
   std::shared_ptr<journal::store_factory> stores_;
   clients out_;
   node_options options_;
+  clock_fn now_;
   node_faults faults_;
   bug planted_;
   time_point made_at_;

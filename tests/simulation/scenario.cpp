@@ -3,9 +3,11 @@
 #include "actors/kernel/hash.hpp"
 #include "supervisors/topology.hpp"
 #include "tests/simulation/client.hpp"
+#include "tests/simulation/cluster/cluster_scenario.hpp"
 #include "tests/simulation/mail_provider.hpp"
 #include "tests/simulation/node.hpp"
 #include "tests/simulation/provider.hpp"
+#include "tests/simulation/shop.hpp"
 #include "tests/simulation/store.hpp"
 #include "tests/simulation/world.hpp"
 
@@ -17,8 +19,7 @@ namespace troupe::simulation {
 
 namespace {
 
-constexpr duration opening_hours = std::chrono::seconds{20}; // in which orders are placed
-constexpr duration trouble_min = std::chrono::seconds{30};   // in which things go wrong
+constexpr duration trouble_min = std::chrono::seconds{30}; // in which things go wrong
 constexpr duration trouble_max = std::chrono::seconds{90};
 constexpr duration patience = std::chrono::seconds{280};    // until every order must have ended
 constexpr duration holds_end = std::chrono::seconds{120};   // longer than any hold, and than the clock is set back
@@ -35,7 +36,7 @@ class scenario {
 public:
   explicit scenario(const options& x)
     : options_(x), world_(x.seed), disk_(std::make_shared<simulated::disk>()), audit_(*disk_, books_),
-      random_(world_.random().fork()) {
+      random_(world_.random().fork()), shop_(world_, audit_, random_, x.orders, all_) {
     if (x.trace)
       world_.set_trace(x.trace);
     // Each run has its own mixture of troubles: none of a kind, some, or plenty.
@@ -104,14 +105,6 @@ public:
   }
 
 private:
-  static constexpr std::size_t products = 4;
-  static constexpr std::string_view refund_fails = "tok_refund_failed";
-
-  static currency eur() { return *currency::parse("EUR"); }
-  static currency usd() { return *currency::parse("USD"); }
-
-  sku_id sku(std::size_t number) const { return {"sku-" + std::to_string(number)}; }
-
   /// Times as short as everything here: what takes a node minutes takes seconds.
   resilience::policy guard_policy() {
     resilience::policy x;
@@ -185,12 +178,7 @@ private:
   }
 
   void open_shop() {
-    for (std::size_t i = 0; i < products; ++i) {
-      const auto price = money{static_cast<std::int64_t>(1 + random_.below(9'999)), i + 1 == products ? usd() : eur()};
-      const auto units = static_cast<inventory::units_t>(2 + random_.below(2 * options_.orders));
-      spawn_stocker(world_, audit_, node_->reach(), {duration{0}, sku(i), price, units}, all_);
-      skus_.push_back(sku(i));
-    }
+    shop_.open(node_->reach());
     until_idle(patience, "those who stock");
   }
 
@@ -198,7 +186,7 @@ private:
     world_.set_faults(options_.faults > 0);
     const auto opens = world_.elapsed();
     opened_ = opens;
-    invite();
+    shop_.invite(node_->reach());
     spawn_clerk(world_, audit_, node_->reach(), {duration{0}, opens + trouble_ + std::chrono::seconds{30}}, all_);
     if (options_.faults > 0) {
       plan_mishaps();
@@ -225,7 +213,7 @@ private:
     disk_->sync();
     node_->crash(*disk_);
     node_->start();
-    const auto reading = spawn_reader(world_, audit_, node_->reach(), audit_.acknowledged(), skus_, all_);
+    const auto reading = spawn_reader(world_, audit_, node_->reach(), audit_.acknowledged(), shop_.skus(), all_);
     if (!until_idle(world_.elapsed() + patience, "the last readers"))
       return;
     audit_.close(reading->orders, reading->stocks);
@@ -252,87 +240,6 @@ private:
             mark != last)
           audit_.fail("outlet " + outlet + " stands at " + std::to_string(mark) + " of " + std::to_string(last)
                       + " in shard " + std::to_string(shard) + " of " + context);
-  }
-
-  /// What this order may come to, whatever is done about it.
-  void expect(const order::place& x) {
-    if (x.method == refund_fails)
-      audit_.allow_review(x.id, "the provider could not refund");
-  }
-
-  void invite() {
-    for (std::size_t i = 0; i < options_.orders; ++i) {
-      auto wish = make_plan(i);
-      if (!wish.key.empty() && random_.chance(0.4)) {
-        auto impatient = wish; // The same request once more, from somebody who did not wait.
-        impatient.command.id = {make_uuid7(world_.true_time(), [this] { return random_(); })};
-        impatient.begins_at += random_.between(duration{0}, duration{300});
-        expect(impatient.command);
-        spawn_client(world_, audit_, node_->reach(), std::move(impatient), all_);
-      }
-      expect(wish.command);
-      chosen_ = wish.command.id;
-      spawn_client(world_, audit_, node_->reach(), std::move(wish), all_);
-    }
-    for (std::size_t i = 0; i < options_.orders / 4; ++i) {
-      hold_plan wish;
-      wish.begins_at = random_.between(duration{0}, opening_hours);
-      wish.command = {sku(random_.below(products)),
-                      {"basket-" + std::to_string(i) + "/0"},
-                      static_cast<inventory::units_t>(1 + random_.below(2)),
-                      std::chrono::seconds{60}};
-      wish.releases = random_.chance(0.4);
-      wish.releases_first = !wish.releases && random_.chance(0.3);
-      spawn_holder(world_, audit_, node_->reach(), std::move(wish), all_);
-    }
-    if (random_.chance(0.5)) {
-      stocking more;
-      more.begins_at = random_.between(duration{0}, opening_hours);
-      more.sku = sku(random_.below(products));
-      more.units = static_cast<inventory::units_t>(random_.below(20));
-      spawn_stocker(world_, audit_, node_->reach(), std::move(more), all_);
-    }
-  }
-
-  plan make_plan(std::size_t number) {
-    plan x;
-    x.begins_at = random_.between(duration{0}, opening_hours);
-    auto& order = x.command;
-    order.id = {make_uuid7(world_.true_time(), [this] { return random_(); })};
-    order.customer = {"customer-" + std::to_string(number)};
-    order.email = address();
-    order.currency = eur();
-    order.provider = "default";
-    order.method = method();
-    order.capture_at_once = random_.chance(0.75);
-    // Most want what there is, some want what is sold in other money or not at all.
-    const auto first = random_.below(products - 1);
-    const auto lines = 1 + random_.below(3);
-    for (std::size_t line = 0; line < lines; ++line)
-      order.items.push_back({sku((first + line) % (products - 1)), static_cast<std::uint32_t>(1 + random_.below(3))});
-    if (random_.chance(0.05))
-      order.items.push_back({sku(random_.chance(0.5) ? products - 1 : products), 1});
-    if (random_.chance(0.4))
-      x.key = "key-" + std::to_string(number);
-    if (random_.chance(0.2))
-      x.cancel_after = random_.between(duration{0}, duration{8'000});
-    if (!order.capture_at_once && random_.chance(0.8))
-      x.capture_after = random_.between(duration{0}, duration{15'000});
-    x.cancel_when_confirmed = random_.chance(0.2);
-    return x;
-  }
-
-  std::string address() {
-    constexpr std::array special{"invalid@example.com", "blocked@example.com", "limited@example.com",
-                                 "unavailable@example.com", "bounce@example.com"};
-    return random_.chance(0.2) ? special[random_.below(special.size())] : "someone@example.com";
-  }
-
-  std::string method() {
-    constexpr std::array special{std::string_view{"tok_declined"}, std::string_view{"tok_insufficient_funds"},
-                                 std::string_view{"tok_pending"}, std::string_view{"tok_pending_declined"},
-                                 refund_fails};
-    return random_.chance(0.2) ? std::string{special[random_.below(special.size())]} : "tok_visa";
   }
 
   void plan_mishaps() {
@@ -387,7 +294,7 @@ private:
     if (random_.chance(0.2))
       what.push_back({pause::kind::saga, std::string{pause::order_saga}});
     if (random_.chance(0.3))
-      what.push_back({pause::kind::order, chosen_.value});
+      what.push_back({pause::kind::order, shop_.chosen().value});
     for (auto& x : what) {
       world_.mishap("paused: " + std::string{name_of(x.kind)});
       spawn_operator(world_, audit_, node_->reach(),
@@ -422,13 +329,12 @@ private:
   auditor audit_;
   tally counts_;
   random_source random_;
-  std::unique_ptr<node> node_;
   std::shared_ptr<attendance> all_ = std::make_shared<attendance>();
-  std::vector<sku_id> skus_;
+  shop shop_;
+  std::unique_ptr<node> node_;
   std::vector<std::string> paths_;
   std::optional<duration> opened_;
   bool killed_ = false;
-  order_id chosen_; // one of the orders, for an operator
   duration trouble_{0};
   double kill_ = 0;
   double crash_ = 0;
@@ -441,6 +347,8 @@ private:
 } // namespace
 
 result run(const options& x) {
+  if (x.nodes > 1)
+    return run_cluster(x);
   return scenario{x}.run();
 }
 
@@ -468,6 +376,8 @@ std::string command_line(const options& x) {
   text << "troupe-simulate --seed " << x.seed << " --seeds 1";
   if (x.orders != defaults.orders)
     text << " --orders " << x.orders;
+  if (x.nodes != defaults.nodes)
+    text << " --nodes " << x.nodes;
   if (x.faults != defaults.faults)
     text << " --faults " << x.faults;
   if (x.planted != bug::none)

@@ -23,7 +23,8 @@ struct planned_kill {
 struct options {
   std::uint64_t seed = 1;
   std::size_t orders = 12;
-  double faults = 1; // scales every probability of a mishap; 0: nothing goes wrong
+  std::size_t nodes = 1; // more: a cluster
+  double faults = 1;     // scales every probability of a mishap; 0: nothing goes wrong
   bug planted = bug::none;
   std::optional<planned_kill> kill;
   std::function<void(std::string_view)> trace; // a line for each step

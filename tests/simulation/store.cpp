@@ -63,6 +63,7 @@ private:
 /// What outlives the connections of one store.
 struct shared_parts {
   auditor& audit;
+  std::shared_ptr<simulated::disk> disk;
   std::shared_ptr<mishaps> luck;
   std::shared_ptr<journal::store_factory> behind;
   store_bugs bugs;
@@ -76,9 +77,14 @@ public:
 
   caf::expected<std::vector<journal::lease>> acquire(const journal::claim& x) override { return behind_->acquire(x); }
 
+  caf::expected<void> release(const std::string& node, std::uint64_t incarnation,
+                              const journal::shard_set& shards) override {
+    return behind_->release(node, incarnation, shards);
+  }
+
   caf::expected<std::vector<journal::write_result>> commit(std::span<const journal::write> batch,
                                                            std::span<const journal::offset_mark> marks) override {
-    const bool replaces = parts_->bugs.stale_snapshot || parts_->bugs.forgets_wake_up;
+    const bool replaces = parts_->bugs.stale_snapshot || parts_->bugs.forgets_wake_up || !parts_->bugs.fences;
     auto result = replaces ? behind_->commit(spoiled(batch), marks) : behind_->commit(batch, marks);
     const auto fate = parts_->luck->fate();
     if (result || fate == commit_fate::unknown)
@@ -90,6 +96,8 @@ private:
   std::vector<journal::write> spoiled(std::span<const journal::write> batch) {
     std::vector<journal::write> result{batch.begin(), batch.end()};
     for (auto& x : result) {
+      if (!parts_->bugs.fences)
+        x.epoch = parts_->disk->epoch(x.stream.context, x.stream.shard());
       if (parts_->bugs.forgets_wake_up)
         x.wake_up.reset();
       if (parts_->bugs.stale_snapshot && x.snapshot) {
@@ -130,9 +138,9 @@ std::shared_ptr<journal::store_factory> make_store(world& w, auditor& audit, std
                                                    const disk_faults& faults, const store_bugs& bugs) {
   auto luck = std::make_shared<mishaps>(w, faults, bugs.unsynced);
   disk->set_faults(luck);
-  auto behind = simulated::make_store(std::move(disk));
+  auto behind = simulated::make_store(disk);
   return std::make_shared<watched_store>(
-    std::make_shared<shared_parts>(shared_parts{audit, std::move(luck), std::move(behind), bugs, {}}));
+    std::make_shared<shared_parts>(shared_parts{audit, disk, std::move(luck), std::move(behind), bugs, {}}));
 }
 
 } // namespace troupe::simulation

@@ -22,6 +22,7 @@ struct store_bugs {
   bool unsynced = false;        // acknowledges without syncing, mostly
   bool stale_snapshot = false;  // keeps the snapshot of before under the new version
   bool forgets_wake_up = false; // stores no wake-ups
+  bool fences = true;           // else whoever has owned a shard writes to it
 };
 
 /// The store that a node opens. What it is asked to store passes the auditor once it is durable.

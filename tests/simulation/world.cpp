@@ -132,6 +132,9 @@ world::~world() {
 void world::end_all() {
   faults_on_ = false;
   trace_ = nullptr;
+  agenda_.clear();
+  while (!paused_.empty())
+    wake(paused_.begin()->first);
   scheduler_.clock().schedule.clear();
   // Whoever runs now ends, and what it sends runs and ends: an actor that lives keeps the system from ending.
   kill_all();
@@ -157,6 +160,8 @@ bool world::step() {
     return true;
   }
   auto& jobs = scheduler_.jobs;
+  if (!paused_.empty())
+    set_aside_the_paused();
   const bool early = !jobs.empty() && faults_on_ && random_.chance(early_timer_);
   if (early)
     mishap("early timer");
@@ -207,7 +212,50 @@ void world::run_job(std::size_t position) {
       describe(*who);
   }
   ++steps_;
-  scheduler_.try_run_once();
+  if (groups_.empty()) {
+    scheduler_.try_run_once();
+    return;
+  }
+  const auto* who = actor_of(jobs.front());
+  as(who ? group_of(who->id()) : 0, [this] { scheduler_.try_run_once(); });
+}
+
+void world::own_since(caf::actor_id first) {
+  const auto last = system_.latest_actor_id();
+  if (last < first || (current_ == 0 && groups_.empty()))
+    return;
+  if (last >= groups_.size())
+    groups_.resize(static_cast<std::size_t>(last) * 2 + 64);
+  // Those that were spawned for another group meanwhile have theirs already.
+  for (auto id = first; id <= last; ++id)
+    if (groups_[id] == 0)
+      groups_[id] = current_;
+}
+
+void world::pause(group who) {
+  paused_.try_emplace(who);
+}
+
+void world::wake(group who) {
+  auto waiting = paused_.extract(who);
+  if (waiting.empty())
+    return;
+  for (auto* job : waiting.mapped())
+    scheduler_.jobs.push_back(job);
+}
+
+void world::set_aside_the_paused() {
+  auto& jobs = scheduler_.jobs;
+  for (auto next = jobs.begin(); next != jobs.end();) {
+    const auto* who = actor_of(*next);
+    const auto found = who ? paused_.find(group_of(who->id())) : paused_.end();
+    if (found == paused_.end()) {
+      ++next;
+    } else {
+      found->second.push_back(*next);
+      next = jobs.erase(next);
+    }
+  }
 }
 
 void world::meet(caf::scheduled_actor& who) {
@@ -217,7 +265,7 @@ void world::meet(caf::scheduled_actor& who) {
   if (met_[id])
     return;
   met_[id] = true;
-  inside_.push_back({who.id(), caf::weak_actor_ptr{who.ctrl()}});
+  inside_.push_back({who.id(), group_of(who.id()), caf::weak_actor_ptr{who.ctrl()}});
   if (!names_.contains(std::string_view{who.name()}))
     names_.emplace(who.name());
 }
@@ -227,6 +275,11 @@ void world::spare(caf::strong_actor_ptr who) {
   if (id >= met_.size())
     met_.resize(id * 2 + 64);
   met_[id] = true; // Known, and not inside.
+  if (current_ != 0 || !groups_.empty()) {
+    if (id >= groups_.size())
+      groups_.resize(id * 2 + 64);
+    groups_[id] = outside_all;
+  }
   outside_.push_back(std::move(who));
 }
 
@@ -241,6 +294,8 @@ caf::actor_id world::kill_one() {
     const auto chosen = random_.below(inside_.size());
     const auto who = caf::actor_cast<caf::strong_actor_ptr>(inside_[chosen].who);
     if (is_alive(who)) {
+      if (spared_.contains(std::string_view{static_cast<caf::scheduled_actor*>(who->get())->name()}))
+        return 0;
       kill(who);
       return who->id();
     }
@@ -282,22 +337,32 @@ std::size_t world::count_alive(std::string_view name) const {
   }));
 }
 
-void world::kill_all() {
+void world::kill_group(group who) {
+  wake(who);
+  kill_all(who);
+}
+
+void world::kill_all(std::optional<group> who) {
   auto& jobs = scheduler_.jobs;
   for (auto* job : jobs)
-    if (auto* who = actor_of(job))
-      meet(*who);
+    if (auto* one = actor_of(job))
+      meet(*one);
   // The exit stands before everything else in a mailbox, so it is the next and last that each of them handles.
+  std::vector<known_actor> others_known;
   for (const auto& x : std::exchange(inside_, {}))
-    if (const auto who = caf::actor_cast<caf::strong_actor_ptr>(x.who); is_alive(who)) {
+    if (who && x.of != *who)
+      others_known.push_back(x);
+    else if (const auto one = caf::actor_cast<caf::strong_actor_ptr>(x.who); is_alive(one)) {
       mix(x.id);
-      end(who);
+      end(one);
     }
+  inside_ = std::move(others_known);
   std::deque<caf::resumable*> others;
   while (!jobs.empty()) {
     auto* job = jobs.front();
-    auto* who = actor_of(job);
-    const bool inside = who && who->mailbox().peek() && who->mailbox().peek()->payload.match_elements<caf::exit_msg>();
+    auto* one = actor_of(job);
+    const bool inside = one && (!who || group_of(one->id()) == *who) && one->mailbox().peek()
+                        && one->mailbox().peek()->payload.match_elements<caf::exit_msg>();
     if (inside) {
       ++steps_;
       scheduler_.try_run_once();

@@ -9,12 +9,15 @@
 #include <caf/scheduled_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace troupe::simulation {
@@ -38,6 +41,9 @@ struct wire_faults {
 
 /// Sees each message that is put on a wire, and who sends it (0: nobody), before anything becomes of it.
 using wire_watch = std::function<void(const caf::message&, caf::actor_id by)>;
+
+/// Actors that live and die together, such as those of a node; 0 for those of no group.
+using group = std::uint32_t;
 
 /// One thread, virtual time, and a random choice of which actor runs next. Nothing in it may iterate over what is
 /// ordered by address.
@@ -90,8 +96,24 @@ public:
     return x;
   }
 
+  /// Runs `what` as a part of this group: whoever is spawned by it belongs there, and so does whoever they spawn.
+  template <class What> void as(group who, What what) {
+    const auto before = std::exchange(current_, who);
+    const auto first = system_.latest_actor_id() + 1;
+    what();
+    own_since(first);
+    current_ = before;
+  }
+
+  /// Nobody of this group handles anything until `wake`: messages and timers wait, time goes on.
+  void pause(group who);
+  void wake(group who);
+
   /// Kills one actor of the node and answers its id; 0 when there is none. It handles nothing any more.
   caf::actor_id kill_one();
+
+  /// Whoever goes by this name is not chosen by kill_one.
+  void spare_name(std::string name) { spared_.insert(std::move(name)); }
   void kill(const caf::strong_actor_ptr& who);
 
   /// Somebody of the node who lives under this name and has something to do, if anybody has; null when nobody does.
@@ -105,7 +127,10 @@ public:
   std::size_t count_alive(std::string_view name) const;
 
   /// Kills every actor that is not outside at once: none of them handles another message.
-  void kill_all();
+  void kill_all() { kill_all(std::nullopt); }
+
+  /// The same for those of one group.
+  void kill_group(group who);
 
   /// Something went wrong on purpose: counted by its name, and told to whoever traces.
   void mishap(std::string_view what);
@@ -128,6 +153,7 @@ private:
 
   struct known_actor {
     caf::actor_id id = 0;
+    group of = 0;
     caf::weak_actor_ptr who;
   };
 
@@ -141,6 +167,11 @@ private:
   void describe(caf::scheduled_actor& who);
   bool pass_time();
   std::size_t find_alive();
+  void own_since(caf::actor_id first);
+  static constexpr group outside_all = ~group{0};
+  group group_of(caf::actor_id x) const { return x < groups_.size() ? groups_[x] : 0; }
+  void set_aside_the_paused();
+  void kill_all(std::optional<group> who);
 
   config config_;
   caf::actor_system system_;
@@ -151,6 +182,10 @@ private:
   std::vector<caf::strong_actor_ptr> outside_;
   std::vector<bool> met_; // by actor id
   std::set<std::string, std::less<>> names_;
+  std::set<std::string, std::less<>> spared_;
+  std::vector<group> groups_; // by actor id, as far as there are any
+  group current_ = 0;
+  std::map<group, std::deque<caf::resumable*>> paused_; // with the jobs that wait
   duration clock_step_{0};
   std::uint64_t steps_ = 0;
   std::uint64_t hash_ = 1469598103934665603ull;

@@ -50,6 +50,11 @@ void print(const totals& x, double seconds) {
   std::printf("%llu orders, %llu commits, %llu provider calls\n", static_cast<unsigned long long>(x.counts.orders),
               static_cast<unsigned long long>(x.counts.commits),
               static_cast<unsigned long long>(x.counts.provider_calls));
+  if (x.counts.requests > 0)
+    std::printf("%llu requests, %llu of them failed; at most %lld ms until every shard was served again\n",
+                static_cast<unsigned long long>(x.counts.requests),
+                static_cast<unsigned long long>(x.counts.failed_requests),
+                static_cast<long long>(x.counts.longest_without_owner.count()));
   print("how they ended", x.counts.ends);
   print("how mails ended", x.counts.mails);
   print("what became of dead letters", x.counts.letters);
@@ -71,6 +76,9 @@ int main(int argc, char** argv) {
   app.add_option("--seed", what.seed, "the first seed")->capture_default_str();
   app.add_option("--seeds", seeds, "how many seeds, one after another")->capture_default_str();
   app.add_option("--orders", what.orders, "orders of one run")->capture_default_str()->check(CLI::Range(1, 100'000));
+  app.add_option("--nodes", what.nodes, "nodes of a cluster; 1: one that is alone")
+    ->capture_default_str()
+    ->check(CLI::Range(1, 26));
   app.add_option("--faults", what.faults, "scales the probability of every mishap; 0 for none")
     ->capture_default_str()
     ->check(CLI::Range(0.0, 10.0));
