@@ -3,6 +3,7 @@
 // that is meant, and is left as it is found. Each producer waits for its acknowledgement before its next event.
 #include "actors/entity/shard_region.hpp"
 #include "actors/entity/store_actors.hpp"
+#include "adapters/postgres/store.hpp"
 #include "adapters/sqlite/store.hpp"
 #include "bench/load/histogram.hpp"
 #include "supervisors/entropy.hpp"
@@ -180,16 +181,26 @@ struct workload {
   std::size_t producers = 64;
   std::size_t event_bytes = 300;
   double seconds = 5;
+  std::string url; // of a PostgreSQL database to use in SQLite's place
 };
 
 // ---- through entities ----------------------------------------------------------------------------------------------
 
+std::shared_ptr<journal::store_factory> open_stores(const workload& what) {
+  if (!what.url.empty()) {
+    postgres::options with;
+    with.url = what.url;
+    return postgres::make_store(std::move(with));
+  }
+  sqlite::options with;
+  with.file = (what.folder / "journal.db").string();
+  return sqlite::make_store(std::move(with));
+}
+
 nlohmann::ordered_json measure_entities(const workload& what) {
   caf::actor_system_config config;
   scheduler::load_asio_scheduler(config, 0);
-  sqlite::options with;
-  with.file = (what.folder / "journal.db").string();
-  auto stores = sqlite::make_store(std::move(with));
+  auto stores = open_stores(what);
   caf::actor_system system{config};
   auto writer = system.spawn<caf::detached>(journal::make_writer, stores);
   auto reader = system.spawn<caf::detached>(journal::make_reader, stores);
@@ -326,7 +337,7 @@ double measure_syncs(const workload& what, std::size_t bytes) {
 int main(int argc, char** argv) {
   using namespace troupe;
   if (argc < 2) {
-    std::cerr << "usage: bench-journal FOLDER [producers [event bytes [seconds]]]\n";
+    std::cerr << "usage: bench-journal FOLDER [producers [event bytes [seconds [URL of a PostgreSQL database]]]]\n";
     return 2;
   }
   try {
@@ -338,13 +349,17 @@ int main(int argc, char** argv) {
       what.event_bytes = std::max(32ul, std::strtoul(argv[3], nullptr, 10));
     if (argc > 4)
       what.seconds = std::strtod(argv[4], nullptr);
+    if (argc > 5)
+      what.url = argv[5];
     register_message_types();
     caf::init_global_meta_objects<caf::id_block::troupe_bench>();
     const bench::folder_for_now used{what.folder};
     nlohmann::ordered_json out{{"producers", what.producers}, {"eventBytes", what.event_bytes}};
     out["entities"] = bench::measure_entities(what);
-    out["rawSqliteBatchesPerSecond"] = bench::measure_raw_sqlite(what, what.producers, "batches.db");
-    out["rawSqliteSinglePerSecond"] = bench::measure_raw_sqlite(what, 1, "single.db");
+    if (what.url.empty()) {
+      out["rawSqliteBatchesPerSecond"] = bench::measure_raw_sqlite(what, what.producers, "batches.db");
+      out["rawSqliteSinglePerSecond"] = bench::measure_raw_sqlite(what, 1, "single.db");
+    }
     out["appendAndSyncPerSecond"] = bench::measure_syncs(what, what.producers * what.event_bytes);
     std::cout << out.dump() << '\n';
   } catch (const std::exception& e) {
