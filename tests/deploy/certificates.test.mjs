@@ -47,7 +47,7 @@ test('a CA and a certificate for a day, which its owner alone can read', t => {
   assert.equal(made.subjectAltName, 'DNS:node-1, DNS:node-1.troupe.internal, IP Address:10.0.0.11');
   assert.ok(hours_left(made) > 23.9 && hours_left(made) <= 24, made.validTo);
   assert.deepEqual(made.keyUsage, ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'], 'for servers and clients');
-  for (const file of ['ca.key', 'node-1/current/node.key']) assert.equal(statSync(join(ca, file)).mode & 0o077, 0, file);
+  for (const file of ['ca.key', 'node-1', 'node-1/current/', 'node-1/current/node.key']) assert.equal(statSync(join(ca, file)).mode & 0o077, 0, file);
 });
 
 test('the same again changes nothing: the CA stays, and so does a certificate with most of its life left', t => {

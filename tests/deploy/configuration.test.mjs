@@ -30,7 +30,7 @@ function problems(t, text, folders) {
 const shipped = {
   compose: () => read('deploy/compose/node.yaml'),
   kubernetes: () => parse_all(read('deploy/kubernetes/configuration.yaml'))[0].data['troupe.yaml'],
-  units: () => read('deploy/systemd/cluster.yaml.example').replaceAll('${TROUPE_NODE_NAME}', 'node-1').replaceAll('${CREDENTIALS_DIRECTORY}', '/run/credentials'),
+  units: () => read('deploy/systemd/all-nodes.yaml.example').replaceAll('${TROUPE_NODE_NAME}', 'node-1').replaceAll('${CREDENTIALS_DIRECTORY}', '/run/credentials'),
 };
 
 for (const [name, text] of Object.entries(shipped)) {

@@ -62,7 +62,7 @@ test('a node of a cluster gets the time that it takes to end', () => {
   const defaults = read('config/troupe.yaml');
   const cluster = defaults.slice(defaults.indexOf('\ncluster:'), defaults.indexOf('\ncommerce:'));
   const http = defaults.slice(defaults.indexOf('\nhttp:'), defaults.indexOf('\nclient:'));
-  const needed = value(read('deploy/systemd/cluster.yaml.example'), /\n {2}notice: (\d+)s/) + value(http, /\n {2}drain: (\d+)s/) + value(cluster, /\n {2}drain: (\d+)s/);
+  const needed = value(read('deploy/systemd/all-nodes.yaml.example'), /\n {2}notice: (\d+)s/) + value(http, /\n {2}drain: (\d+)s/) + value(cluster, /\n {2}drain: (\d+)s/);
   const given = value(read('deploy/systemd/troupe@.service'), /^TimeoutStopSec=(\d+)$/m);
   assert.ok(given >= needed + 10, `${given} s for ${needed} s`);
 });

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <regex>
@@ -85,7 +86,8 @@ TEST(Documents, LinkToHeadingsThatAreThere) {
     for (const auto& link : all(x.text, R"(\]\(([^)#\s:]*)#([^)]+)\))")) {
       ++links;
       std::set<std::string> anchors;
-      for (const auto line : lines_of(named(link[1].empty() ? x.path : folder_of(x.path) + link[1]).text))
+      const auto target = link[1].empty() ? x.path : folder_of(x.path) + link[1];
+      for (const auto line : lines_of(named(std::filesystem::path{target}.lexically_normal().generic_string()).text))
         if (line.starts_with('#'))
           anchors.insert(anchor_of(line));
       EXPECT_TRUE(anchors.contains(link[2])) << x.path << " links to #" << link[2];
