@@ -74,9 +74,11 @@ void mesh::expect(const expected_peers& x) {
     else if (connects_with(node.name) && !known.connecting)
       connect(node.name);
   }
+  // Who is not expected now, because its lease has run out while nobody could reach the store, still is connected and
+  // will not say hello again.
   std::erase_if(early, [&](const auto& came) {
-    return std::none_of(x.nodes.begin(), x.nodes.end(), [&](const node_record& node) {
-      return node.name == came.first && node.incarnation <= came.second.who.incarnation;
+    return std::any_of(x.nodes.begin(), x.nodes.end(), [&](const node_record& node) {
+      return node.name == came.first && node.incarnation > came.second.who.incarnation;
     });
   });
   if (changed)
