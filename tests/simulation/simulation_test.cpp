@@ -286,6 +286,8 @@ TEST_P(PlantedBug, IsFoundWithinAThousandSeeds) {
   auto what = with_seed(1);
   what.planted = GetParam();
   what.nodes = is_of_cluster(GetParam()) ? 3 : 1;
+  if (what.planted == bug::lost_at_hand_over)
+    what.faults = 0; // Where anything may get lost, nobody is surprised.
   const std::uint64_t most = is_of_cluster(GetParam()) ? 200 : 1'000;
   result found;
   for (; what.seed <= most; ++what.seed)
