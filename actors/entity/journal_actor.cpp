@@ -17,6 +17,11 @@ template <class Duration> std::string hanging_text(Duration taken) {
   return "a commit has taken " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(taken).count()) + " s";
 }
 
+/// Whether the store itself has not said no: its connection is of no use any more.
+bool is_of_connection(const caf::error& x) {
+  return x.category() == caf::type_id_v<ec> && x != ec::refused;
+}
+
 } // namespace
 
 journal_actor_state::journal_actor_state(sharded_journal_actor::pointer self, options config, dependencies deps)
@@ -385,7 +390,13 @@ caf::result<taken_shards> journal_actor_state::on_take(const take_shards& reques
         });
         reply.deliver(owned_of(asked));
       },
-      [reply](const caf::error& x) mutable { reply.deliver(x); });
+      [this, reply](const caf::error& x) mutable {
+        reply.deliver(x);
+        // Where nothing is written, no commit would ever find out that the connection is gone. One that is in flight
+        // was sent behind this, and does.
+        if (is_of_connection(x) && health_.writable && !committing_)
+          on_failed(x);
+      });
   return reply;
 }
 
@@ -428,7 +439,12 @@ void journal_actor_state::let_go() {
     next = leaving_.erase(next);
     owned_ &= ~shards;
     self_->request(deps_.writer, caf::infinite, release{config_.node, incarnation_, shards})
-      .then([reply]() mutable { reply.deliver(); }, [reply](const caf::error& x) mutable { reply.deliver(x); });
+      .then([reply]() mutable { reply.deliver(); },
+            [this, reply](const caf::error& x) mutable {
+              reply.deliver(x);
+              if (is_of_connection(x) && health_.writable && !committing_)
+                on_failed(x);
+            });
   }
 }
 

@@ -136,7 +136,7 @@ void member::on_renewed(boot_time asked_at, const std::shared_ptr<const view>& s
     for (const auto& x : seen->nodes)
       if (x.name != with_.self.name && is_live(x))
         peers.nodes.push_back(x);
-    caf::anon_send(deps_.mesh(), std::move(peers));
+    self_->send(deps_.mesh(), std::move(peers));
   }
   look_who_is_reached(asked_at);
   plan_for_all();
@@ -147,6 +147,29 @@ void member::on_renewed(boot_time asked_at, const std::shared_ptr<const view>& s
       in.any() && takes_shards())
     take(in);
   try_to_leave();
+  make_sure_of(deps_.held.all() & ~leaving_ & ~taking_);
+}
+
+// A journal that has begun anew owns nothing and does not know who we are; and a claim of ours that reached the store
+// late gives the shard an epoch that nobody here has heard of. What the journal owns costs one message.
+void member::make_sure_of(const journal::shard_set& shards) {
+  taking_ |= shards;
+  self_->request(deps_.journal, caf::infinite, journal::take_shards{incarnation_, shards})
+    .then(
+      [this, shards, as = incarnation_](const journal::taken_shards& x) {
+        taking_ &= ~shards;
+        journal::shard_set anew;
+        if (as == incarnation_)
+          for (const auto& [shard, epoch] : x.epochs)
+            if (std::exchange(epochs_[shard], epoch) != epoch)
+              anew.set(shard);
+        if (anew.none())
+          return;
+        for (const auto& part : deps_.parts)
+          caf::anon_send(part, entity::gained{anew});
+        say("took shards again", std::to_string(anew.count()));
+      },
+      [this, shards](const caf::error&) { taking_ &= ~shards; });
 }
 
 // A node that most others do not reach owns nothing, so that they serve what it had. It still reaches the store, by

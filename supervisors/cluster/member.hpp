@@ -73,6 +73,7 @@ private:
   void hand_over(const journal::shard_set& shards);
   void let_go(const journal::shard_set& shards, std::function<void()> then);
   void take(const journal::shard_set& shards);
+  void make_sure_of(const journal::shard_set& shards);
   void gave_up(const journal::shard_set& shards);
   void heard(const news& x);
   void publish();

@@ -42,7 +42,9 @@ caf::behavior mesh::make_behavior() {
 }
 
 void mesh::expect(const expected_peers& x) {
-  bool changed = false;
+  const auto* member = caf::actor_cast<caf::abstract_actor*>(self_->current_sender());
+  bool changed = member && std::exchange(asked_by_, member->id()) != member->id();
+  auto& early = *with_.arrivals;
   const auto is_expected = [&x](const std::string& name, std::uint64_t incarnation) {
     return std::any_of(x.nodes.begin(), x.nodes.end(),
                        [&](const node_record& node) { return node.name == name && node.incarnation == incarnation; });
@@ -62,17 +64,21 @@ void mesh::expect(const expected_peers& x) {
       continue;
     auto& known = peers_[node.name];
     known.about = node;
-    if (known.door)
+    // A peer forgets a node that has joined anew, and only whoever connects says hello.
+    const bool says_hello_again = known.door && known.greeted_as != with_.about_us().incarnation;
+    if (known.door && !(says_hello_again && connects_with(node.name)))
       continue;
-    if (const auto came = early_.find(node.name);
-        came != early_.end() && came->second.who.incarnation == node.incarnation)
+    if (const auto came = early.find(node.name);
+        !known.door && came != early.end() && came->second.who.incarnation == node.incarnation)
       connected(node.name, came->second.door);
     else if (connects_with(node.name) && !known.connecting)
       connect(node.name);
   }
-  std::erase_if(early_, [&](const auto& came) {
-    return std::none_of(x.nodes.begin(), x.nodes.end(), [&](const node_record& node) {
-      return node.name == came.first && node.incarnation <= came.second.who.incarnation;
+  // Who is not expected now, because its lease has run out while nobody could reach the store, still is connected and
+  // will not say hello again.
+  std::erase_if(early, [&](const auto& came) {
+    return std::any_of(x.nodes.begin(), x.nodes.end(), [&](const node_record& node) {
+      return node.name == came.first && node.incarnation > came.second.who.incarnation;
     });
   });
   if (changed)
@@ -106,14 +112,16 @@ void mesh::reached(const std::string& name, std::uint64_t attempt, const contact
 
 // An address may lead to another node than before.
 void mesh::greet(const std::string& name, const caf::actor& door) {
-  self_->request(door, with_.hello_within, with_.about_us(), with_.our_door())
+  const auto us = with_.about_us();
+  self_->request(door, with_.hello_within, us, with_.our_door())
     .then(
-      [this, name, door](const hello& them) {
+      [this, name, door, as = us.incarnation](const hello& them) {
         const auto found = peers_.find(name);
         if (found == peers_.end())
           return;
         if (them.name != name || them.incarnation != found->second.about.incarnation)
           return again(name, "there is " + them.name + " now");
+        found->second.greeted_as = as;
         connected(name, door);
       },
       [this, name](const caf::error& why) { again(name, to_string(why)); });
@@ -121,7 +129,7 @@ void mesh::greet(const std::string& name, const caf::actor& door) {
 
 // The store may tell of it later than it comes.
 void mesh::meet(const arrived& x) {
-  early_[x.who.name] = x;
+  (*with_.arrivals)[x.who.name] = x;
   if (const auto found = peers_.find(x.who.name);
       found != peers_.end() && found->second.about.incarnation == x.who.incarnation)
     connected(x.who.name, x.door);
@@ -163,7 +171,7 @@ void mesh::lost(const caf::actor_addr& door) {
     x.door = nullptr;
     if (with_.told)
       with_.told(name, false, "the connection is lost");
-    early_.erase(name);
+    with_.arrivals->erase(name);
     tell();
     if (connects_with(name))
       connect(name);

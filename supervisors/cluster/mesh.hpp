@@ -38,6 +38,8 @@ struct mesh_settings {
   duration again_max{2'000};
   duration hello_within{2'000};
   std::function<void(const std::string& peer, bool up, const std::string& why)> told{};
+  /// Who has come, by name: a mesh that starts anew finds its peers here, for they do not greet it twice.
+  std::shared_ptr<std::map<std::string, arrived>> arrivals = std::make_shared<std::map<std::string, arrived>>();
 };
 
 /// Keeps a connection to each peer that it is told to expect (expected_peers), whatever happens to the others. Of two
@@ -58,7 +60,8 @@ private:
     caf::actor door; // when it is connected
     bool connecting = false;
     duration pause{0};
-    std::uint64_t tries = 0; // counts, so that a late answer finds out
+    std::uint64_t tries = 0;      // counts, so that a late answer finds out
+    std::uint64_t greeted_as = 0; // our incarnation when we said hello
   };
 
   void expect(const expected_peers& x);
@@ -76,7 +79,7 @@ private:
   caf::event_based_actor* self_;
   mesh_settings with_;
   std::map<std::string, peer> peers_;
-  std::map<std::string, arrived> early_; // who came before it was expected
+  caf::actor_id asked_by_ = 0; // the member, which knows nothing when it has begun anew
 };
 
 using mesh_impl = caf::stateful_actor<mesh>;

@@ -97,6 +97,9 @@ void auditor::owned(const journal::stored_event& e) {
          + says(x.node, x.epoch));
   else if (e.epoch == x.epoch && e.node != x.node)
     fail("shard " + std::to_string(e.shard) + " has two owners: " + says(e.node, e.epoch) + " and " + x.node);
+  else if (const auto granted = disk_.epoch(e.stream.context, e.shard); e.epoch != granted)
+    fail(says(e.node, e.epoch) + " has written to shard " + std::to_string(e.shard) + ", which was taken at epoch "
+         + std::to_string(granted) + " by then");
   x = {e.epoch, e.node};
   if (watch_)
     watch_(e);

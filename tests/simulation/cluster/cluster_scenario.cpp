@@ -345,11 +345,18 @@ private:
       cut_store(x, true, true, for_so_long);
   }
 
+  void set_clock(machine& x) {
+    world_.mishap("clock set");
+    x.part->clocks().wall_step = random_.between(-clock_step_max, clock_step_max);
+  }
+
   void one_mishap() {
     if (!world_.faults_on())
       return;
     auto& x = any();
     const auto a_while = some(300, 12'000);
+    if (random_.chance(0.3)) // As after a machine was asleep, say.
+      set_clock(x);
     switch (random_.below(12)) {
       case 0:
       case 1: return kill(x, some(50, 6'000));
@@ -369,10 +376,7 @@ private:
           cut_store(each, true, true, a_while / 2);
         return;
       case 10: return drain(x, some(100, 4'000));
-      case 11:
-        world_.mishap("clock set");
-        x.part->clocks().wall_step = random_.between(-clock_step_max, clock_step_max);
-        return;
+      case 11: return set_clock(x);
     }
   }
 
