@@ -2,7 +2,10 @@
 
 #include "tests/support/deterministic_system.hpp"
 
+#include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
 
 #include <map>
 #include <memory>
@@ -42,6 +45,9 @@ protected:
     for (auto& [name, x] : guards)
       caf::anon_send_exit(x, caf::exit_reason::kill);
     caf::anon_send_exit(desk, caf::exit_reason::kill);
+    for (auto& [name, x] : doors)
+      caf::anon_send_exit(x, caf::exit_reason::kill);
+    held.clear();
     surveys.clear();
     guards.clear();
     doors.clear();
@@ -80,15 +86,16 @@ protected:
     surveys[name] = sys.spawn<survey_impl>(std::move(with));
     // A door, which gives each question to whoever answers it.
     doors[name] = sys.spawn([this, name](caf::event_based_actor* self) -> caf::behavior {
-      return {[this, name, self](get_parts x) {
-                return silent.contains(name) ? caf::result<part_list>{self->make_response_promise<part_list>()}
-                                             : caf::result<part_list>{self->delegate(surveys[name], x)};
+      return {[this, name, self](get_parts x) -> caf::result<part_list> {
+                if (silent.contains(name))
+                  return held.emplace_back(self->make_response_promise<part_list>());
+                return self->delegate(surveys[name], x);
               },
-              [this, name, self](const guard::get_guards& x) {
-                return caf::result<guard::reports>{self->delegate(guards[name], x)};
+              [this, name, self](const guard::get_guards& x) -> caf::result<guard::reports> {
+                return self->delegate(guards[name], x);
               },
-              [this, name, self](const guard::get_guard& x) {
-                return caf::result<guard::report>{self->delegate(guards[name], x)};
+              [this, name, self](const guard::get_guard& x) -> caf::result<guard::report> {
+                return self->delegate(guards[name], x);
               }};
     });
   }
@@ -107,6 +114,7 @@ protected:
   std::map<std::string, surveyor_actor> surveys;
   std::map<std::string, caf::actor> doors;
   std::set<std::string> silent;
+  std::vector<caf::typed_response_promise<part_list>> held; // of those who are silent
   desk_actor desk;
 };
 

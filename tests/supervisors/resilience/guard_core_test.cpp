@@ -129,9 +129,9 @@ TEST_F(SharedRate, UsesNothingThatWasLeasedTooLongAgo) {
   static_cast<void>(core.begin(x, 1, noon));
   EXPECT_TRUE(core.wishes(noon));
   core.granted(false, 3, 0s, noon + 5ms);
-  EXPECT_EQ(core.bucket(priority::transactional).tokens(noon + 1'999ms), 3u);
-  EXPECT_EQ(core.bucket(priority::transactional).tokens(noon + 2s), 0u) << "since it was asked";
-  EXPECT_EQ(core.bucket(priority::transactional).tokens(noon - 1h), 0u) << "the clock was set back";
+  EXPECT_EQ(std::as_const(core).bucket(priority::transactional).tokens(noon + 1'999ms), 3u);
+  EXPECT_EQ(std::as_const(core).bucket(priority::transactional).tokens(noon + 2s), 0u) << "since it was asked";
+  EXPECT_EQ(std::as_const(core).bucket(priority::transactional).tokens(noon - 1h), 0u) << "the clock was set back";
 }
 
 TEST_F(SharedRate, AsksAgainWhenNobodyAnswers) {
