@@ -3,6 +3,7 @@
 
 #include "actors/cluster/membership.hpp"
 #include "adapters/postgres/store.hpp"
+#include "supervisors/cluster/links.hpp"
 #include "supervisors/cluster/member.hpp"
 #include "supervisors/topology.hpp"
 
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace troupe {
@@ -35,12 +37,13 @@ struct cluster_settings {
   std::string ca;
 };
 
-/// Before the actor system is made: the modules that nodes talk by, which answer nobody without a certificate of `ca`.
+/// Before the actor system is made: what nodes talk by.
 void load_cluster(caf::actor_system_config& config, const cluster_settings& x);
 
 /// A node's part in the cluster.
 class cluster_node {
 public:
+  /// Throws std::runtime_error, naming the file, when the certificate cannot be used.
   cluster_node(std::string name, cluster_settings settings, postgres::options store, clock_fn now);
 
   /// For topology_settings::member.
@@ -49,6 +52,9 @@ public:
   /// Opens the door and adds its actors. Throws std::runtime_error, with a text that says what to do, when the door
   /// cannot be opened.
   void add_parts(caf::actor_system& system, topology& made, const supervision::limits& restarts);
+
+  /// Looks at once whether the files of the certificate have changed, and uses them if they are good.
+  void renew_certificate();
 
   const caf::actor& member() const { return member_; }
   std::uint16_t port() const { return port_; }
@@ -73,6 +79,9 @@ private:
     caf::actor mesh;
   };
   std::shared_ptr<handles> handles_ = std::make_shared<handles>();
+  std::shared_ptr<cluster::credentials> shown_;
+  std::optional<cluster::links> links_;
+  caf::actor certificates_;
   caf::actor member_;
   std::uint16_t port_ = 0;
 };

@@ -121,6 +121,8 @@ public:
       defaults.providers.insert(configured.name);
     ordering_.set(std::move(defaults));
     guards_->configure(x.policies, x.guard_policies);
+    if (cluster_)
+      cluster_->renew_certificate();
   }
 
   bool stop() {

@@ -1,6 +1,7 @@
 // supervisors/cluster/mesh.hpp: the connections to all other nodes.
 #pragma once
 
+#include "supervisors/cluster/contact.hpp"
 #include "supervisors/cluster/messages.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -14,19 +15,11 @@
 
 namespace troupe::cluster {
 
-/// What came of a try to connect.
-struct contact {
-  caf::actor door;      // when it was reached
-  bool refused = false; // nothing listens there: the process is gone
-  std::string why;      // otherwise, for people
-};
+/// Connects with that node and tells what came of it, on any thread, once. Must not hold up other calls.
+using connect_fn = std::function<void(const node_record& whom, std::function<void(contact)> told)>;
 
-/// Connects with `host` and `port` and tells what came of it, on any thread, once. Must not hold up other calls.
-using connect_fn = std::function<void(const std::string& host, std::uint16_t port, std::function<void(contact)> told)>;
-
-/// Whether the process there is gone, see contact::refused; told like connect_fn tells.
-using probe_fn =
-  std::function<void(const std::string& host, std::uint16_t port, std::function<void(bool refused)> told)>;
+/// Whether its process is gone, see contact::refused; told like connect_fn tells.
+using probe_fn = std::function<void(const node_record& whom, std::function<void(bool refused)> told)>;
 
 struct mesh_settings {
   std::function<hello()> about_us; // the incarnation comes with joining
