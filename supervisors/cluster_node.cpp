@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <ctime>
 #include <optional>
 #include <stdexcept>
@@ -27,9 +28,8 @@ cluster::boot_time boot_now() {
   return cluster::boot_time{duration{static_cast<duration::rep>(now.tv_sec) * 1'000 + now.tv_nsec / 1'000'000}};
 }
 
-/// Where the store says that it is.
-cluster::places_fn places_of(const cluster::node_record& x) {
-  return [known = discovery::parse_address(x.address)](std::size_t index) { return index == 0 ? known : std::nullopt; };
+bool is_everywhere(const std::string& address) {
+  return address == "0.0.0.0" || address == "::";
 }
 
 /// Counts them all, and names one a minute: whoever knocks must not fill the log.
@@ -58,6 +58,7 @@ std::string host_of(const cluster_settings& x) {
 void load_cluster(caf::actor_system_config& config, const cluster_settings& x) {
   if (!x.enabled)
     return;
+  std::signal(SIGPIPE, SIG_IGN);     // OpenSSL would raise it where a peer is gone.
   config.load<caf::io::middleman>(); // It brings the options that are set below.
   config.set("caf.middleman.enable-automatic-connections", false);
   config.set("caf.middleman.heartbeat-interval", caf::timespan{std::chrono::milliseconds{500}});
@@ -71,7 +72,8 @@ cluster_node::cluster_node(std::string name, cluster_settings settings, postgres
   : name_(std::move(name)), settings_(std::move(settings)), store_(std::move(store)), now_(std::move(now)),
     assembly_(std::make_shared<cluster::assembly>()),
     shown_(std::make_shared<cluster::credentials>(
-      cluster::credential_files{settings_.certificate, settings_.key, settings_.ca}, now_())) {
+      cluster::credential_files{settings_.certificate, settings_.key, settings_.ca}, now_())),
+    find_(cluster::make_find(settings_.discovery)) {
   assembly_->self = name_;
   assembly_->held = entity::held_shards::of_member([] { return boot_now().time_since_epoch().count(); });
   assembly_->now = now_;
@@ -104,14 +106,23 @@ void cluster_node::add_parts(caf::actor_system& system, topology& made, const su
   };
   cluster::mesh_settings mesh;
   mesh.about_us = about_us;
-  mesh.connect = [by = *links_](const cluster::node_record& whom, std::function<void(cluster::contact)> told) {
-    by.connect(places_of(whom), std::move(told));
+  const auto places = [find = find_](const cluster::node_record& whom) {
+    return cluster::places_of(whom, find, [](const std::string& node, const caf::error& why) {
+      log::warn("Discovery does not find a node", {{"peer", node}, {"reason", to_string(why)}});
+    });
   };
-  mesh.probe = [by = *links_](const cluster::node_record& whom, std::function<void(bool)> told) {
-    by.look(places_of(whom), std::move(told));
+  mesh.connect = [by = *links_, places](const cluster::node_record& whom, std::function<void(cluster::contact)> told) {
+    by.connect(places(whom), std::move(told));
+  };
+  mesh.probe = [by = *links_, places](const cluster::node_record& whom, std::function<void(bool)> told) {
+    by.look(places(whom), std::move(told));
   };
   mesh.member = member_;
   mesh.our_door = [of = handles_] { return of->door; };
+  mesh.others = [who = passing_on_](const cluster::reachable_nodes& x) {
+    for (const auto& one : who)
+      caf::anon_send(one, x);
+  };
   mesh.told = [](const std::string& peer, bool up, const std::string& why) {
     if (up)
       log::info("Connected with a node", {{"peer", peer}});
@@ -132,7 +143,8 @@ void cluster_node::add_parts(caf::actor_system& system, topology& made, const su
 
   // Not a child of the tree: whoever has its handle from another node would hold a dead one after a restart.
   handles_->door = system.spawn<cluster::door_impl>(
-    about_us, assembly_->regions, now_, [member = member_](const cluster::news& x) { caf::anon_send(member, x); },
+    about_us, assembly_->regions, lent_, now_,
+    [member = member_](const cluster::news& x) { caf::anon_send(member, x); },
     [peers](const cluster::arrived& x) { caf::anon_send(peers, x); });
   const auto opened = links_->open(handles_->door, settings_.port, settings_.address);
   if (!opened)
@@ -140,8 +152,27 @@ void cluster_node::add_parts(caf::actor_system& system, topology& made, const su
                              + std::to_string(settings_.port) + " (" + to_string(opened.error())
                              + "); end what does, or choose another cluster.port"};
   port_ = *opened;
-  with->self.address =
-    settings_.advertise.empty() ? host_of(settings_) + ":" + std::to_string(port_) : settings_.advertise;
+  with->self.address = settings_.advertise;
+  if (settings_.advertise.empty() && !is_everywhere(settings_.address))
+    with->self.address = host_of(settings_) + ":" + std::to_string(port_);
+}
+
+const cluster::label* cluster_node::placement_of(const std::string& name) const {
+  const auto found = settings_.placement.find(name.substr(0, name.find('.')));
+  return found == settings_.placement.end() ? nullptr : &found->second;
+}
+
+caf::actor cluster_node::pass_on(supervision::group& to, const std::string& name, const cluster::label& wanted) {
+  passing_on_.push_back(to.add<caf::actor>(name.substr(name.find('.') + 1),
+                                           [name, wanted, now = now_](const supervision::place& where) -> caf::actor {
+                                             return where.spawn<cluster::placed_impl>(name, wanted, now);
+                                           }));
+  return passing_on_.back();
+}
+
+// Not a child of the tree, as the door.
+void cluster_node::lend(caf::actor_system& system, const std::string& name, const caf::actor& adapter) {
+  lent_->emplace(name, system.spawn<cluster::porch_impl>(adapter, now_));
 }
 
 cluster::member_settings cluster_node::describe_member() const {
@@ -181,6 +212,10 @@ void cluster_node::close(caf::actor_system& system) {
   caf::scoped_actor self{system};
   self->send_exit(door, caf::exit_reason::user_shutdown);
   self->wait_for(door);
+  for (const auto& [name, porch] : *lent_)
+    self->send_exit(porch, caf::exit_reason::user_shutdown);
+  lent_->clear();
+  passing_on_.clear();
   member_ = nullptr;
   certificates_ = nullptr;
 }

@@ -8,6 +8,7 @@
 #include <caf/io/network/doorman_impl.hpp>
 #include <caf/io/network/native_socket.hpp>
 #include <caf/scoped_actor.hpp>
+#include <caf/sec.hpp>
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -18,7 +19,7 @@
 
 #include <cerrno>
 #include <cstring>
-#include <list>
+#include <deque>
 #include <set>
 #include <utility>
 
@@ -135,19 +136,16 @@ public:
     let_die(fd);
     const auto address = network::remote_addr_of_fd(fd);
     const std::string from = address ? *address : "";
-    strangers_->push_back(fd);
-    const auto known =
-      std::make_shared<at_end>([all = strangers_, here = std::prev(strangers_->end())] { all->erase(here); });
+    const auto stranger = std::make_shared<const int>(fd);
+    strangers_.push_back(stranger);
     auto session = std::make_shared<tls_session>(
       shown_->in_use(), fd, tls_session::side::accepts,
       [told = turned_away_, from](const std::string& why) {
         if (told && !why.empty()) // Whoever says nothing and goes has looked whether we live.
           told(from, why);
       },
-      [known] { known->now(); });
-    // Who keeps silent would stay for ever.
-    if (strangers_->size() > links::strangers_max)
-      ::shutdown(strangers_->front(), SHUT_RDWR);
+      [stranger] { static_cast<void>(stranger); }); // Forgotten when it is called, and with the session.
+    send_silent_ones_away();
     auto scribe = caf::make_counted<tls_scribe>(acceptor_.backend(), socket.release(), std::move(session));
     const auto handle = scribe->hdl();
     parent()->add_scribe(std::move(scribe));
@@ -155,25 +153,17 @@ public:
   }
 
 private:
-  /// Runs once: when it is told to, or in the end.
-  class at_end {
-  public:
-    explicit at_end(std::function<void()> what) : what_(std::move(what)) {}
-    ~at_end() { now(); }
-    at_end(const at_end&) = delete;
-    at_end& operator=(const at_end&) = delete;
-    void now() {
-      if (const auto x = std::exchange(what_, {}))
-        x();
-    }
-
-  private:
-    std::function<void()> what_;
-  };
+  // Who keeps silent would stay for ever.
+  void send_silent_ones_away() {
+    std::erase_if(strangers_, [](const auto& x) { return x.expired(); });
+    for (; strangers_.size() > links::strangers_max; strangers_.pop_front())
+      if (const auto fd = strangers_.front().lock())
+        ::shutdown(*fd, SHUT_RDWR);
+  }
 
   std::shared_ptr<const credentials> shown_;
   turned_away_fn turned_away_;
-  std::shared_ptr<std::list<int>> strangers_ = std::make_shared<std::list<int>>(); // their sockets, oldest first
+  std::deque<std::weak_ptr<const int>> strangers_; // their sockets, oldest first; gone when they are known
 };
 
 } // namespace
@@ -218,7 +208,9 @@ void links::connect(places_fn places, std::function<void(contact)> told) const {
           told({caf::actor_cast<caf::actor>(door), false, door ? "" : "nobody is at the door"});
         },
         [told, distrust](const caf::error& x) {
-          told({nullptr, false, distrust->empty() ? to_string(x) : *distrust});
+          const auto known =
+            x == caf::sec::incompatible_application_ids ? "it speaks none of our protocols" : *distrust;
+          told({nullptr, false, known.empty() ? to_string(x) : known});
         });
   });
 }

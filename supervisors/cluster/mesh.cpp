@@ -55,11 +55,14 @@ void mesh::expect(const expected_peers& x) {
   });
   if (changed)
     tell();
+  tell_others();
 }
 
 void mesh::connect(const std::string& name) {
   auto& to = peers_.at(name);
   to.connecting = true;
+  if (const auto why = why_strange(to.about.protocol); !why.empty())
+    return again(name, why);
   const auto attempt = ++to.tries;
   // The answer comes from another thread, perhaps after this actor has ended.
   const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self_);
@@ -68,6 +71,15 @@ void mesh::connect(const std::string& name) {
       caf::anon_send(caf::actor_cast<caf::actor>(strong),
                      caf::make_action([this, name, attempt, x = std::move(x)] { reached(name, attempt, x); }));
   });
+}
+
+/// Two releases that follow each other speak with each other, for the time of an update.
+std::string mesh::why_strange(std::uint32_t protocol) const {
+  const auto ours = with_.about_us().protocol;
+  if (protocol <= ours + 1 && ours <= protocol + 1)
+    return {};
+  return "it speaks protocol " + std::to_string(protocol) + " of the cluster and this node " + std::to_string(ours)
+         + ": bring one of them to a release that the other one follows";
 }
 
 void mesh::reached(const std::string& name, std::uint64_t attempt, const contact& x) {
@@ -98,6 +110,11 @@ void mesh::greet(const std::string& name, const caf::actor& door) {
 
 // The store may tell of it later than it comes.
 void mesh::meet(const arrived& x) {
+  if (const auto why = why_strange(x.who.protocol); !why.empty()) {
+    if (with_.told)
+      with_.told(x.who.name, false, why);
+    return;
+  }
   early_[x.who.name] = x;
   if (const auto found = peers_.find(x.who.name);
       found != peers_.end() && found->second.about.incarnation == x.who.incarnation)
@@ -165,6 +182,17 @@ void mesh::tell() {
     if (x.door)
       doors->emplace(name, x.door);
   caf::anon_send(with_.member, reachable_peers{std::move(doors)});
+  tell_others();
+}
+
+void mesh::tell_others() const {
+  if (!with_.others)
+    return;
+  reachable_nodes all;
+  for (const auto& [name, x] : peers_)
+    if (x.door)
+      all.nodes.emplace_back(x.about, x.door);
+  with_.others(all);
 }
 
 } // namespace troupe::cluster
