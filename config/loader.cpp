@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -52,6 +53,16 @@ content read_file(const std::filesystem::path& file) {
   if (text.size() > file_bytes_max)
     return {std::nullopt, "is larger than 1MiB"};
   return {std::move(text), ""};
+}
+
+bool is_host_and_port(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == 0 || colon == std::string_view::npos)
+    return false;
+  std::uint16_t port = 0;
+  const auto* const end = text.data() + text.size();
+  const auto [rest, wrong] = std::from_chars(text.data() + colon + 1, end, port);
+  return wrong == std::errc{} && rest == end && port != 0;
 }
 
 bool is_ip_address(const std::string& text) {
@@ -456,8 +467,38 @@ private:
                   "::1 or 0.0.0.0 for all; names are not looked up");
     if (!cluster::parse_role_set(x.roles))
       add_problem(origin("cluster.roles"), "cluster.roles: must be worker, gateway or both with a comma between");
+    if (x.discovery.kind == "store" && x.advertise.empty() && (x.port.address == "0.0.0.0" || x.port.address == "::"))
+      add_problem(origin("cluster.advertise"), "cluster.advertise: other nodes cannot reach " + x.port.address
+                                                 + ": say where they do, as in 10.0.0.5:9100");
+    validate_discovery(x.discovery);
+    for (const auto& [key, label] : {std::pair{"cluster.placement.payment", &x.payment_placement},
+                                     std::pair{"cluster.placement.email", &x.email_placement}})
+      if (label->starts_with('='))
+        add_problem(origin(key), std::string{key} + ": must be a label of nodes, as in egress=fixed");
     if (x.renewal * 3 > x.lease)
       add_problem(origin("cluster.renewal"), "cluster.renewal: must be at most a third of cluster.lease");
+  }
+
+  void validate_discovery(const discovery_options& x) {
+    const std::string key = "cluster.discovery.";
+    const auto complain = [&](const std::string& name, const std::string& what) {
+      add_problem(origin(key + name), key + name + ": " + what);
+    };
+    if ((x.kind == "dns" || x.kind == "consul") && x.service.empty())
+      complain("service", x.kind + " needs it");
+    if (x.kind == "dns" && !x.server.empty() && !is_host_and_port(x.server))
+      complain("server", "must be an address with a port, such as 10.0.0.2:53");
+    if (x.kind == "consul" && !x.url.starts_with("http://") && !x.url.starts_with("https://"))
+      complain("url", "must begin with http:// or https://");
+    if (x.kind != "static")
+      return;
+    const auto nodes = names_in(x.nodes);
+    if (nodes.empty())
+      complain("nodes", "static needs it");
+    for (const auto& node : nodes)
+      if (const auto equals = node.find('=');
+          equals == 0 || equals == std::string::npos || !is_host_and_port(std::string_view{node}.substr(equals + 1)))
+        complain("nodes", node + " is not as in node-1=10.0.0.5:9100");
   }
 
   void validate_policies() {

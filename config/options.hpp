@@ -56,6 +56,18 @@ struct store_options {
   bool operator==(const store_options&) const = default;
 };
 
+struct discovery_options {
+  std::string kind = "store";
+  std::string nodes;
+  std::string service;
+  std::uint64_t port = 9100;
+  std::string server;
+  std::string url = "http://127.0.0.1:8500";
+  secret token;
+
+  bool operator==(const discovery_options&) const = default;
+};
+
 struct cluster_options {
   bool enabled = false;
   listener port{"0.0.0.0", 9100};
@@ -70,6 +82,9 @@ struct cluster_options {
   std::string certificate;
   std::string key;
   std::string ca;
+  discovery_options discovery;
+  std::string payment_placement;
+  std::string email_placement;
 
   bool operator==(const cluster_options&) const = default;
 };

@@ -1,24 +1,20 @@
 #include "supervisors/cluster_node.hpp"
 
 #include "adapters/postgres/leases.hpp"
+#include "supervisors/cluster/credential_watch.hpp"
 #include "supervisors/cluster/mesh.hpp"
 #include "supervisors/observability/cluster_watch.hpp"
 #include "supervisors/observability/log.hpp"
 
 #include <caf/io/middleman.hpp>
-#include <caf/openssl/manager.hpp>
-#include <caf/openssl/publish.hpp>
 #include <caf/scoped_actor.hpp>
-
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <caf/telemetry/metric_registry.hpp>
 
 #include <atomic>
-#include <cerrno>
-#include <cstring>
+#include <chrono>
+#include <csignal>
 #include <ctime>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -26,71 +22,30 @@ namespace troupe {
 
 namespace {
 
-constexpr duration connect_within{1'500};
-
 cluster::boot_time boot_now() {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
   return cluster::boot_time{duration{static_cast<duration::rep>(now.tv_sec) * 1'000 + now.tv_nsec / 1'000'000}};
 }
 
-/// Whether somebody listens there: zero, or the errno of the last address that was tried.
-int probe(const std::string& host, std::uint16_t port) {
-  addrinfo wanted{};
-  wanted.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &wanted, &found) != 0)
-    return EADDRNOTAVAIL;
-  int why = EADDRNOTAVAIL;
-  for (const auto* x = found; x && why != 0; x = x->ai_next) {
-    const int fd = ::socket(x->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-      continue;
-    why = ::connect(fd, x->ai_addr, x->ai_addrlen) == 0 ? 0 : errno;
-    if (why == EINPROGRESS) {
-      pollfd waits{fd, POLLOUT, 0};
-      socklen_t size = sizeof why;
-      if (::poll(&waits, 1, static_cast<int>(connect_within.count())) <= 0)
-        why = ETIMEDOUT;
-      else
-        ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &size);
-    }
-    ::close(fd);
-  }
-  ::freeaddrinfo(found);
-  return why;
+bool is_everywhere(const std::string& address) {
+  return address == "0.0.0.0" || address == "::";
 }
 
-/// CAF's own connect holds up all others while it waits, so it is only asked when somebody surely listens. Each try has
-/// a thread of its own until then.
-cluster::connect_fn connector(caf::actor_system& system) {
-  return [&system](const std::string& host, std::uint16_t port, std::function<void(cluster::contact)> told) {
-    system.spawn<caf::detached>([host, port, told = std::move(told)](caf::event_based_actor* self) {
-      if (const int why = probe(host, port); why != 0) {
-        told({nullptr, why == ECONNREFUSED, std::strerror(why)});
-        self->quit();
-        return;
-      }
-      self
-        ->request(self->system().openssl_manager().actor_handle(),
-                  std::chrono::milliseconds{connect_within.count() * 2}, caf::connect_atom_v, host, port)
-        .then(
-          [told](const caf::node_id&, const caf::strong_actor_ptr& door, const std::set<std::string>&) {
-            told({caf::actor_cast<caf::actor>(door), false, door ? "" : "nobody is at the door"});
-          },
-          [told](const caf::error& why) {
-            told({nullptr, false, to_string(why)});
-          });
-    });
+/// Counts them all, and names one a minute: whoever knocks must not fill the log.
+cluster::turned_away_fn telling_of_strangers(caf::actor_system& system) {
+  struct last {
+    std::optional<std::chrono::steady_clock::time_point> named;
   };
-}
-
-cluster::probe_fn prober(caf::actor_system& system) {
-  return [&system](const std::string& host, std::uint16_t port, std::function<void(bool)> told) {
-    system.spawn<caf::detached>([host, port, told = std::move(told)](caf::event_based_actor* self) {
-      told(probe(host, port) == ECONNREFUSED);
-      self->quit();
-    });
+  auto* count = system.metrics().counter_singleton(
+    "troupe", "cluster_turned_away", "Connections of whoever had no certificate of the cluster.", "1", true);
+  return [count, before = std::make_shared<last>()](const std::string& address, const std::string& why) {
+    count->inc();
+    const auto now = std::chrono::steady_clock::now();
+    if (before->named && now - *before->named < std::chrono::minutes{1})
+      return;
+    before->named = now;
+    log::warn("Somebody without a certificate of the cluster was turned away", {{"address", address}, {"reason", why}});
   };
 }
 
@@ -103,14 +58,11 @@ std::string host_of(const cluster_settings& x) {
 void load_cluster(caf::actor_system_config& config, const cluster_settings& x) {
   if (!x.enabled)
     return;
-  config.load<caf::io::middleman>(); // Each brings the options that are set below.
-  config.load<caf::openssl::manager>();
-  config.set("caf.openssl.certificate", x.certificate);
-  config.set("caf.openssl.key", x.key);
-  config.set("caf.openssl.cafile", x.ca);
+  std::signal(SIGPIPE, SIG_IGN);     // OpenSSL would raise it where a peer is gone.
+  config.load<caf::io::middleman>(); // It brings the options that are set below.
   config.set("caf.middleman.enable-automatic-connections", false);
   config.set("caf.middleman.heartbeat-interval", caf::timespan{std::chrono::milliseconds{500}});
-  config.set("caf.middleman.connection-timeout", caf::timespan{std::chrono::seconds{2}});
+  config.set("caf.middleman.connection-timeout", caf::timespan{cluster::links::silent_max});
   config.set("caf.middleman.app-identifiers",
              std::vector<std::string>{"troupe/" + std::to_string(cluster_protocol),
                                       "troupe/" + std::to_string(cluster_protocol - 1)});
@@ -118,13 +70,17 @@ void load_cluster(caf::actor_system_config& config, const cluster_settings& x) {
 
 cluster_node::cluster_node(std::string name, cluster_settings settings, postgres::options store, clock_fn now)
   : name_(std::move(name)), settings_(std::move(settings)), store_(std::move(store)), now_(std::move(now)),
-    assembly_(std::make_shared<cluster::assembly>()) {
+    assembly_(std::make_shared<cluster::assembly>()),
+    shown_(std::make_shared<cluster::credentials>(
+      cluster::credential_files{settings_.certificate, settings_.key, settings_.ca}, now_())),
+    find_(cluster::make_find(settings_.discovery)) {
   assembly_->self = name_;
   assembly_->held = entity::held_shards::of_member([] { return boot_now().time_since_epoch().count(); });
   assembly_->now = now_;
 }
 
 void cluster_node::add_parts(caf::actor_system& system, topology& made, const supervision::limits& restarts) {
+  links_.emplace(system, shown_, telling_of_strangers(system));
   const auto incarnation = std::make_shared<std::atomic<std::uint64_t>>(0);
   const auto about_us = [name = name_, incarnation] { return cluster::hello{name, *incarnation, cluster_protocol}; };
 
@@ -150,10 +106,23 @@ void cluster_node::add_parts(caf::actor_system& system, topology& made, const su
   };
   cluster::mesh_settings mesh;
   mesh.about_us = about_us;
-  mesh.connect = connector(system);
-  mesh.probe = prober(system);
+  const auto places = [find = find_](const cluster::node_record& whom) {
+    return cluster::places_of(whom, find, [](const std::string& node, const caf::error& why) {
+      log::warn("Discovery does not find a node", {{"peer", node}, {"reason", to_string(why)}});
+    });
+  };
+  mesh.connect = [by = *links_, places](const cluster::node_record& whom, std::function<void(cluster::contact)> told) {
+    by.connect(places(whom), std::move(told));
+  };
+  mesh.probe = [by = *links_, places](const cluster::node_record& whom, std::function<void(bool)> told) {
+    by.look(places(whom), std::move(told));
+  };
   mesh.member = member_;
   mesh.our_door = [of = handles_] { return of->door; };
+  mesh.others = [who = passing_on_](const cluster::reachable_nodes& x) {
+    for (const auto& one : who)
+      caf::anon_send(one, x);
+  };
   mesh.told = [](const std::string& peer, bool up, const std::string& why) {
     if (up)
       log::info("Connected with a node", {{"peer", peer}});
@@ -166,20 +135,44 @@ void cluster_node::add_parts(caf::actor_system& system, topology& made, const su
   parts.add<caf::actor>("metrics", [member = member_](const supervision::place& where) -> caf::actor {
     return where.spawn<cluster_watch_impl>(member);
   });
+  certificates_ =
+    parts.add<caf::actor>("certificates", [shown = shown_, now = now_](const supervision::place& where) -> caf::actor {
+      return where.spawn<cluster::credential_watch_impl, caf::detached>(shown, now);
+    });
   made.root.add(std::move(parts));
 
   // Not a child of the tree: whoever has its handle from another node would hold a dead one after a restart.
   handles_->door = system.spawn<cluster::door_impl>(
-    about_us, assembly_->regions, now_, [member = member_](const cluster::news& x) { caf::anon_send(member, x); },
+    about_us, assembly_->regions, lent_, now_,
+    [member = member_](const cluster::news& x) { caf::anon_send(member, x); },
     [peers](const cluster::arrived& x) { caf::anon_send(peers, x); });
-  const auto opened = caf::openssl::publish(handles_->door, settings_.port, settings_.address.c_str(), true);
+  const auto opened = links_->open(handles_->door, settings_.port, settings_.address);
   if (!opened)
     throw std::runtime_error{"cannot listen for other nodes at " + host_of(settings_) + ":"
                              + std::to_string(settings_.port) + " (" + to_string(opened.error())
-                             + "); end what does, choose another cluster.port, or mend cluster.tls"};
+                             + "); end what does, or choose another cluster.port"};
   port_ = *opened;
-  with->self.address =
-    settings_.advertise.empty() ? host_of(settings_) + ":" + std::to_string(port_) : settings_.advertise;
+  with->self.address = settings_.advertise;
+  if (settings_.advertise.empty() && !is_everywhere(settings_.address))
+    with->self.address = host_of(settings_) + ":" + std::to_string(port_);
+}
+
+const cluster::label* cluster_node::placement_of(const std::string& name) const {
+  const auto found = settings_.placement.find(name.substr(0, name.find('.')));
+  return found == settings_.placement.end() ? nullptr : &found->second;
+}
+
+caf::actor cluster_node::pass_on(supervision::group& to, const std::string& name, const cluster::label& wanted) {
+  passing_on_.push_back(to.add<caf::actor>(name.substr(name.find('.') + 1),
+                                           [name, wanted, now = now_](const supervision::place& where) -> caf::actor {
+                                             return where.spawn<cluster::placed_impl>(name, wanted, now);
+                                           }));
+  return passing_on_.back();
+}
+
+// Not a child of the tree, as the door.
+void cluster_node::lend(caf::actor_system& system, const std::string& name, const caf::actor& adapter) {
+  lent_->emplace(name, system.spawn<cluster::porch_impl>(adapter, now_));
 }
 
 cluster::member_settings cluster_node::describe_member() const {
@@ -215,13 +208,21 @@ void cluster_node::close(caf::actor_system& system) {
   handles_->mesh = {};
   if (!door)
     return;
+  links_->close(door, port_);
   caf::scoped_actor self{system};
-  self // caf::openssl::unpublish does not compile in this release of CAF.
-    ->request(system.openssl_manager().actor_handle(), caf::infinite, caf::unpublish_atom_v, door.address(), port_)
-    .receive([] {}, [](const caf::error&) {});
   self->send_exit(door, caf::exit_reason::user_shutdown);
   self->wait_for(door);
+  for (const auto& [name, porch] : *lent_)
+    self->send_exit(porch, caf::exit_reason::user_shutdown);
+  lent_->clear();
+  passing_on_.clear();
   member_ = nullptr;
+  certificates_ = nullptr;
+}
+
+void cluster_node::renew_certificate() {
+  if (certificates_)
+    caf::anon_send(certificates_, caf::update_atom_v);
 }
 
 } // namespace troupe

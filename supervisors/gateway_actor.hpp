@@ -44,7 +44,8 @@ public:
   supervised_gateway(caf::actor_system& system, supervision::group& to, std::string name, gateway::options with,
                      std::function<gateway::router()> routes);
 
-  std::uint16_t port() const { return place_->port; }
+  /// 0 while it does not listen.
+  std::uint16_t port() const { return place_->open ? place_->port.load() : std::uint16_t{0}; }
 
   /// Listens from now on. Throws std::runtime_error, with a text that says what to do. Once its supervisor is up.
   void open() const;

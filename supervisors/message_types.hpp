@@ -26,7 +26,6 @@
 
 #include <caf/init_global_meta_objects.hpp>
 #include <caf/io/middleman.hpp>
-#include <caf/openssl/manager.hpp>
 
 namespace troupe {
 
@@ -54,7 +53,6 @@ template <class... Blocks> void register_blocks(block_list<Blocks...>) {
 inline void register_message_types() {
   register_blocks(message_blocks{});
   caf::io::middleman::init_global_meta_objects();
-  caf::openssl::manager::init_global_meta_objects();
   caf::core::init_global_meta_objects();
 }
 

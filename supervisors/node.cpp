@@ -121,6 +121,8 @@ public:
       defaults.providers.insert(configured.name);
     ordering_.set(std::move(defaults));
     guards_->configure(x.policies, x.guard_policies);
+    if (cluster_)
+      cluster_->renew_certificate();
   }
 
   bool stop() {
@@ -268,7 +270,8 @@ private:
     if (settings_.demo_catalog)
       if (const auto failed = stock_demo_catalog(system, parts.catalog, parts.inventory))
         log::warn("The demo catalog could not be stored", {{"reason", to_string(failed)}});
-    commerce_.open();
+    if (settings_.cluster.roles.gateway)
+      commerce_.open();
     operations_.open();
   }
 
@@ -375,10 +378,11 @@ private:
     for (const auto& configured : settings_.providers) {
       auto& made = result[configured.name];
       made.key_lifetime = configured.key_lifetime;
-      const auto adapter =
-        to.add<payment::provider_actor>(configured.name, [configured, client, now, random](const auto& where) {
+      const auto adapter = placed<payment::provider_actor>(cluster_, *system_, to, "payment." + configured.name, [&] {
+        return to.add<payment::provider_actor>(configured.name, [configured, client, now, random](const auto& where) {
           return payment::spawn_provider(where.system(), configured, client, now, random).actor;
         });
+      });
       // Before the handle that survives restarts, so that it remembers across them what it has seen.
       auto port = resilience::payment_port(configured.name, configured.key_lifetime);
       port.held_back = [pauses = pauses_->published(), name = configured.name] { return why_paused(*pauses, name); };
@@ -403,13 +407,14 @@ private:
       port.held_back = [pauses = pauses_->published(), name = pause::name_of_mailer(configured.name)] {
         return why_paused(*pauses, name);
       };
-      result[configured.name] = guarded(
-        to.add<notification::mailer_actor>(
+      const auto mailer = placed<notification::mailer_actor>(cluster_, *system_, to, "email." + configured.name, [&] {
+        return to.add<notification::mailer_actor>(
           configured.name,
           [configured, client, now, random, templates, ca_file = settings_.client.ca_file](const auto& where) {
             return email::spawn_mailer({where.system(), client, now, random, templates, ca_file, {}}, configured);
-          }),
-        port, configured.name, now, random);
+          });
+      });
+      result[configured.name] = guarded(mailer, port, configured.name, now, random);
     }
     return result;
   }

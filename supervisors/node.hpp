@@ -93,7 +93,7 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  std::uint16_t commerce_port() const;
+  std::uint16_t commerce_port() const; // 0 where there is none, see cluster_settings::roles
   std::uint16_t operations_port() const;
   const std::filesystem::path& operator_key_file() const;
   bool operator_key_made() const;

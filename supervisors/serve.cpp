@@ -219,6 +219,22 @@ std::map<std::string, std::string> to_labels(const std::string& text) {
   return out;
 }
 
+cluster::discovery_settings to_discovery(const config::discovery_options& x) {
+  using kind = cluster::discovery_settings::kind;
+  cluster::discovery_settings out;
+  if (x.kind != "store")
+    out.from = x.kind == "dns" ? kind::dns : (x.kind == "consul" ? kind::consul : kind::listed);
+  for (const auto& [name, address] : to_labels(x.nodes))
+    if (auto where = discovery::parse_address(address))
+      out.nodes.emplace(name, *std::move(where));
+  out.service = x.service;
+  out.port = static_cast<std::uint16_t>(x.port);
+  out.server = x.server;
+  out.url = x.url;
+  out.token = x.token.reveal();
+  return out;
+}
+
 cluster_settings to_cluster(const config::cluster_options& x) {
   cluster_settings out;
   out.enabled = x.enabled;
@@ -235,6 +251,10 @@ cluster_settings to_cluster(const config::cluster_options& x) {
   out.certificate = x.certificate;
   out.key = x.key;
   out.ca = x.ca;
+  out.discovery = to_discovery(x.discovery);
+  for (const auto& [kind, text] : {std::pair{"payment", &x.payment_placement}, {"email", &x.email_placement}})
+    if (auto label = cluster::parse_label(*text))
+      out.placement.emplace(kind, *std::move(label));
   return out;
 }
 
@@ -256,6 +276,7 @@ node_settings to_settings(const config::options& x, const origin_map& origins) {
   out.client.connection_idle_max = x.client.connection_idle_max;
   out.client.proxy = x.client.proxy;
   out.client.ca_file = x.client.ca_file;
+  out.cluster.discovery.client = out.client;
   for (const auto& [name, provider] : x.payment.providers)
     out.providers.push_back(to_adapter(name, provider));
   out.email = to_email(x.email);
@@ -366,8 +387,10 @@ void reload(const config::sources& from, config::options& current, node& running
 
 void print_welcome(const config::options& x, const node& running, std::uint16_t sandbox_port) {
   const auto base = config::url_of(x.commerce.address, running.commerce_port());
+  const bool serves = running.commerce_port() != 0;
   std::cout << "troupe " TROUPE_VERSION " is up\n"
-            << "  commerce      " << base << "  (" << base << "/openapi.json)\n"
+            << "  commerce      "
+            << (serves ? base + "  (" + base + "/openapi.json)" : "none, for cluster.roles has no gateway") << '\n'
             << "  operations    " << config::url_of(x.operations.address, running.operations_port())
             << "/health/ready\n";
   if (sandbox_port != 0)
@@ -376,7 +399,7 @@ void print_welcome(const config::options& x, const node& running, std::uint16_t 
   std::cout << "  store         " << describe(to_store(x.store)) << '\n'
             << "  operator key  " << running.operator_key_file().string()
             << (running.operator_key_made() ? "  (made just now)" : "") << '\n';
-  if (x.demo.catalog) {
+  if (x.demo.catalog && serves) {
     std::cout << "\nTry a first order:\n\n"
               << "  curl -s " << base
               << "/api/v2/orders -H 'Content-Type: application/json' -H 'Prefer: wait=10' -d '{\n"

@@ -1,7 +1,7 @@
 #include "supervisors/cluster/door.hpp"
 
-#include <caf/delegated.hpp>
-#include <caf/mailbox_element.hpp>
+#include "supervisors/cluster/hand_on.hpp"
+
 #include <caf/sec.hpp>
 
 #include <utility>
@@ -9,9 +9,10 @@
 namespace troupe::cluster {
 
 door::door(caf::event_based_actor* self, std::function<hello()> about_us, std::shared_ptr<const region_table> regions,
-           clock_fn now, std::function<void(const news&)> heard, std::function<void(const arrived&)> met)
-  : self_(self), about_us_(std::move(about_us)), regions_(std::move(regions)), now_(std::move(now)),
-    heard_(std::move(heard)), met_(std::move(met)) {}
+           std::shared_ptr<const port_table> ports, clock_fn now, std::function<void(const news&)> heard,
+           std::function<void(const arrived&)> met)
+  : self_(self), about_us_(std::move(about_us)), regions_(std::move(regions)), ports_(std::move(ports)),
+    now_(std::move(now)), heard_(std::move(heard)), met_(std::move(met)) {}
 
 caf::behavior door::make_behavior() {
   self_->set_default_handler([this](caf::scheduled_actor*, caf::message& what) { return pass_on(what); });
@@ -21,6 +22,11 @@ caf::behavior door::make_behavior() {
       return about_us_();
     },
     [this](const news& x) { heard_(x); },
+    [this](const get_port& x) -> caf::result<caf::actor> {
+      if (const auto found = ports_->find(x.name); found != ports_->end())
+        return found->second;
+      return caf::make_error(ec::refused, "this node does not call " + x.name);
+    },
   };
 }
 
@@ -36,13 +42,7 @@ caf::skippable_result door::pass_on(caf::message& what) {
     auto& context = what.get_mutable_as<request_context>(0);
     context.deadline = now_() + context.deadline.time_since_epoch();
   }
-  auto& element = *self_->current_mailbox_element();
-  const auto id = element.mid;
-  element.mid.mark_as_answered();
-  region->second->enqueue(
-    caf::make_mailbox_element(std::move(element.sender), id, std::move(element.stages), std::move(what)),
-    self_->context());
-  return caf::delegated<caf::message>{};
+  return hand_on(self_, what, region->second);
 }
 
 } // namespace troupe::cluster

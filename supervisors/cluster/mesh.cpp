@@ -5,31 +5,9 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace troupe::cluster {
-
-namespace {
-
-struct endpoint {
-  std::string host;
-  std::uint16_t port = 0; // 0: the address makes no sense
-};
-
-endpoint parse(const std::string& address) {
-  endpoint result;
-  const auto colon = address.rfind(':');
-  if (colon == std::string::npos)
-    return result;
-  result.host = address.substr(0, colon);
-  if (result.host.size() > 2 && result.host.front() == '[' && result.host.back() == ']')
-    result.host = result.host.substr(1, result.host.size() - 2);
-  std::from_chars(address.data() + colon + 1, address.data() + address.size(), result.port);
-  return result;
-}
-
-} // namespace
 
 mesh::mesh(caf::event_based_actor* self, mesh_settings with) : self_(self), with_(std::move(with)) {}
 
@@ -60,7 +38,7 @@ void mesh::expect(const expected_peers& x) {
     peers_.erase(found);
   }
   for (const auto& node : x.nodes) {
-    if (node.name == with_.about_us().name || node.address.empty())
+    if (node.name == with_.about_us().name)
       continue;
     auto& known = peers_[node.name];
     known.about = node;
@@ -83,20 +61,31 @@ void mesh::expect(const expected_peers& x) {
   });
   if (changed)
     tell();
+  tell_others();
 }
 
 void mesh::connect(const std::string& name) {
   auto& to = peers_.at(name);
   to.connecting = true;
+  if (const auto why = why_strange(to.about.protocol); !why.empty())
+    return again(name, why);
   const auto attempt = ++to.tries;
-  const auto where = parse(to.about.address);
   // The answer comes from another thread, perhaps after this actor has ended.
   const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self_);
-  with_.connect(where.host, where.port, [this, weak, name, attempt](contact x) {
+  with_.connect(to.about, [this, weak, name, attempt](contact x) {
     if (const auto strong = weak.lock())
       caf::anon_send(caf::actor_cast<caf::actor>(strong),
                      caf::make_action([this, name, attempt, x = std::move(x)] { reached(name, attempt, x); }));
   });
+}
+
+/// Two releases that follow each other speak with each other, for the time of an update.
+std::string mesh::why_strange(std::uint32_t protocol) const {
+  const auto ours = with_.about_us().protocol;
+  if (protocol <= ours + 1 && ours <= protocol + 1)
+    return {};
+  return "it speaks protocol " + std::to_string(protocol) + " of the cluster and this node " + std::to_string(ours)
+         + ": bring one of them to a release that the other one follows";
 }
 
 void mesh::reached(const std::string& name, std::uint64_t attempt, const contact& x) {
@@ -129,6 +118,11 @@ void mesh::greet(const std::string& name, const caf::actor& door) {
 
 // The store may tell of it later than it comes.
 void mesh::meet(const arrived& x) {
+  if (const auto why = why_strange(x.who.protocol); !why.empty()) {
+    if (with_.told)
+      with_.told(x.who.name, false, why);
+    return;
+  }
   (*with_.arrivals)[x.who.name] = x;
   if (const auto found = peers_.find(x.who.name);
       found != peers_.end() && found->second.about.incarnation == x.who.incarnation)
@@ -184,8 +178,7 @@ void mesh::lost(const caf::actor_addr& door) {
 // It will come again if it lives; if not, the others need not wait for the end of its lease.
 void mesh::look_whether_dead(const std::string& name) {
   const auto& about = peers_.at(name).about;
-  const auto where = parse(about.address);
-  with_.probe(where.host, where.port, [member = with_.member, name, of = about.incarnation](bool refused) {
+  with_.probe(about, [member = with_.member, name, of = about.incarnation](bool refused) {
     if (refused)
       caf::anon_send(member, found_dead{name, of});
   });
@@ -197,6 +190,17 @@ void mesh::tell() {
     if (x.door)
       doors->emplace(name, x.door);
   caf::anon_send(with_.member, reachable_peers{std::move(doors)});
+  tell_others();
+}
+
+void mesh::tell_others() const {
+  if (!with_.others)
+    return;
+  reachable_nodes all;
+  for (const auto& [name, x] : peers_)
+    if (x.door)
+      all.nodes.emplace_back(x.about, x.door);
+  with_.others(all);
 }
 
 } // namespace troupe::cluster

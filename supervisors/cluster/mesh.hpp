@@ -1,6 +1,7 @@
 // supervisors/cluster/mesh.hpp: the connections to all other nodes.
 #pragma once
 
+#include "supervisors/cluster/contact.hpp"
 #include "supervisors/cluster/messages.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -14,26 +15,19 @@
 
 namespace troupe::cluster {
 
-/// What came of a try to connect.
-struct contact {
-  caf::actor door;      // when it was reached
-  bool refused = false; // nothing listens there: the process is gone
-  std::string why;      // otherwise, for people
-};
+/// Connects with that node and tells what came of it, on any thread, once. Must not hold up other calls.
+using connect_fn = std::function<void(const node_record& whom, std::function<void(contact)> told)>;
 
-/// Connects with `host` and `port` and tells what came of it, on any thread, once. Must not hold up other calls.
-using connect_fn = std::function<void(const std::string& host, std::uint16_t port, std::function<void(contact)> told)>;
-
-/// Whether the process there is gone, see contact::refused; told like connect_fn tells.
-using probe_fn =
-  std::function<void(const std::string& host, std::uint16_t port, std::function<void(bool refused)> told)>;
+/// Whether its process is gone, see contact::refused; told like connect_fn tells.
+using probe_fn = std::function<void(const node_record& whom, std::function<void(bool refused)> told)>;
 
 struct mesh_settings {
   std::function<hello()> about_us; // the incarnation comes with joining
   connect_fn connect;
   probe_fn probe;
-  caf::actor member;                    // told of who can be reached, and who was found dead
-  std::function<caf::actor()> our_door; // for peers to come back by
+  caf::actor member;                                    // told of who can be reached, and who was found dead
+  std::function<caf::actor()> our_door;                 // for peers to come back by
+  std::function<void(const reachable_nodes&)> others{}; // told whenever the member is, and at each view of the store
   duration again_min{200};
   duration again_max{2'000};
   duration hello_within{2'000};
@@ -45,7 +39,8 @@ struct mesh_settings {
 /// Keeps a connection to each peer that it is told to expect (expected_peers), whatever happens to the others. Of two
 /// nodes the one whose name comes first connects, since of two connections between the same nodes CAF ends one, perhaps
 /// on either side another; the other node waits to be greeted. A peer that is lost is tried again, at once and then
-/// with growing pauses, as long as it is expected.
+/// with growing pauses, as long as it is expected. Of a peer whose protocol is neither ours nor next to it only `told`
+/// hears.
 class mesh {
 public:
   static constexpr const char* name = "mesh";
@@ -66,6 +61,7 @@ private:
 
   void expect(const expected_peers& x);
   void connect(const std::string& name);
+  std::string why_strange(std::uint32_t protocol) const;
   void reached(const std::string& name, std::uint64_t attempt, const contact& x);
   void greet(const std::string& name, const caf::actor& door);
   void meet(const arrived& x);
@@ -75,6 +71,7 @@ private:
   void lost(const caf::actor_addr& door);
   void look_whether_dead(const std::string& name);
   void tell();
+  void tell_others() const;
 
   caf::event_based_actor* self_;
   mesh_settings with_;

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe::cluster {
@@ -47,6 +48,18 @@ template <class Inspector> bool inspect(Inspector& f, news& x) {
   return f.object(x).fields(f.field("changes", x.changes));
 }
 
+/// Answered with the handle of who makes the calls of an outside service for other nodes, which takes a context and a
+/// command; refused when there is none of that name.
+struct get_port {
+  std::string name; // "payment.stripe"
+
+  bool operator==(const get_port&) const = default;
+};
+
+template <class Inspector> bool inspect(Inspector& f, get_port& x) {
+  return f.object(x).fields(f.field("name", x.name));
+}
+
 // ---- inside a node -------------------------------------------------------------------------------------------------
 
 /// The doors of the other nodes that can be reached now, by name.
@@ -67,6 +80,11 @@ struct expected_peers {
 struct arrived {
   hello who;
   caf::actor door;
+};
+
+/// To what is placed on other nodes: who can be reached now, with their doors. Sent again and again.
+struct reachable_nodes {
+  std::vector<std::pair<node_record, caf::actor>> nodes;
 };
 
 /// To the member: the peers that can be reached have changed.
@@ -91,6 +109,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_cluster_nodes, caf::first_custom_type_id + 1620)
   CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::reachable_peers))
   CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::found_dead))
   CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::arrived))
+  CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::get_port))
+  CAF_ADD_TYPE_ID(troupe_cluster_nodes, (troupe::cluster::reachable_nodes))
 CAF_END_TYPE_ID_BLOCK(troupe_cluster_nodes)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::updated)
@@ -98,3 +118,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::expected_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::reachable_peers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::found_dead)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::arrived)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::cluster::reachable_nodes)

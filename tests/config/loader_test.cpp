@@ -125,7 +125,7 @@ TEST_F(ConfigLoad, EveryOptionCanBeSetInEachWay) {
       if (x.key == "cluster.enabled") // What a cluster cannot do without.
         for (const auto* needed :
              {"store.kind=postgres", "store.postgres.url=host=db", "cluster.tls.certificate=/dev/null",
-              "cluster.tls.key=/dev/null", "cluster.tls.ca=/dev/null"})
+              "cluster.tls.key=/dev/null", "cluster.tls.ca=/dev/null", "cluster.advertise=10.0.0.5:9100"})
           by.settings.emplace_back(needed);
       auto all = load(by);
       for (const auto& problem : all.problems)
@@ -155,13 +155,26 @@ TEST_F(ConfigLoad, RefusesAStoreOrAClusterThatLacksWhatItNeeds) {
   const std::string store = "store:\n  kind: postgres\n  postgres:\n    url: host=db\n";
   EXPECT_EQ(problems_of("cluster:\n  enabled: true\n" + tls),
             texts{"troupe.yaml:2: cluster.enabled: a cluster needs store.kind=postgres"});
-  EXPECT_EQ(problems_of("cluster:\n  enabled: true\n  renewal: 1s\n" + tls + store),
-            texts{"troupe.yaml:3: cluster.renewal: must be at most a third of cluster.lease"});
+  const std::string all = "cluster:\n  enabled: true\n" + tls;
+  EXPECT_EQ(problems_of(all + store),
+            texts{"cluster.advertise: other nodes cannot reach 0.0.0.0: say where they do, as "
+                  "in 10.0.0.5:9100"});
+  EXPECT_EQ(problems_of(all + "  discovery:\n    kind: dns\n    server: here\n" + store),
+            (texts{"cluster.discovery.service: dns needs it",
+                   "troupe.yaml:9: cluster.discovery.server: must be an address with a port, such as 10.0.0.2:53"}));
+  EXPECT_EQ(problems_of(all + "  discovery:\n    kind: consul\n    url: here\n    service: troupe\n" + store),
+            texts{"troupe.yaml:9: cluster.discovery.url: must begin with http:// or https://"});
+  EXPECT_EQ(problems_of(all + "  discovery:\n    kind: static\n    nodes: node-1=here\n" + store),
+            texts{"troupe.yaml:9: cluster.discovery.nodes: node-1=here is not as in node-1=10.0.0.5:9100"});
+  EXPECT_EQ(problems_of(all + "  discovery:\n    kind: static\n" + store),
+            texts{"cluster.discovery.nodes: static needs it"});
+  EXPECT_EQ(problems_of("cluster:\n  enabled: true\n  advertise: a:1\n  renewal: 1s\n" + tls + store),
+            texts{"troupe.yaml:4: cluster.renewal: must be at most a third of cluster.lease"});
   EXPECT_EQ(problems_of("cluster:\n  enabled: true\n  address: here\n" + tls + store),
             texts{"troupe.yaml:3: cluster.address: must be an IP address of this machine, such as 127.0.0.1, ::1 or "
                   "0.0.0.0 for all; names are not looked up"});
-  EXPECT_EQ(problems_of("cluster:\n  enabled: true\n  roles: waiter\n" + tls + store),
-            texts{"troupe.yaml:3: cluster.roles: must be worker, gateway or both with a comma between"});
+  EXPECT_EQ(problems_of("cluster:\n  enabled: true\n  advertise: a:1\n  roles: waiter\n" + tls + store),
+            texts{"troupe.yaml:4: cluster.roles: must be worker, gateway or both with a comma between"});
 }
 
 TEST_F(ConfigLoad, RefusesAddressesThatAreNone) {

@@ -131,7 +131,7 @@ void node::start() {
 void node::launch() {
   remember();
   auto command = this->command();
-  command.insert(command.begin(), troupe_binary());
+  command.insert(command.begin(), binary_);
   process_ = std::make_unique<program>(std::move(command));
 }
 

@@ -76,6 +76,9 @@ public:
   void kill();   // -9
   ending stop(); // SIGTERM; throws when it goes on
 
+  /// From the next start on, another program than the one under test.
+  void run_by(std::string binary) { binary_ = std::move(binary); }
+
   void set(std::string setting) { settings_.push_back(std::move(setting)); }
 
   program& process() { return *process_; }
@@ -104,6 +107,7 @@ private:
   std::filesystem::path state_;
   std::vector<std::string> settings_;
   std::vector<std::string> more_;
+  std::string binary_ = troupe_binary();
   std::unique_ptr<program> process_;
   std::string printed_before_; // by earlier runs
   std::string commerce_;

@@ -71,6 +71,7 @@ void add_mail(samples& to) {
 
 void add_cluster(samples& to) {
   to.add("all", cluster::hello{"node-1", 7, 1});
+  to.add("all", cluster::get_port{"payment.stripe"});
   to.add("all", cluster::drain_node{"node-1", "a new kernel"});
   to.add("all", cluster::drained{"node-1"});
   to.add("all", cluster::ownership_change{17, "node-1", 3});
