@@ -68,7 +68,7 @@ class Store:
         self.started += 1
         self.process = self.bench.Process(
             [os.path.join(self.bench.ROOT, "script", "postgres"), self.folder, f"port={DATABASE}",
-             f"listen_addresses={self.machine.address},127.0.0.1", *os.environ.get("CHAOS_PG", "").split()], f"{self.folder}/log-{self.started}.txt",
+             f"listen_addresses={self.machine.address},127.0.0.1"], f"{self.folder}/log-{self.started}.txt",
             self.machine.enter)
         self.process.wait_for("ready to accept connections")
 
