@@ -128,6 +128,9 @@ void member::on_renewed(boot_time asked_at, const std::shared_ptr<const view>& s
   seen_ = seen;
   owners_ = std::make_shared<const routing>(owners_->with(*seen));
   drop_what_is_others(); // Before the lease is believed again: what was claimed meanwhile must not be answered for.
+  // Whoever comes back first after an outage of the store finds the others' leases over; their shards are theirs yet.
+  if (!lease_.holds(asked_at))
+    plans_from_ = asked_at + with_.others_return_in;
   lease_.renewed(asked_at, with_.lease);
   deps_.held.lease_until(lease_.until()->time_since_epoch().count());
   publish();
@@ -206,7 +209,8 @@ void member::drop_what_is_others() {
 
 void member::plan_for_all() {
   const auto* planner = planner_of(*seen_);
-  if (!planner || planner->name != with_.self.name || planner->incarnation != incarnation_)
+  if (!planner || planner->name != with_.self.name || planner->incarnation != incarnation_
+      || deps_.boot_now() < plans_from_)
     return;
   auto changes = plan(*seen_, with_.limits);
   if (changes.empty())

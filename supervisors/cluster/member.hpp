@@ -31,8 +31,9 @@ struct member_settings {
   duration lease = default_lease;
   duration renewal = default_renewal;
   plan_limits limits{};
-  duration apart_after{1'000};  // that the larger part of the cluster cannot be reached
-  duration eviction_max{5'000}; // until a part that does not let go is not waited for any more
+  duration apart_after{1'000};      // that the larger part of the cluster cannot be reached
+  duration others_return_in{1'000}; // after an outage of the store, in which all leases have run out
+  duration eviction_max{5'000};     // until a part that does not let go is not waited for any more
 };
 
 struct member_dependencies {
@@ -92,6 +93,7 @@ private:
   member_dependencies deps_;
   own_lease lease_;
   company company_;
+  boot_time plans_from_;
   std::uint64_t incarnation_ = 0; // 0 until it has joined
   std::uint64_t replaces_ = 0;    // who this node was before it lost its lease
   node_state state_ = node_state::up;

@@ -15,6 +15,8 @@ using nlohmann::ordered_json;
 
 constexpr std::uint64_t reason_bytes_max = 200;
 
+constexpr duration drain_deadline{65'000}; // a node on which it ends later is asked again
+
 http::response no_cluster() {
   return refusal(
     {404, "no-cluster", "This node is alone", "It is no member of a cluster; cluster.enabled makes it one.", ""});
@@ -208,6 +210,7 @@ void add_cluster_routes(router& table, const operations& behind) {
      object_schema({{"node", {{"type", "string"}}}, {"drained", {{"type", "boolean"}}}}, {"node", "drained"})},
     {404, "This node is alone.", {}},
     {409, "There is no such node, or no other that could take its shards.", {}}};
+  out.deadline = drain_deadline;
   out.handle = [behind](incoming& in) { return drain(in, behind); };
   table.add(std::move(out));
 }

@@ -164,6 +164,14 @@ protected:
   /// Another node, which does what it is told by the test.
   std::uint64_t other_joins() { return other_incarnation = *other.join(node("other"), lease); }
 
+  /// Otherwise the node finds itself cut off from it after a while.
+  void reach_other() {
+    door_map doors;
+    doors["other"] = sys.spawn([]() -> caf::behavior { return {[](const news&) {}}; });
+    caf::anon_send(subject, reachable_peers{std::make_shared<const door_map>(std::move(doors))});
+    run();
+  }
+
   void other_renews() {
     const auto x = other.renew("other", other_incarnation, node_state::up, lease);
     ASSERT_TRUE(x) << to_string(x.error());
@@ -326,6 +334,56 @@ TEST_F(Member, KeepsItsShardsOverAnOutageOfTheStore) {
   EXPECT_EQ(table->look().shards[0].epoch, before);
 }
 
+TEST_F(Member, HandsEverythingOverWhenItReachesTheStoreAndNotTheOthers) {
+  other_joins();
+  const auto seen_by_other = other.renew("other", other_incarnation, node_state::up, lease);
+  ASSERT_TRUE(other.put_targets(seen_by_other->plan_version, std::vector<target_change>{{3, "self"}, {4, "self"}}));
+  start();
+  reach_other();
+  pass(1s);
+  ASSERT_EQ(owned_by("self"), 2u);
+  caf::anon_send(subject, reachable_peers{std::make_shared<const door_map>()});
+  for (int i = 0; i < 4; ++i) {
+    other_renews();
+    pass(500ms);
+  }
+  EXPECT_TRUE(held.all().none());
+  EXPECT_EQ(owned_by("self"), 0u);
+  EXPECT_EQ(find_node(table->look(), "self")->state, node_state::draining);
+  reach_other();
+  other_renews();
+  pass(1s);
+  EXPECT_EQ(find_node(table->look(), "self")->state, node_state::up);
+}
+
+TEST_F(Member, LeavesOthersTheirShardsWhenAllComeBackFromAnOutageOfTheStore) {
+  start();
+  pass(1s);
+  other_joins();
+  other_lives();
+  const auto before = table->look();
+  sky->out = true;
+  pass(10s);
+  sky->out = false;
+  pass(800ms);
+  other_renews();
+  pass(1s);
+  EXPECT_EQ(table->look().shards, before.shards);
+}
+
+TEST_F(Member, TakesTheShardsOfWhoDoesNotComeBackFromAnOutageOfTheStore) {
+  start();
+  pass(1s);
+  other_joins();
+  other_lives();
+  ASSERT_EQ(owned_by("other"), std::size_t{shard_count} / 2);
+  sky->out = true;
+  pass(10s);
+  sky->out = false;
+  pass(2s);
+  EXPECT_EQ(owned_by("self"), std::size_t{shard_count});
+}
+
 TEST_F(Member, StopsServingWhatWasTakenBeforeItBelievesInItsLeaseAgain) {
   start();
   pass(1s);
@@ -370,6 +428,7 @@ TEST_F(Member, TakesWhatItHearsToBeFreeAtOnce) {
   const auto claimed = other.claim("other", other_incarnation, std::vector<std::uint16_t>{3});
   ASSERT_TRUE(claimed);
   start();
+  reach_other();
   pass(1s);
   ASSERT_EQ(table->look().shards[3].owner, "other");
   const auto planned = other.renew("other", other_incarnation, node_state::up, lease);
