@@ -10,7 +10,7 @@ out=$(cd "$2" && pwd)
 
 cd "$source"
 script/bootstrap
-cmake -S . --preset release -B "$out/build" >/dev/null
-cmake --build "$out/build" --target troupe
-strip --strip-all -o "$out/troupe" "$out/build/troupe"
+cmake --preset release >/dev/null
+cmake --build --preset release --target troupe
+strip --strip-all -o "$out/troupe" build/release/troupe
 "$out/troupe" version
