@@ -175,12 +175,32 @@ void mesh::lost(const caf::actor_addr& door) {
   }
 }
 
-// It will come again if it lives; if not, the others need not wait for the end of its lease.
+// It will come again if it lives; if not, the others need not wait for the end of its lease. A process that dies closes
+// one thing after the other: it may be listening still.
 void mesh::look_whether_dead(const std::string& name) {
-  const auto& about = peers_.at(name).about;
-  with_.probe(about, [member = with_.member, name, of = about.incarnation](bool refused) {
-    if (refused)
-      caf::anon_send(member, found_dead{name, of});
+  auto& x = peers_.at(name);
+  if (std::exchange(x.looked_at, true))
+    return;
+  const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self_);
+  with_.probe(x.about, [this, weak, name, of = x.about.incarnation](bool refused) {
+    if (const auto strong = weak.lock())
+      caf::anon_send(caf::actor_cast<caf::actor>(strong),
+                     caf::make_action([this, name, of, refused] { looked(name, of, refused); }));
+  });
+}
+
+void mesh::looked(const std::string& name, std::uint64_t incarnation, bool refused) {
+  if (refused)
+    caf::anon_send(with_.member, found_dead{name, incarnation});
+  const auto found = peers_.find(name);
+  if (found == peers_.end())
+    return;
+  found->second.looked_at = false;
+  if (refused || found->second.door)
+    return;
+  run_later(self_, with_.look_every, [this, name] {
+    if (const auto known = peers_.find(name); known != peers_.end() && !known->second.door)
+      look_whether_dead(name);
   });
 }
 

@@ -30,6 +30,7 @@ struct mesh_settings {
   std::function<void(const reachable_nodes&)> others{}; // told whenever the member is, and at each view of the store
   duration again_min{200};
   duration again_max{2'000};
+  duration look_every{50}; // whether a peer that was lost has died
   duration hello_within{2'000};
   std::function<void(const std::string& peer, bool up, const std::string& why)> told{};
   /// Who has come, by name: a mesh that starts anew finds its peers here, for they do not greet it twice.
@@ -54,6 +55,7 @@ private:
     node_record about;
     caf::actor door; // when it is connected
     bool connecting = false;
+    bool looked_at = false; // whether it has died
     duration pause{0};
     std::uint64_t tries = 0;      // counts, so that a late answer finds out
     std::uint64_t greeted_as = 0; // our incarnation when we said hello
@@ -70,6 +72,7 @@ private:
   void again(const std::string& name, const std::string& why);
   void lost(const caf::actor_addr& door);
   void look_whether_dead(const std::string& name);
+  void looked(const std::string& name, std::uint64_t incarnation, bool refused);
   void tell();
   void tell_others() const;
 
