@@ -10,11 +10,11 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -72,6 +72,7 @@ private:
     virtual void fail(caf::error why) = 0;
     time_point until() const { return until_; }
 
+    std::uint64_t number_ = 0; // in the order in which they came
     std::uint64_t attempts_ = 0;
     std::string whom_;   // the node that is being asked; empty for this one
     bool ended_ = false; // it has been answered
@@ -106,7 +107,7 @@ private:
         context.deadline = time_point{left};
       const auto patience =
         context.deadline == time_point::max() ? by.with_.answered_within : std::chrono::duration_cast<duration>(left);
-      by.abroad_[door->first].insert(mine);
+      by.abroad_[door->first].emplace(this->number_, mine);
       this->whom_ = door->first;
       ask(by, door->second, patience, context, mine);
     }
@@ -168,6 +169,7 @@ private:
     auto reply = self_->template make_response_promise<typename Traits::template answer_to<Command>>();
     auto begun = std::make_shared<journey_of<Command>>(until, std::move(context), std::move(command), reply);
     begun->self_ = begun;
+    begun->number_ = ++journeys_;
     begun->go(*this);
     return reply;
   }
@@ -179,7 +181,7 @@ private:
       if (same != doors->end() && same->second == door)
         continue;
       if (auto lost = abroad_.extract(name); !lost.empty())
-        for (const auto& x : lost.mapped()) {
+        for (const auto& [number, x] : lost.mapped()) {
           ++x->attempts_;
           x->whom_.clear();
           wait(x);
@@ -192,7 +194,7 @@ private:
   bool is_back(const journey_ptr& x) {
     if (!x->whom_.empty())
       if (const auto found = abroad_.find(x->whom_); found != abroad_.end())
-        found->second.erase(x);
+        found->second.erase(x->number_);
     x->whom_.clear();
     return !std::exchange(x->ended_, true);
   }
@@ -234,7 +236,8 @@ private:
   std::shared_ptr<const door_map> doors_;
   std::shared_ptr<const routing> owners_;
   std::vector<journey_ptr> waiting_;
-  std::unordered_map<std::string, std::unordered_set<journey_ptr>> abroad_; // by node
+  std::unordered_map<std::string, std::map<std::uint64_t, journey_ptr>> abroad_; // by node
+  std::uint64_t journeys_ = 0;
   bool timed_ = false;
 };
 
