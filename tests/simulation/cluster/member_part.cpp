@@ -111,6 +111,9 @@ void member_part::complete(topology& made) {
       return where.spawn<cluster::member_impl>(with, deps);
     });
   assembly_->regions->emplace(caf::type_id_v<cluster::drain_node>, member_);
+  assembly_->member = [weak = caf::actor_cast<caf::weak_actor_ptr>(member_)] {
+    return caf::actor_cast<caf::actor>(weak.lock());
+  };
   cluster::mesh_settings mesh;
   mesh.about_us = about_us;
   mesh.connect = network_.connector(with_.name);
