@@ -140,9 +140,13 @@ TEST_F(SharedState, ListsAndEndsDeadLettersOfAllNodesAtEach) {
     return result;
   };
   ASSERT_TRUE(eventually(30s, [&] { return letters_at(*nodes[0]).size() == 9; }));
-  const auto all = letters_at(*nodes[0]);
   for (auto& x : nodes)
-    EXPECT_TRUE(eventually(1s, [&] { return letters_at(*x) == all; }));
+    EXPECT_TRUE(eventually(1s, [&] { return letters_at(*x).size() == 9; }));
+  std::map<std::string, std::string> all;
+  EXPECT_TRUE(eventually(10s, [&] { // Shards may be on their way still.
+    all = letters_at(*nodes[0]);
+    return letters_at(*nodes[1]) == all && letters_at(*nodes[2]) == all;
+  }));
   std::set<std::string> owners;
   for (const auto& [id, node] : all)
     owners.insert(node);
