@@ -131,8 +131,8 @@ void member_part::complete(topology& made) {
   known->mesh = peers;
   made.root.add(std::move(parts));
   known->door = system.spawn<cluster::door_impl>(
-    about_us, plant_regions(world_, with_.planted, assembly_->regions), assembly_->now,
-    [member = member_](const cluster::news& x) { caf::anon_send(member, x); },
+    about_us, plant_regions(world_, with_.planted, assembly_->regions), std::make_shared<const cluster::port_table>(),
+    assembly_->now, [member = member_](const cluster::news& x) { caf::anon_send(member, x); },
     [peers](const cluster::arrived& x) { caf::anon_send(peers, x); });
   network_.open(with_.name, with_.of, known->door);
 }

@@ -16,6 +16,11 @@ constexpr duration heartbeat{500};
 constexpr duration silence_max{2'000}; // as supervisors/cluster_node.cpp has it
 constexpr duration connect_within{1'500};
 
+/// Addresses of simulated nodes are their names.
+std::string host_of(const cluster::node_record& x) {
+  return x.address.substr(0, x.address.rfind(':'));
+}
+
 } // namespace
 
 /// The other node's door, for whoever is connected with it.
@@ -253,7 +258,8 @@ caf::actor network::connect(const std::string& from, const std::string& to) {
 }
 
 cluster::connect_fn network::connector(const std::string& from) {
-  return [this, from](const std::string& host, std::uint16_t, const std::function<void(cluster::contact)>& told) {
+  return [this, from](const cluster::node_record& whom, const std::function<void(cluster::contact)>& told) {
+    const auto host = host_of(whom);
     const auto process = hosts_.contains(from) ? hosts_.at(from).process : 0;
     const auto later = [this, from, process](duration delay, std::function<void()> what) {
       world_.after(delay, [this, from, process, what = std::move(what)] {
@@ -277,7 +283,8 @@ cluster::connect_fn network::connector(const std::string& from) {
 }
 
 cluster::probe_fn network::prober(const std::string& from) {
-  return [this, from](const std::string& host, std::uint16_t, const std::function<void(bool)>& told) {
+  return [this, from](const cluster::node_record& whom, const std::function<void(bool)>& told) {
+    const auto host = host_of(whom);
     world_.after(latency(), [this, from, host, told] {
       const bool silent = is_cut(from, host) || is_cut(host, from);
       told(!silent && !hosts_.contains(host));
