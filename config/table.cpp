@@ -96,7 +96,7 @@ constexpr row<options> rows[] = {
    "DNS or Consul. Who is a member, only the store says.",
    {0, 0, "store|static|dns|consul"}},
   {"cluster.discovery.nodes", [](options& x) -> field { return &x.cluster.discovery.nodes; },
-   "static: node-1=10.0.0.5:9100,node-2=10.0.0.6:9100"},
+   "static: where nodes are, as in node-1=10.0.0.5:9100,node-2=10.0.0.6:9100."},
   {"cluster.discovery.service", [](options& x) -> field { return &x.cluster.discovery.service; },
    "dns: the domain that nodes' names stand in, as troupe.prod.svc.cluster.local; consul: the service, with the nodes' "
    "names as tags."},

@@ -20,7 +20,7 @@ caf::behavior mesh::make_behavior() {
 }
 
 void mesh::expect(const expected_peers& x) {
-  const auto* member = caf::actor_cast<caf::abstract_actor*>(self_->current_sender());
+  const auto& member = self_->current_sender();
   bool changed = member && std::exchange(asked_by_, member->id()) != member->id();
   auto& early = *with_.arrivals;
   const auto is_expected = [&x](const std::string& name, std::uint64_t incarnation) {

@@ -100,6 +100,7 @@ TEST_F(ConfigLoad, EveryOptionCanBeSetInEachWay) {
                : *s == "127.0.0.1" ? "::1"
                : *s == "info"      ? "debug"
                : *s == "sqlite"    ? "sqlite"
+               : *s == "store"     ? "dns"
                                    : "rest";
       }
       std::string operator()(const bool* b) const { return *b ? "false" : "true"; }
@@ -153,21 +154,21 @@ TEST_F(ConfigLoad, RefusesAStoreOrAClusterThatLacksWhatItNeeds) {
             texts{"troupe.yaml:2: store.kind: postgres needs store.postgres.url"});
   const std::string tls = "  tls:\n    certificate: /dev/null\n    key: /dev/null\n    ca: /dev/null\n";
   const std::string store = "store:\n  kind: postgres\n  postgres:\n    url: host=db\n";
-  EXPECT_EQ(problems_of("cluster:\n  enabled: true\n" + tls),
+  EXPECT_EQ(problems_of("cluster:\n  enabled: true\n  address: 127.0.0.1\n" + tls),
             texts{"troupe.yaml:2: cluster.enabled: a cluster needs store.kind=postgres"});
   const std::string all = "cluster:\n  enabled: true\n" + tls;
   EXPECT_EQ(problems_of(all + store),
-            texts{"cluster.advertise: other nodes cannot reach 0.0.0.0: say where they do, as "
+            texts{"default: cluster.advertise: other nodes cannot reach 0.0.0.0: say where they do, as "
                   "in 10.0.0.5:9100"});
   EXPECT_EQ(problems_of(all + "  discovery:\n    kind: dns\n    server: here\n" + store),
-            (texts{"cluster.discovery.service: dns needs it",
+            (texts{"default: cluster.discovery.service: dns needs it",
                    "troupe.yaml:9: cluster.discovery.server: must be an address with a port, such as 10.0.0.2:53"}));
   EXPECT_EQ(problems_of(all + "  discovery:\n    kind: consul\n    url: here\n    service: troupe\n" + store),
             texts{"troupe.yaml:9: cluster.discovery.url: must begin with http:// or https://"});
   EXPECT_EQ(problems_of(all + "  discovery:\n    kind: static\n    nodes: node-1=here\n" + store),
             texts{"troupe.yaml:9: cluster.discovery.nodes: node-1=here is not as in node-1=10.0.0.5:9100"});
   EXPECT_EQ(problems_of(all + "  discovery:\n    kind: static\n" + store),
-            texts{"cluster.discovery.nodes: static needs it"});
+            texts{"default: cluster.discovery.nodes: static needs it"});
   EXPECT_EQ(problems_of("cluster:\n  enabled: true\n  advertise: a:1\n  renewal: 1s\n" + tls + store),
             texts{"troupe.yaml:4: cluster.renewal: must be at most a third of cluster.lease"});
   EXPECT_EQ(problems_of("cluster:\n  enabled: true\n  address: here\n" + tls + store),

@@ -24,7 +24,7 @@ function problems(t, text, folders) {
     if (!path.startsWith(join(at, 'ca/'))) writeFileSync(path, run(['cat', join(at, 'ca/node-1/current', file)]).output);
   }
   writeFileSync(join(at, 'troupe.yaml'), text);
-  return run([program, 'config', 'check', '--config', join(at, 'troupe.yaml')], { env: { PATH: process.env.PATH, TROUPE_STATE: join(at, 'state') } });
+  return run([program, 'config', 'check', '--config', join(at, 'troupe.yaml')], { env: { PATH: process.env.PATH, TROUPE_STATE: join(at, 'state'), TROUPE_CLUSTER_ADVERTISE: '10.0.0.11:9100' } });
 }
 
 const shipped = {

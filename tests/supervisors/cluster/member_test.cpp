@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace troupe::cluster {
@@ -103,17 +104,29 @@ protected:
   caf::behavior journal_behavior() {
     return {
       [this](const journal::take_shards& x) -> caf::result<journal::taken_shards> {
-        auto granted = own.claim("self", x.incarnation, numbers(x.shards));
-        if (!granted)
-          return granted.error();
-        taker = x.incarnation;
+        if (std::exchange(taker, x.incarnation) != x.incarnation)
+          owned.clear();
+        std::vector<std::uint16_t> wanted;
+        for (const auto shard : numbers(x.shards))
+          if (!owned.contains(shard)) // What it serves already keeps its epoch.
+            wanted.push_back(shard);
+        if (!wanted.empty()) {
+          const auto granted = own.claim("self", x.incarnation, wanted);
+          if (!granted)
+            return granted.error();
+          for (const auto& one : *granted)
+            owned[one.shard] = one.epoch;
+        }
         journal::taken_shards taken;
-        for (const auto& one : *granted)
-          taken.epochs.emplace(one.shard, one.epoch);
+        for (const auto shard : numbers(x.shards))
+          if (const auto found = owned.find(shard); found != owned.end())
+            taken.epochs.insert(*found);
         return taken;
       },
       [this](const journal::give_up_shards& x) -> caf::result<void> {
         seen.steps.push_back("given up");
+        for (const auto shard : numbers(x.shards))
+          owned.erase(shard);
         if (auto failed = own.release("self", taker, numbers(x.shards)))
           return failed;
         return caf::unit;
@@ -213,6 +226,7 @@ protected:
   lease_connection other{table, "other"};
   std::uint64_t other_incarnation = 0;
   std::uint64_t taker = 0;
+  std::map<std::uint16_t, std::uint64_t> owned; // by the journal, with their epochs
   entity::held_shards held = entity::held_shards::of_member([this] { return boot_now().time_since_epoch().count(); });
   record seen;
   keeper_actor keeper;
