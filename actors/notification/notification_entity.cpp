@@ -10,6 +10,7 @@ namespace troupe::notification {
 namespace {
 
 constexpr duration ended_lingers{250}; // in memory, for those who ask what became of it
+constexpr duration lease_again{200};   // until a lease that has run out is looked at again
 
 bool is_nothing(const decision& x) {
   const auto* events = std::get_if<std::vector<event>>(&x);
@@ -124,8 +125,18 @@ void notification_entity::advance() {
   if (!is_nothing(passed))
     return commit(effect_context(), passed);
   if (const auto what = outstanding(state(), env().now(), *deps_->policy))
-    return run(*what);
+    return env().held.serves(shard_of(key())) ? run(*what) : wait_for_the_lease();
   look_again();
+}
+
+// Another node may have sent it while this one stood still, and not every provider would know it again. Either the
+// lease comes back, or the shard is another's and this entity is told to end.
+void notification_entity::wait_for_the_lease() {
+  if (!std::exchange(waits_for_lease_, true))
+    run_later(self(), lease_again, [this] {
+      waits_for_lease_ = false;
+      advance();
+    });
 }
 
 // Stored wake-ups are for mails that nobody holds in memory; this one is looked at in time.

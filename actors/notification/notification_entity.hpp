@@ -83,6 +83,7 @@ private:
   duration stood_still_for() const;
   void advance();
   void look_again();
+  void wait_for_the_lease();
   void run(const effect::send& what);
   void on_error(const std::string& provider, const caf::error& error);
   template <class Outcome> void conclude(Outcome outcome);
@@ -93,6 +94,7 @@ private:
   std::pair<notification::status, std::uint32_t> told_; // the last end that the callbacks need not be told of
   bool found_pending_; // whoever had it in memory before may have tried, and not stored what came of it
   bool in_flight_ = false;
+  bool waits_for_lease_ = false;
   std::optional<time_point> timer_at_;
 };
 

@@ -119,6 +119,36 @@ TEST_F(NotificationEntity, SendsNothingBeforeTheRequestIsDurable) {
   EXPECT_EQ(first->asked.size(), 1u);
 }
 
+class MemberNotificationEntity : public NotificationEntity {
+protected:
+  void SetUp() override {
+    env.held = entity::held_shards::of_member([this] { return ticks; });
+    env.held.add(journal::all_shards());
+    env.held.lease_until(1'000);
+    NotificationEntity::SetUp();
+  }
+
+  std::int64_t ticks = 0;
+};
+
+// A process that stood still between the two may come back to a mail that another node has sent.
+TEST_F(MemberNotificationEntity, SendsNothingOnceItsLeaseHasRunOut) {
+  book->holds = true;
+  auto asked = request(
+    request_mail{{"o-1/confirmation"}, {"ada@example.org", ""}, "order_confirmation", "{}", category::transactional});
+  run();
+  ticks = 1'000;
+  release();
+  EXPECT_TRUE(answer_of<mail_view>(asked));
+  for (int i = 0; i < 10; ++i)
+    advance(100ms);
+  EXPECT_TRUE(first->asked.empty());
+  env.held.lease_until(2'000); // It was nobody else's meanwhile.
+  advance(200ms);
+  EXPECT_EQ(first->asked.size(), 1u);
+  EXPECT_EQ(found().status, status::sent);
+}
+
 TEST_F(NotificationEntity, RepeatsTheSameKeyAfterACrashInTheMiddle) {
   first->silent = true;
   ASSERT_TRUE(ask_for_mail());
