@@ -154,7 +154,12 @@ TEST_P(Balancer, FailsNoRequestWhileNodesAreStoppedAndOneComesBack) {
   EXPECT_EQ(nodes[2]->stop(), (ending{0, 0}));
   EXPECT_TRUE(all.place_more(20));
   all.end();
-  EXPECT_EQ(all.failures(), std::vector<std::string>{});
+  auto failures = all.failures();
+  // nginx asks no node how it is: it may connect just when a node stops to listen, and an order without a key is not
+  // sent twice. The shop is told so.
+  if (GetParam() == balancer::kind::nginx)
+    std::erase_if(failures, [](const auto& x) { return x.starts_with("without a key: 502 "); });
+  EXPECT_EQ(failures, std::vector<std::string>{});
 }
 
 /// Takes a request and closes the connection without an answer; says of itself that it is ready.
